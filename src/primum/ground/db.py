@@ -1,0 +1,110 @@
+"""Databases: SQLite sealed whole by SQLCipher, reached through SQLAlchemy Core, shaped by Alembic.
+
+`index.db` is derived and syncs lazily; `records.db` is truth and syncs at each commit. Both are in
+write-ahead mode: many readers, one writer at a time, and a writer waits for the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
+from sqlcipher3 import dbapi2
+
+from primum.ground.errors import PrimumError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.engine import Engine
+
+KEY_BYTES = 32
+BUSY_MS = 10_000
+"""How long a writer waits for the other one before it gives up."""
+
+Durability = Literal["full", "normal"]
+
+
+class WrongDatabaseKey(PrimumError):
+    """The database {name} cannot be opened with this home's key, or it is damaged."""
+
+    code: ClassVar[str] = "db.unreadable"
+    hint: ClassVar[str] = "restore it from a backup; index.db may simply be removed: it is rebuilt from the packs"
+
+
+def open_database(path: Path, key: bytes, *, durability: Durability, read_only: bool = False) -> Engine:
+    """Open (or create) a sealed database with its raw 32-byte key.
+
+    Raises WrongDatabaseKey when the key does not fit.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError("a database key has 32 bytes")
+    pragmas = [
+        f"PRAGMA key = \"x'{key.hex()}'\"",
+        "PRAGMA cipher_memory_security = OFF",
+        "PRAGMA cipher_log_level = NONE",
+        "PRAGMA temp_store = MEMORY",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON",
+        f"PRAGMA busy_timeout = {BUSY_MS}",
+        "PRAGMA trusted_schema = OFF",
+    ]
+    if read_only:
+        pragmas.append("PRAGMA query_only = ON")
+    else:
+        pragmas += ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {durability.upper()}"]
+
+    def connect() -> Any:  # noqa: ANN401 (the driver is not typed)
+        raw = dbapi2.connect(str(path), check_same_thread=False, isolation_level=None)
+        try:
+            for pragma in pragmas:
+                raw.execute(pragma)
+            raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except dbapi2.DatabaseError:
+            raw.close()
+            raise WrongDatabaseKey(name=path.name) from None
+        return raw
+
+    engine = sqlalchemy.create_engine(
+        "sqlite://", module=dbapi2, creator=connect, poolclass=QueuePool, pool_size=8, hide_parameters=True
+    )
+    event.listen(engine, "begin", _begin if not read_only else _begin_reading)
+    engine.connect().close()
+    if not read_only:
+        path.chmod(0o600)
+    return engine
+
+
+def _begin(connection: sqlalchemy.Connection) -> None:
+    # IMMEDIATE: a transaction that will write takes its lock at once, and never fails half-way
+    options = connection.get_execution_options()
+    connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: sqlalchemy.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def migrate(engine: Engine, scripts: Path, version_table: str) -> None:
+    """Bring the tables of one room to the newest shape (Alembic scripts in `scripts`)."""
+    from alembic import command  # noqa: PLC0415 (only needed at start, and heavy)
+    from alembic.config import Config  # noqa: PLC0415
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(scripts))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        configuration.attributes["version_table"] = version_table
+        command.upgrade(configuration, "head")
+
+
+def run_migrations() -> None:
+    """Run what `migrate` asked for: the whole body of each room's `env.py`."""
+    from alembic import context  # noqa: PLC0415
+
+    attributes = context.config.attributes
+    context.configure(connection=attributes["connection"], version_table=attributes["version_table"])
+    with context.begin_transaction():
+        context.run_migrations()

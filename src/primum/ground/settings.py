@@ -1,0 +1,141 @@
+"""What may be configured: one table, which is also the reference page (docs/reference/settings.md).
+
+Settings live in `primum.toml` in the home. A key that is not in the table is refused: a misspelt key
+that is silently ignored has left archives open before.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from primum.ground.errors import PrimumError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class UnknownSetting(PrimumError):
+    """The configuration key {key!r} does not exist."""
+
+    code: ClassVar[str] = "settings.unknown"
+    hint: ClassVar[str] = "remove it from {file}, or see docs/reference/settings.md for its right name"
+
+
+class BadSetting(PrimumError):
+    """The configuration key {key!r} needs {needs}."""
+
+    code: ClassVar[str] = "settings.bad"
+    hint: ClassVar[str] = "correct it in {file}"
+
+
+class UnreadableSettings(PrimumError):
+    """The configuration file is not TOML."""
+
+    code: ClassVar[str] = "settings.unreadable"
+    hint: ClassVar[str] = "look at line {line} of {file}"
+
+
+class Setting(NamedTuple):
+    """A setting: its name, its default (whose type is its type), a sentence."""
+
+    name: str
+    default: str | int | bool
+    sentence: str
+
+
+SETTINGS = (
+    Setting("web_address", "127.0.0.1", "Address on which the pages and DICOMweb listen (TLS, always)."),
+    Setting("web_port", 8443, "Port of the pages and DICOMweb."),
+    Setting("web_name", "localhost", "Host name that people type; the web certificate is made for it."),
+    Setting("dicom_address", "127.0.0.1", "Address on which the DICOM door listens (TLS, always)."),
+    Setting("dicom_port", 2762, "Port of the DICOM door (PS3.8 9.1.1: 2762 is dicom-tls)."),
+    Setting("dicom_aet", "PRIMUM", "Our own application entity title."),
+    Setting("dicom_tls_profile", "bcp195", "TLS profile: bcp195 (PS3.15 B.12), modified (B.13), non-downgrading (B.10)."),
+    Setting("dicom_plain_port", 0, "Port of a DICOM door without TLS, on loopback only; 0 means none."),
+    Setting("low_space_mib", 2048, "Below this free space the archive refuses to store, and goes on reading."),
+    Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
+    Setting("session_hours", 12, "A session ends after this long, whatever happens."),
+    Setting("access_months", 12, "Months that the access ledger is kept (6 to 12, CNIL 2021-122)."),
+    Setting("smtp_host", "", "Submission server for notices to staff; empty means that no mail is sent."),
+    Setting("smtp_port", 465, "Port of the submission server (implicit TLS)."),
+    Setting("smtp_user", "", "Account on the submission server; its password is sealed in the home."),
+    Setting("smtp_from", "", "Address from which notices are sent."),
+    Setting("language", "fr", "Language of a page for who has not chosen: fr or en."),
+)
+"""Every setting, in the order of the reference page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a home; attributes are those of SETTINGS."""
+
+    web_address: str
+    web_port: int
+    web_name: str
+    dicom_address: str
+    dicom_port: int
+    dicom_aet: str
+    dicom_tls_profile: str
+    dicom_plain_port: int
+    low_space_mib: int
+    session_idle_minutes: int
+    session_hours: int
+    access_months: int
+    smtp_host: str
+    smtp_port: int
+    smtp_user: str
+    smtp_from: str
+    language: str
+
+
+def read_settings(file: Path) -> Settings:
+    """Read `primum.toml`; a file that is not there means all defaults.
+
+    Raises UnreadableSettings, UnknownSetting or BadSetting.
+    """
+    given: dict[str, Any] = {}
+    if file.exists():
+        try:
+            given = tomllib.loads(file.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UnreadableSettings(file=str(file), line=getattr(error, "lineno", "?")) from None
+    known = {one.name: one for one in SETTINGS}
+    for key, value in given.items():
+        if key not in known:
+            raise UnknownSetting(key=key, file=str(file))
+        if type(value) is not type(known[key].default):
+            needs = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
+            raise BadSetting(key=key, needs=needs[type(known[key].default)], file=str(file))
+    values: dict[str, Any] = {one.name: given.get(one.name, one.default) for one in SETTINGS}
+    _check_ranges(values, file)
+    return Settings(**values)
+
+
+_CHOICES = {
+    "dicom_tls_profile": ("bcp195", "modified", "non-downgrading"),
+    "language": ("fr", "en"),
+}
+_RANGES = {
+    "web_port": (1, 65535),
+    "dicom_port": (1, 65535),
+    "dicom_plain_port": (0, 65535),
+    "low_space_mib": (64, 10_000_000),
+    "session_idle_minutes": (1, 60),
+    "session_hours": (1, 24),
+    "access_months": (6, 12),
+    "smtp_port": (1, 65535),
+}
+
+
+def _check_ranges(values: dict[str, Any], file: Path) -> None:
+    for key, choices in _CHOICES.items():
+        if values[key] not in choices:
+            raise BadSetting(key=key, needs="one of " + ", ".join(choices), file=str(file))
+    for key, (low, high) in _RANGES.items():
+        if not low <= values[key] <= high:
+            raise BadSetting(key=key, needs=f"a number from {low} to {high}", file=str(file))
+    aet = values["dicom_aet"]
+    if not 1 <= len(aet) <= 16 or not aet.isascii() or not aet.isprintable() or "\\" in aet or aet != aet.strip():  # noqa: PLR2004
+        raise BadSetting(key="dicom_aet", needs="1 to 16 characters of the AE value representation", file=str(file))
