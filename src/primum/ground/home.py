@@ -1,14 +1,14 @@
 """The home: the one folder that holds everything, and who may look into it.
 
-    home.json       what this home is: format, id, demo or real (authenticated by the root key: home.mac)
-    primum.toml     settings, in clear, no secret in it
-    keyring/        wrapped keys: guards of the root key, one file per study
-    vault/          packs of sealed records
-    index.db        derived: may be deleted and rebuilt
-    records.db      truth: accounts, grants, patients' identities
-    journal/        access and account ledgers
-    certificates/   device CA, web root, their sealed keys, the doors' chains
-    run/            sockets and snapshots of the running daemon
+home.json       what this home is: format, id, demo or real (authenticated by the root key: home.mac)
+primum.toml     settings, in clear, no secret in it
+keyring/        wrapped keys: guards of the root key, one file per study
+vault/          packs of sealed records
+index.db        derived: may be deleted and rebuilt
+records.db      truth: accounts, grants, patients' identities
+journal/        access and account ledgers
+certificates/   device CA, web root, their sealed keys, the doors' chains
+run/            sockets and snapshots of the running daemon
 """
 
 from __future__ import annotations
@@ -18,18 +18,14 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import platformdirs
 
 from primum.ground.clock import Clock, to_text
+from primum.ground.disc import Disc, write_durably
 from primum.ground.errors import PrimumError
 from primum.ground.ids import is_id, new_id
-
-if TYPE_CHECKING:
-    from primum.ground.disc import Disc
-
-from primum.ground.disc import write_durably
 
 FORMAT = 1
 FOLDERS = ("keyring", "vault", "journal", "certificates", "run")
@@ -114,7 +110,7 @@ def find_home(folder: Path) -> Home:
         sane = described["format"] == FORMAT and described["kind"] in {"demo", "real"}
         sane = sane and is_id(described["id"], "hom")
     except (ValueError, KeyError, TypeError):
-        sane = False
+        described, sane = {}, False
     if not sane:
         raise HomeUnreadable(folder=str(folder))
     return Home(folder, described["id"], described["kind"])

@@ -52,7 +52,9 @@ SETTINGS = (
     Setting("dicom_address", "127.0.0.1", "Address on which the DICOM door listens (TLS, always)."),
     Setting("dicom_port", 2762, "Port of the DICOM door (PS3.8 9.1.1: 2762 is dicom-tls)."),
     Setting("dicom_aet", "PRIMUM", "Our own application entity title."),
-    Setting("dicom_tls_profile", "bcp195", "TLS profile: bcp195 (PS3.15 B.12), modified (B.13), non-downgrading (B.10)."),
+    Setting(
+        "dicom_tls_profile", "bcp195", "TLS profile: bcp195 (PS3.15 B.12), modified (B.13), non-downgrading (B.10)."
+    ),
     Setting("dicom_plain_port", 0, "Port of a DICOM door without TLS, on loopback only; 0 means none."),
     Setting("low_space_mib", 2048, "Below this free space the archive refuses to store, and goes on reading."),
     Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
