@@ -42,7 +42,9 @@ async def read_form(request: Request, limits: Limits = LIMITS) -> Mapping[str, s
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
         raise FormUnreadable
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=limits.form_fields, errors="strict")
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, max_num_fields=limits.form_fields, errors="strict"
+        )
     except ValueError:
         raise FormUnreadable from None
     return dict(pairs)

@@ -38,7 +38,13 @@ class Limits:
     page_number: int = 2_000
     """The last page that may be asked for: 100,000 studies down a list nobody scrolls."""
     search_rows: int = 1_000
-    """Rows of a QIDO answer, at most (and the default of a caller that names no limit is less: the archive's)."""
+    """Rows of a QIDO answer, at most."""
+    search_rows_default: int = 100
+    """Rows for a caller that names no limit: what OHIF asks for."""
+    search_offset: int = 1_000_000
+    """How far into an answer one may skip: more studies than one archive of this size holds."""
+    metadata_bytes: int = 256 * 1024 * 1024
+    """JSON of a whole study in one answer; a study of 5,000 slices has 25 MB. Beyond, ask series by series."""
     search_keys: int = 48
     """Parameters in one QIDO query: OHIF sends seven."""
     frames_at_once: int = 64

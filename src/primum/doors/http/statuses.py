@@ -27,12 +27,14 @@ STATUSES: Final = {
     "imaging.not-here": 404,
     "journal.closed": 503,
     "journal.unwritable": 503,
+    "web.bad-parameter": 400,
     "web.busy": 503,
     "web.foreign-form": 403,
     "web.form-too-large": 413,
     "web.form-unreadable": 400,
     "web.not-acceptable": 406,
     "web.not-found": 404,
+    "web.search-unclear": 400,
     "web.too-many-frames": 400,
 }
 """A code that is not here is a fault of ours: 500."""

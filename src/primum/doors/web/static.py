@@ -11,8 +11,8 @@ from typing import Final
 from starlette.responses import Response
 
 from primum.doors.http.headers import IMMUTABLE, WORKER_POLICY
-from primum.doors.web.viewer_files import Viewer
 from primum.doors.http.visit import NotFound, Visit
+from primum.doors.web.viewer_files import Viewer
 
 FILES: Final = {
     "enrol.js": "text/javascript; charset=utf-8",
