@@ -10,7 +10,7 @@ from primum.ground.errors import PrimumError
 
 
 class Refused(PrimumError):
-    """{fact}"""
+    """{fact}."""
 
     code: ClassVar[str] = "cli.refused"
     hint: ClassVar[str] = "{way_out_text}"
