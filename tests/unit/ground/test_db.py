@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy
+
 from primum.ground.db import WrongDatabaseKey, open_database
 
 KEY = bytes(range(32))

@@ -4,6 +4,7 @@ import mmap
 from pathlib import Path
 
 import pytest
+
 from primum.ground.disc import BLOCK, RealDisc, try_lock, write_durably
 
 

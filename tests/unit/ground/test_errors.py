@@ -4,6 +4,7 @@ import pickle
 from typing import ClassVar
 
 import pytest
+
 from primum.ground.errors import PrimumError, every_refusal
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+
 from primum.ground.clock import FixedClock
 from primum.ground.disc import RealDisc
 from primum.ground.home import HomeExists, HomeOpenToOthers, HomeUnreadable, NoHome, create_home, find_home

@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+
 from primum.ground.log import Log, start_logging
 
 

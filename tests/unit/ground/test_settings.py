@@ -1,6 +1,7 @@
 """A configuration key that does not exist is refused; so is a value that cannot be meant."""
 
 import pytest
+
 from primum.ground.settings import SETTINGS, BadSetting, UnknownSetting, UnreadableSettings, read_settings
 
 
