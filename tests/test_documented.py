@@ -5,8 +5,9 @@ import pkgutil
 import re
 from pathlib import Path
 
-import primum
 import pytest
+
+import primum
 from primum.doors.cli.command import COMMANDS, build_parser
 from primum.ground.errors import PrimumError, every_refusal
 from primum.ground.settings import SETTINGS
