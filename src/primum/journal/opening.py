@@ -61,7 +61,7 @@ def take(place: Place, segment: str) -> Open:
     name = newest(place.journal, place.ledger, place.process, segment)
     if name is None:
         return begin(place, segment, 1, NONE)
-    held, before = _hold(place, name)
+    held, before = hold(place, name)
     number = name.number + 1 if name.segment == segment else _next_number(place, segment)
     if held is None:
         return begin(place, segment, number, before)
@@ -126,8 +126,8 @@ def _opening(place: Place, name: ChainName, before: Before) -> str:
     return encoded("chain:opened", "system", "", details)
 
 
-def _hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
-    """Lock the newest chain and close what a crash left; say in which state it was found."""
+def hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
+    """Lock a chain and close what a crash left; None when it is busy or broken. Says in which state it was."""
     path = name.path(place.journal)
     handle = place.disc.open_for_writing(path)
     free = try_lock(handle)

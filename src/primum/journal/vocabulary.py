@@ -55,7 +55,6 @@ DETAILS: dict[str, Shape] = {
     "duplicate": Shape.COUNT,
     "exit_status": Shape.COUNT,
     "expires_at": Shape.INSTANT,
-    "facts": Shape.COUNT,
     "fingerprint": Shape.HASH,
     "found": Shape.COUNT,
     "frames": Shape.COUNT,
@@ -67,6 +66,7 @@ DETAILS: dict[str, Shape] = {
     "ledger": Shape.WORD,
     "level": Shape.WORD,
     "line": Shape.COUNT,
+    "lines": Shape.COUNT,
     "minute": Shape.INSTANT,
     "packs": Shape.COUNT,
     "port": Shape.COUNT,
@@ -183,10 +183,10 @@ class Kind(Enum):
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")
-    SEGMENT_PRUNED = _changed("segment:pruned", "segment facts chains root rule", "journal d'accès de {segment} effacé par règle ({rule}) : {facts} faits", "access ledger of {segment} pruned by rule ({rule}): {facts} facts")
+    SEGMENT_PRUNED = _changed("segment:pruned", "segment lines chains root rule", "journal d'accès de {segment} effacé par règle ({rule}) : {lines} lignes", "access ledger of {segment} pruned by rule ({rule}): {lines} lines")
     HEADS_SIGNED = _changed("heads:signed", "size root", "têtes du journal signées : {size} feuilles, racine {root}", "journal heads signed: {size} leaves, root {root}")
     CHAIN_ILL = _changed("journal:chain:ill", "chain illness line", "la chaîne {chain} du journal est altérée ({illness}, ligne {line})", "journal chain {chain} is ill ({illness}, line {line})")
-    JOURNAL_VERIFIED = _changed("journal:verified", "illnesses facts", "journal vérifié : {facts} faits, {illnesses} anomalies", "journal verified: {facts} facts, {illnesses} illnesses")
+    JOURNAL_VERIFIED = _changed("journal:verified", "illnesses lines", "journal vérifié : {lines} lignes, {illnesses} anomalies", "journal verified: {lines} lines, {illnesses} illnesses")
 
     @property
     def ledger(self) -> Ledger:
@@ -202,6 +202,7 @@ class Kind(Enum):
 CHAIN_SENTENCES = {
     "chain:opened": ("chaîne commencée, après {after_chain} ({after_state})", "chain begun, after {after_chain} ({after_state})"),
     "chain:recovered": ("écriture inachevée close : {bytes} octets", "unfinished write closed: {bytes} bytes"),
+    "chain:illegible": ("{bytes} octets illisibles", "{bytes} bytes that cannot be read"),
     "chain:closed": ("chaîne terminée ({reason})", "chain ended ({reason})"),
 }
 """What the chains say of themselves: nobody records these, the writer does."""
