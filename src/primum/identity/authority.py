@@ -45,22 +45,36 @@ class Identity:
 
     def certificate_pem(self) -> bytes:
         """Write the certificate as PEM."""
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
+        return certificate_pem(self.certificate)
 
     def pem(self) -> bytes:
         """Write both, the key first: what OpenSSL loads as a chain, and what is sealed on disc."""
         return self.key_pem() + self.certificate_pem()
 
 
+def certificate_pem(certificate: x509.Certificate) -> bytes:
+    """Write a certificate as PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
 def read_identity(pem: bytes) -> Identity:
-    """Read what `Identity.pem` wrote. Raises ValueError when the two do not belong together."""
-    key = serialization.load_pem_private_key(pem, password=None)
-    certificate = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE-----") :])
+    """Read what `Identity.pem` wrote. Raises ValueError when the two do not belong together.
+
+    The primes of an RSA key are not tested again, which would take 0.2 s each time: `pem` comes out of a box
+    that only we can have sealed.
+    """
+    key = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
+    certificate = read_certificate(pem)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise ValueError("a kind of key that we do not make")  # noqa: TRY004 (it is what the bytes say)
     if key.public_key() != certificate.public_key():
         raise ValueError("the certificate is not this key's")
     return Identity(key, certificate)
+
+
+def read_certificate(pem: bytes) -> x509.Certificate:
+    """Read the certificate alone of what `Identity.pem` wrote. Raises ValueError."""
+    return x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE-----") :])
 
 
 def fingerprint(certificate: x509.Certificate | bytes) -> bytes:

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, TypeVar
 
 from cryptography import x509
 
@@ -22,6 +22,7 @@ from primum.identity import tls
 from primum.identity.authority import (
     Identity,
     Usage,
+    certificate_pem,
     fingerprint,
     host_names,
     issue,
@@ -29,6 +30,7 @@ from primum.identity.authority import (
     make_root,
     make_rsa_key,
     permits,
+    read_certificate,
     read_identity,
 )
 from primum.identity.device_model import LIMITS
@@ -90,6 +92,7 @@ class CertificateFact:
     renew_from: dt.datetime | None
 
 
+_Read = TypeVar("_Read")
 _ROOTS = ("device-ca", "door-ca", "web-root")
 _RENEWED_BEFORE = {
     "door-rsa": LIMITS.renew_door_before,
@@ -130,11 +133,11 @@ class Certificates:
         """
         made: list[str] = []
         hosts = hosts_of(web_name, addresses)
-        if not permits(self._get("web-root").certificate, hosts):
+        if not permits(self._certificate("web-root"), hosts):
             self._make_web_root(hosts)
             made.append("web-root")
         for name, before in _RENEWED_BEFORE.items():
-            certificate = self._get(name).certificate
+            certificate = self._certificate(name)
             due = certificate.not_valid_after_utc - before <= self._clock.now()
             stale = not _covers(certificate, hosts) or (name == "web" and "web-root" in made)
             if stale or due:
@@ -146,7 +149,7 @@ class Certificates:
         """Say what there is, and until when."""
         found = []
         for name in NAMES:
-            certificate = self._get(name).certificate
+            certificate = self._certificate(name)
             ends = certificate.not_valid_after_utc
             before = _RENEWED_BEFORE.get(name)
             found.append(
@@ -160,15 +163,15 @@ class Certificates:
 
     def device_ca_pem(self) -> bytes:
         """Return the certificate of the devices' root."""
-        return self._get("device-ca").certificate_pem()
+        return certificate_pem(self._certificate("device-ca"))
 
     def door_ca_pem(self) -> bytes:
         """Return the root that devices must trust: `archive-ca.pem` in their pack."""
-        return self._get("door-ca").certificate_pem()
+        return certificate_pem(self._certificate("door-ca"))
 
     def web_root_pem(self) -> bytes:
         """Return the root that the practice's browsers must trust."""
-        return self._get("web-root").certificate_pem()
+        return certificate_pem(self._certificate("web-root"))
 
     def door_bundle(self, door: Literal["dicom", "web"]) -> bytes:
         """Write what one door needs and no more; it goes over the inherited pipe."""
@@ -204,12 +207,18 @@ class Certificates:
             write_durably(self._disc, self._folder / f"{name}.pem", identity.certificate_pem())
 
     def _get(self, name: str) -> Identity:
+        return self._read(name, read_identity)
+
+    def _certificate(self, name: str) -> x509.Certificate:
+        return self._read(name, read_certificate)
+
+    def _read(self, name: str, parse: Callable[[bytes], _Read]) -> _Read:
         try:
             sealed = (self._folder / f"{name}.sealed").read_bytes()
         except FileNotFoundError:
             raise CertificatesMissing(name=name) from None
         try:
-            return read_identity(self._box.open(f"certificate/{name}", sealed))
+            return parse(self._box.open(f"certificate/{name}", sealed))
         except (PrimumError, ValueError):
             raise CertificatesBroken(name=name) from None
 

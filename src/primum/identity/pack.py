@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from primum.ground.disc import Disc, write_durably
 from primum.ground.errors import PrimumError
-from primum.identity.authority import Identity
+from primum.identity.authority import Identity, certificate_pem, fingerprint
 from primum.identity.device_model import Service
 from primum.identity.sheet import Door, Sheet, sheet_text
 
@@ -86,7 +86,7 @@ def make_pack(
         name=name,
         aet=aet,
         may=may,
-        fingerprint=certificate.fingerprint(hashes.SHA256()) if certificate else None,
+        fingerprint=fingerprint(certificate) if certificate else None,
         not_after=certificate.not_valid_after_utc if certificate else None,
         certificate_pem=_pem(certificate),
         issuer_pem=_pem(issuer),
@@ -106,7 +106,7 @@ def make_passphrase() -> str:
 
 
 def _pem(certificate: x509.Certificate | None) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM) if certificate else b""
+    return certificate_pem(certificate) if certificate else b""
 
 
 def _p12(name: str, identity: Identity, issuer: x509.Certificate, passphrase: str) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from primum.identity.authority import fingerprint
 from primum.identity.device_model import LIMITS, Service, is_loopback
 from primum.identity.tls import SUITES, SUITES_13
 
@@ -75,8 +76,8 @@ _WORDS: dict[str, dict[Language, str]] = {
     "renew": {"fr": "À renouveler dès le", "en": "Renew from"},
     "files": {"fr": "Fichiers", "en": "Files"},
     "p12": {
-        "fr": "{name}.p12       clé et certificat (PKCS#12, AES-256) ; la phrase de passe est donnée à part",
-        "en": "{name}.p12       key and certificate (PKCS#12, AES-256); the passphrase is given separately",
+        "fr": "{file:<16} clé et certificat (PKCS#12, AES-256) ; la phrase de passe est donnée à part",
+        "en": "{file:<16} key and certificate (PKCS#12, AES-256); the passphrase is given separately",
     },
     "own": {
         "fr": "certificate.pem  certificat à installer auprès de la clé que l'appareil garde",
@@ -128,7 +129,7 @@ def _tls(sheet: Sheet, certificate: x509.Certificate, language: Language) -> lis
         _say("tls", language, profile=profile),
         _row("versions", "TLS 1.3, TLS 1.2", language),
         _row("key", key_name(certificate), language),
-        _row("fingerprint", certificate.fingerprint(hashes.SHA256()).hex(":").upper(), language),
+        _row("fingerprint", fingerprint(certificate).hex(":").upper(), language),
         _row("ends", f"{ends:%Y-%m-%d}", language),
         _row("renew", f"{ends - LIMITS.renew_device_before:%Y-%m-%d}", language),
         *[f"  TLS 1.3  {suite}" for suite in SUITES_13[profile]],
@@ -140,19 +141,19 @@ def _tls(sheet: Sheet, certificate: x509.Certificate, language: Language) -> lis
 def _files(sheet: Sheet, language: Language) -> list[str]:
     lines = [_say("files", language)]
     if sheet.keyed:
-        lines += ["  " + _say("p12", language, name=sheet.name), "  " + _say("chain", language)]
+        lines += ["  " + _say("p12", language, file=f"{sheet.name}.p12"), "  " + _say("chain", language)]
     else:
         lines.append("  " + _say("own", language))
     lines.append("  " + _say("ca", language))
     if sheet.keyed:
-        command = f"openssl pkcs12 -in {sheet.name}.p12 -nocerts -nodes -out key.pem && chmod 600 key.pem"
+        command = f"umask 077; openssl pkcs12 -in {sheet.name}.p12 -nocerts -nodes -out key.pem"
         lines += ["", _say("extract", language), "  " + command]
     return lines
 
 
 def _trial(sheet: Sheet, language: Language, options: str) -> list[str]:
     port = sheet.door.port if sheet.certificate else sheet.door.plain_port
-    call = f"{options}-aet {sheet.aet!r} -aec {sheet.door.aet!r} {sheet.door.host} {port}"
+    call = f"{options}-aet {shlex.quote(sheet.aet)} -aec {shlex.quote(sheet.door.aet)} {sheet.door.host} {port}"
     lines = [_say("try", language), f"  echoscu {call}"]
     return [*lines, f"  storescu {call} *.dcm"] if Service.STORE in sheet.may else lines
 

@@ -72,8 +72,8 @@ class House:
         self.ledger = Ledger()
         self.snapshot = folder / "run-devices"
         self.box = SealedBox(b"d" * 32, seal, unseal)
+        shutil.copy(shared_database(), folder / "records.db")
         self.engine = open_database(folder / "records.db", b"r" * 32, durability="normal")
-        migrate_devices(self.engine)
         self.devices = Devices(
             self.engine, certificates, clock, self.ledger, snapshot_path=self.snapshot, snapshot_box=self.box,
             disc=RealDisc(), door=Door("127.0.0.1", 2762, "PRIMUM", "bcp195", 11112), loopback_only=demo,
@@ -88,10 +88,22 @@ def certificates_box() -> SealedBox:
 
 
 @functools.cache
+def shared_database() -> Path:
+    """An empty records.db with its tables, made once for all tests."""
+    path = shared_folder().parent / "records.db"
+    engine = open_database(path, b"r" * 32, durability="normal")
+    migrate_devices(engine)
+    engine.dispose()
+    return path
+
+
+@functools.cache
 def shared_folder() -> Path:
     """Certificates made once for all tests (RSA keys take long), at the machine's own time: OpenSSL looks at it."""
-    folder = Path(tempfile.mkdtemp(prefix="primum-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    parent = Path(tempfile.mkdtemp(prefix="primum-test-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    folder = parent / "certificates"
+    folder.mkdir()
     Certificates(folder, certificates_box(), SystemClock(), RealDisc()).create("archive.cabinet.example")
     return folder
 
