@@ -116,28 +116,32 @@ class Certificates:
         self._clock = clock
         self._disc = disc
 
-    def create(self, web_name: str, addresses: Sequence[str] = ()) -> None:
-        """Make all six, once, at `init`. `addresses`: other names or addresses that browsers will use."""
+    def create(self, web_name: str, addresses: Sequence[str] = (), door_addresses: Sequence[str] = ()) -> None:
+        """Make all six, once, at `init`.
+
+        `addresses`: other names or addresses that browsers will use; `door_addresses`: that devices will.
+        """
         now = self._clock.now()
         self._put("device-ca", make_root(make_rsa_key(), "Primum devices", Usage.CLIENT, now))
         self._put("door-ca", make_root(make_rsa_key(), "Primum DICOM archive", Usage.SERVER, now))
         self._make_web_root(hosts_of(web_name, addresses))
         for name in _RENEWED_BEFORE:
-            self._renew(name, hosts_of(web_name, addresses))
+            self._renew(name, _named_by(name, web_name, addresses, door_addresses))
 
-    def ensure(self, web_name: str, addresses: Sequence[str] = ()) -> list[str]:
+    def ensure(self, web_name: str, addresses: Sequence[str] = (), door_addresses: Sequence[str] = ()) -> list[str]:
         """Renew what is due; make a new web root when the host names have outgrown it.
 
         Returns the names of what was made, for the journal. Call it at each start and once a day; a door
         takes a renewed certificate at its next start.
         """
         made: list[str] = []
-        hosts = hosts_of(web_name, addresses)
-        if not permits(self._certificate("web-root"), hosts):
-            self._make_web_root(hosts)
+        web_hosts = hosts_of(web_name, addresses)
+        if not permits(self._certificate("web-root"), web_hosts):
+            self._make_web_root(web_hosts)
             made.append("web-root")
         for name, before in _RENEWED_BEFORE.items():
             certificate = self._certificate(name)
+            hosts = _named_by(name, web_name, addresses, door_addresses)
             due = certificate.not_valid_after_utc - before <= self._clock.now()
             stale = not _covers(certificate, hosts) or (name == "web" and "web-root" in made)
             if stale or due:
@@ -227,6 +231,10 @@ def hosts_of(web_name: str, addresses: Sequence[str] = ()) -> list[str]:
     """List the hosts that a certificate of the house names: the given ones, then loopback; no wildcard address."""
     listed = [web_name, *(one for one in addresses if one not in _ANY), *_LOOPBACK]
     return list(dict.fromkeys(one for one in listed if one))
+
+
+def _named_by(name: str, web_name: str, addresses: Sequence[str], door_addresses: Sequence[str]) -> list[str]:
+    return hosts_of(web_name, addresses if name == "web" else [*addresses, *door_addresses])
 
 
 def _covers(leaf: x509.Certificate, hosts: Sequence[str]) -> bool:

@@ -88,7 +88,7 @@ def test_a_device_without_tls_is_known_by_its_address_and_title_together(tmp_pat
     house, _, directory = one_device(tmp_path)
     house.devices.add(PER, "old-us", "US1", {"store"}, CTL, plain_address="127.0.0.1")
     device = directory.admit(None, "::ffff:127.0.0.1", "US1")
-    assert (device.name, device.fingerprint, device.may) == ("old-us", None, {Service.STORE})
+    assert (device.name, device.fingerprint, device.may) == ("old-us", None, frozenset({Service.STORE}))
     assert directory.still(device) == device
     for address, title in (("::1", "US1"), (AFAR, "US1"), (HOME, "US2"), ("nonsense", "US1")):
         with pytest.raises(DeviceUnknown):
