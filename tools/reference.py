@@ -22,9 +22,9 @@ def write_settings() -> None:
     rows = "\n".join(f"| `{one.name}` | `{one.default!r}` | {one.sentence} |" for one in SETTINGS)
     (REFERENCE / "settings.md").write_text(
         "# Settings\n\n"
-        "They live in `primum.toml` in the home, one `name = value` a line (TOML). A name that is not in this table is\n"
-        "refused at start, and so is a value that cannot be meant. Nothing secret is a setting. A change takes effect at\n"
-        f"the next start.\n\n| name | default | meaning |\n|---|---|---|\n{rows}\n",
+        "They live in `primum.toml` in the home, one `name = value` a line (TOML). A name that is not in this\n"
+        "table is refused at start, and so is a value that cannot be meant. Nothing secret is a setting.\n"
+        f"A change takes effect at the next start.\n\n| name | default | meaning |\n|---|---|---|\n{rows}\n",
         "utf-8",
     )
 

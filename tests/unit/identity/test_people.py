@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from primum.identity import Role
 from tests.unit.identity.people_kit import House
+
+from primum.identity import Role
 
 
 def test_the_first_person_is_physician_and_administrator_of_their_own_controller(house: House) -> None:

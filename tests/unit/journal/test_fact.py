@@ -1,12 +1,11 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
+from tests.unit.journal.scene import DEVICE, HOME, PERSON, SESSION, STUDY, VIEWED
 
 from primum.journal import Fact, FactRefused, Kind
 from primum.journal.fact import encode
-from tests.unit.journal.scene import DEVICE, HOME, PERSON, SESSION, STUDY, VIEWED
 
 CANARY = "ZZCANARY^Éloïse"
 

@@ -2,10 +2,10 @@ import errno
 import threading
 
 import pytest
+from tests.unit.journal.scene import STORED, VIEWED, CountingDisc, CrashDisc, a_journal, clock, only_chain
 
 from primum.journal import Filter, JournalUnwritable, entries, verify
 from primum.journal.limits import Limits
-from tests.unit.journal.scene import STORED, VIEWED, CountingDisc, CrashDisc, a_journal, clock, only_chain
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 FAILING = OSError(errno.EIO, "Input/output error")

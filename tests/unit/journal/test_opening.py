@@ -2,11 +2,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from tests.unit.journal.scene import HOME, STARTED, STORED, VIEWED, a_journal, clock, files, only_chain
 
 from primum.ground.clock import FixedClock
 from primum.journal import Filter, JournalClosed, entries, verify
 from primum.journal.limits import Limits
-from tests.unit.journal.scene import HOME, STARTED, STORED, VIEWED, a_journal, clock, files, only_chain
 
 
 def write(folder, process="web", at=None, count=1):

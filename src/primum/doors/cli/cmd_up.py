@@ -73,7 +73,7 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
     key_file = home.folder / "demo.key" if home.demo else options.key_file
     guard = ask_guard(key_file, recovery=options.recovery)
     root = vault.unlock(home.folder / "keyring", guard)
-    vault.verify_home(root, home.identity_bytes(), home.folder)
+    vault.verify_home(home.folder / "keyring", root, home.identity_bytes())
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     given = payload.payloads(
         root,
