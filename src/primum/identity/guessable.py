@@ -1,11 +1,12 @@
 """What somebody who guesses passwords tries first, and what is left of a password without it. Pure.
 
 The password is covered with known pieces: words of common_passwords.txt and of the person, walks on a
-keyboard, sequences, repetitions, years. What no piece covers must be long enough by itself.
+keyboard, sequences, repetitions, dates. What no piece covers must be long enough by itself.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from importlib import resources
@@ -77,7 +78,7 @@ def _left_over(text: str, own: frozenset[str], found: dict[str, int]) -> int:
             (_word(text, spelt, at, common_words(), _SHORTEST_WORD), "common"),
             (_walk(text, at), "sequence"),
             (_repeat(text, at), "repetition"),
-            (_year(text, at), "sequence"),
+            (_date(text, at), "sequence"),
         )
         if length:
             found[why] = found.get(why, 0) + length
@@ -115,6 +116,12 @@ def _repeat(text: str, at: int) -> int:
     return length if length >= _SHORTEST_REPEAT else 0
 
 
-def _year(text: str, at: int) -> int:
-    four = text[at : at + 4]
-    return 4 if len(four) == 4 and four.isdecimal() and four[:2] in {"19", "20"} else 0  # noqa: PLR2004
+_DATE = re.compile(
+    r"(?:(?:0?[1-9]|[12]\d|3[01])[/. -]?(?:0?[1-9]|1[0-2])[/. -]?)?(?:19|20)\d\d"  # 12/07/1975, 12071975, 1975
+    r"|(?:19|20)\d\d[/. -]?(?:0[1-9]|1[0-2])[/. -]?(?:0[1-9]|[12]\d|3[01])"  # 1975-07-12
+)
+
+
+def _date(text: str, at: int) -> int:
+    found = _DATE.match(text, at)
+    return len(found[0]) if found else 0

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from primum.ground.jobs import Job
-from primum.identity.notices import mail_notices
+from primum.identity.notices import Send, mail_notices
 from primum.identity.people import People
-
-Send = Callable[[list[str], str, str], None]
 
 
 def people_jobs(people: People, send: Send | None) -> list[Job]:
-    """List the jobs. `send(addresses, subject, text)` mails; None where no mail is sent (demo, no server)."""
+    """List the jobs. `send` is `outbound.Submission.send`; None where no mail is sent (demo, no server)."""
     minute = timedelta(minutes=1)
     jobs = [
         Job("identity.lock-sessions", minute, people.sweep_sessions),

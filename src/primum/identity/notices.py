@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -51,13 +51,17 @@ def notice_text(one: Proposal, language: str) -> tuple[str, str]:
     return words.subject, words.text.format(when=when)
 
 
-def mail_notices(people: People, send: Callable[[list[str], str, str], None], now: datetime) -> int:
+Send = Callable[[Sequence[str], str, str, datetime], None]
+"""Mails (addresses, subject, text, at); raises where the server does not take it."""
+
+
+def mail_notices(people: People, send: Send, now: datetime) -> int:
     """Mail what has not been mailed, to everybody with an address. A notice is marked once all was accepted."""
     addressees = [one for one in people.list() if one.mail and one.state is State.ENROLLED]
     due = people.unmailed()
     for one in due:
         for language in sorted({person.language for person in addressees}):
-            send(_addresses(addressees, language), *notice_text(one, language))
+            send(_addresses(addressees, language), *notice_text(one, language), now)
         people.mailed(one.id, now)
     return len(due)
 

@@ -224,12 +224,13 @@ class People(Rights):
         with self._reading() as tx:
             return store.recovery_codes_left(tx, person_id)
 
-    def set_language(self, person_id: str, language: str) -> None:
-        """Choose the language of somebody's pages. Raises BadPerson."""
+    def set_language(self, token: str, language: str) -> None:
+        """Choose the language of the session's person's pages. Raises NoSession, SessionLocked, BadPerson."""
         if language not in LANGUAGES:
             raise BadPerson(field="language", needs=" or ".join(LANGUAGES))
+        session = self.session(token)
         with self._changing() as tx:
-            store.change_person(tx, person_id, language=language)
+            store.change_person(tx, session.person_id, language=language)
 
     def set_mail(self, token: str, mail: str) -> None:
         """Change where the session's person, who must be fresh, gets notices.
