@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from cryptography import x509
 
@@ -33,7 +33,18 @@ from primum.identity.authority import (
     read_certificate,
     read_identity,
 )
+from primum.identity.boxes import Box, SealedBox
 from primum.identity.device_model import LIMITS
+
+__all__ = [
+    "Box",
+    "CertificateFact",
+    "Certificates",
+    "CertificatesBroken",
+    "CertificatesMissing",
+    "SealedBox",
+    "hosts_of",
+]
 
 
 class CertificatesMissing(PrimumError):
@@ -48,38 +59,6 @@ class CertificatesBroken(PrimumError):
 
     code: ClassVar[str] = "certificates.broken"
     hint: ClassVar[str] = "restore the folder certificates from a backup"
-
-
-class Box(Protocol):
-    """Something that seals small secrets under a key of its own; `open` raises when it was not sealed for this."""
-
-    def seal(self, purpose: str, data: bytes) -> bytes:
-        """Seal `data` for one purpose."""
-        ...
-
-    def open(self, purpose: str, sealed: bytes) -> bytes:
-        """Open what was sealed for this purpose."""
-        ...
-
-
-class SealedBox:
-    """A Box made of a key and two functions, such as `vault.seal_small` and `vault.open_small`."""
-
-    def __init__(
-        self, key: bytes, seal: Callable[[bytes, str, bytes], bytes], open_: Callable[[bytes, str, bytes], bytes]
-    ) -> None:
-        """Seal with `seal(key, purpose, data)`, open with `open_(key, purpose, sealed)`."""
-        self._key = key
-        self._seal = seal
-        self._open = open_
-
-    def seal(self, purpose: str, data: bytes) -> bytes:
-        """Seal `data` for one purpose."""
-        return self._seal(self._key, purpose, data)
-
-    def open(self, purpose: str, sealed: bytes) -> bytes:
-        """Open what was sealed for this purpose."""
-        return self._open(self._key, purpose, sealed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from primum.ground.disc import Disc, write_durably
 from primum.ground.ids import new_id
 from primum.identity import device_store as store
 from primum.identity.authority import Identity, PublicKey, Usage, fingerprint, issue, make_rsa_key, public_key_digest
-from primum.identity.certificates import Box, Certificates
+from primum.identity.boxes import Box
+from primum.identity.certificates import Certificates
 from primum.identity.device_model import (
     LIMITS,
     AlreadyRevoked,

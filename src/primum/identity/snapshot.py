@@ -17,7 +17,7 @@ from typing import Any
 
 from primum.ground.clock import Clock, from_text, to_text
 from primum.ground.errors import PrimumError
-from primum.identity.certificates import Box
+from primum.identity.boxes import Box
 from primum.identity.device_model import (
     LIMITS,
     Admitted,

