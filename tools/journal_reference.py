@@ -1,5 +1,7 @@
 """Writes docs/reference/journal.md from the vocabulary: `python tools/journal_reference.py`."""
 
+# ruff: noqa: INP001 (a tool, not a package)
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -41,7 +43,7 @@ def page() -> str:
     return (
         f"{HEAD}\n## Access: who saw what\n\n{table(Ledger.ACCESS)}\n\n## Account: who changed what\n\n"
         f"{table(Ledger.ACCOUNT)}\n\n## What chains say of themselves\n\nWritten by the journal itself "
-        f"(`chain:illegible` is only how a list shows what it cannot read).\n\n| kind | sentence |\n|---|---|\n{chain}\n\n"
+        f"(`chain:illegible` is how a list shows\nwhat it cannot read).\n\n| kind | sentence |\n|---|---|\n{chain}\n\n"
         f"## Shapes of details\n\n{shapes}\n"
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.identity import Permission, Thing
-from primum.imaging import remembered_tails
+from primum.imaging import tails
 from primum.journal import Kind
 from primum.vault import Leftover, list_guards
 
@@ -17,7 +17,7 @@ def vault_check(desk: Desk, asking: Asking, args: Args, progress: Progress) -> d
     """Look at every pack and key, against the tails that were recorded."""
     desk.require(asking, Permission.VAULT_CHECK, Thing("vault"))
     vault = desk.worker.rooms.vault
-    expected = remembered_tails(desk.worker.records)
+    expected = tails(desk.worker.records)
     illnesses = leftovers = 0
     found = vault.check(
         expected, deep=args.flag("deep"), progress=lambda done, total: progress({"done": done, "total": total})
@@ -52,9 +52,9 @@ def keyring_export(desk: Desk, asking: Asking, args: Args, _progress: Progress) 
     """Copy the wrapped keys elsewhere."""
     desk.require(asking, Permission.KEYRING_EXPORT, Thing("vault"))
     generation = desk.worker.rooms.vault.export_keyring(Path(args.text("folder")))
-    details: dict[str, str | int] = {"count": generation.keys, "what": "folder"}
+    details: dict[str, str | int] = {"count": generation.files, "what": "folder"}
     desk.record(Kind.KEYRING_EXPORTED, asking.actor.person_id, "", details)
-    return {"lines": [f"{generation.keys} keys, and the guards, in {generation.folder}"]}
+    return {"lines": [f"{generation.files} files (guards and wrapped keys) in {generation.folder}"]}
 
 
 VERBS: dict[str, Verb] = {
