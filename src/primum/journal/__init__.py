@@ -1,0 +1,51 @@
+"""What happened: two append-only ledgers, chained, signed, and checked by a program of its own.
+
+docs/design/journal.md is the format; vocabulary.py is every kind of fact there is.
+"""
+
+from primum.journal.errors import FactRefused, HeadsDamaged, JournalClosed, JournalIll, JournalUnwritable
+from primum.journal.fact import Fact
+from primum.journal.findings import require_sound, say
+from primum.journal.heads import last_note as latest_root
+from primum.journal.jobs import jobs
+from primum.journal.journal import Journal
+from primum.journal.limits import LIMITS, Limits
+from primum.journal.pruning import Pruned, prune
+from primum.journal.reading import Entry, Filter, entries, latest
+from primum.journal.refusals import Refusals
+from primum.journal.signer import IllChain, Signed, Signer
+from primum.journal.verify import Finding, Report, verify
+from primum.journal.vocabulary import BY_NAME, Kind, Ledger, sentence
+
+__all__ = [
+    "BY_NAME",
+    "LIMITS",
+    "Entry",
+    "Fact",
+    "FactRefused",
+    "Filter",
+    "Finding",
+    "HeadsDamaged",
+    "IllChain",
+    "Journal",
+    "JournalClosed",
+    "JournalIll",
+    "JournalUnwritable",
+    "Kind",
+    "Ledger",
+    "Limits",
+    "Pruned",
+    "Refusals",
+    "Report",
+    "Signed",
+    "Signer",
+    "entries",
+    "jobs",
+    "latest",
+    "latest_root",
+    "prune",
+    "require_sound",
+    "say",
+    "sentence",
+    "verify",
+]
