@@ -1,12 +1,13 @@
 """What the receiver and the indexer say to each other: one message per packet of a SOCK_SEQPACKET pair.
 
-`Hint`: this was stored. `Barrier`: tell me when all that I hinted before is in the index. `Passed`: it is. Pure.
+`Stored`: this was stored. `Barrier`: tell me when all that I hinted before is in the index. `Passed`: it is. Pure.
 
 Hints may be lost; the packs are the truth. So a barrier says whether its sender had to drop a hint since the last one
 that passed (`behind`); the indexer then reads the packs before it answers.
 
-A message is a kind (1 byte), a version (1 byte), and: for a hint the length of its JSON (4 bytes, big endian), the JSON, and the
-header bytes of the data set if they fitted; for a barrier its number (8 bytes) and `behind` (1 byte); for `Passed` the number.
+A message is a kind (1 byte), a version (1 byte), and: for a hint the length of its JSON (4 bytes), the JSON,
+and the header bytes of the data set if they fitted; for a barrier its number (8 bytes) and `behind` (1 byte); for
+`Passed` the number.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 from primum.ground.errors import PrimumError
+from primum.imaging.model import Stored
 from primum.vault import Position, RecordFacts
 
 MESSAGE_BYTES = 60 * 1024
@@ -30,15 +32,6 @@ class IntakeUnreadable(PrimumError):
 
     code: ClassVar[str] = "imaging.intake"
     hint: ClassVar[str] = "restart Primum; nothing is lost, the index is completed from the packs"
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A record was stored. `header`: the data set up to its pixel data, or None when it was too long to travel."""
-
-    position: Position
-    facts: RecordFacts
-    header: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +49,10 @@ class Passed:
     number: int
 
 
-def encode(message: Hint | Barrier | Passed) -> bytes:
+def encode(message: Stored | Barrier | Passed) -> bytes:
     """Write a message; a header that is too long is left out."""
     match message:
-        case Hint(position, facts, header):
+        case Stored(position, facts, header):
             if header is not None and len(header) > HEADER_BYTES:
                 header = None
             text = json.dumps([header is not None, *astuple(position), *astuple(facts)], separators=(",", ":")).encode()
@@ -70,7 +63,7 @@ def encode(message: Hint | Barrier | Passed) -> bytes:
             return _PASSED.pack(_KIND_PASSED, _VERSION, number)
 
 
-def decode(packet: bytes) -> Hint | Barrier | Passed:
+def decode(packet: bytes) -> Stored | Barrier | Passed:
     """Read a message. Raises IntakeUnreadable."""
     try:
         if packet[1] != _VERSION or len(packet) > MESSAGE_BYTES:
@@ -95,9 +88,9 @@ _PASSED = struct.Struct(">BBQ")
 _POSITION_FIELDS = 4
 
 
-def _decode_hint(packet: bytes) -> Hint:
+def _decode_hint(packet: bytes) -> Stored:
     _, _, length = _HINT.unpack_from(packet)
     end = _HINT.size + length
     with_header, *fields = json.loads(packet[_HINT.size : end])
     position = Position(*fields[:_POSITION_FIELDS])
-    return Hint(position, RecordFacts(*fields[_POSITION_FIELDS:]), packet[end:] if with_header else None)
+    return Stored(position, RecordFacts(*fields[_POSITION_FIELDS:]), packet[end:] if with_header else None)

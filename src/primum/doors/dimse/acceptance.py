@@ -1,4 +1,7 @@
-"""Whether an association is accepted: who calls, whom, for what, and whether there is room. The order is that of dimse.md."""
+"""Whether an association is accepted: who calls, whom, for what, and whether there is room.
+
+The order of the questions is that of docs/design/dimse.md.
+"""
 
 from __future__ import annotations
 

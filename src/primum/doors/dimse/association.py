@@ -11,9 +11,10 @@ from primum.doors.dimse.chronicle import Chronicle
 from primum.doors.dimse.command import RESPONSE, Command, Operation, decode_command, encode_response
 from primum.doors.dimse.contexts import VERIFICATION, Accepted
 from primum.doors.dimse.machine import Action, Event, Machine, State
-from primum.doors.dimse.pdu import AbortReason, AbortSource, AssociateRequest, PduType
+from primum.doors.dimse.pdu import AbortSource, AssociateRequest, PduType
 from primum.doors.dimse.reception import OtherPdu, Reception
 from primum.doors.dimse.refusals import (
+    AbortReason,
     ClassNotNegotiated,
     ConnectionEnded,
     DoorClosing,
@@ -24,7 +25,7 @@ from primum.doors.dimse.refusals import (
     TooSlow,
 )
 from primum.doors.dimse.statuses import Answer, Status, answer_to, rejection_for
-from primum.doors.dimse.storing import TRANSPORT, Sender, Stored, Storing
+from primum.doors.dimse.storing import TRANSPORT, Receipt, Sender, Storing
 from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
 from primum.ground.log import Log
@@ -95,7 +96,7 @@ class Association:
         except OtherPdu as other:
             self._pending = (other.kind, other.length)
         except InvalidPdu as invalid:
-            self._end("invalid-pdu", Event.EVT19, AbortReason(invalid.facts["reason"]))
+            self._end("invalid-pdu", Event.EVT19, invalid.reason)
         except (TooSlow, DoorClosing, InvalidCommand, InstanceTooLong) as refusal:
             expired = self._machine.state is State.STA2
             self._end(refusal.code.partition(".")[2], Event.EVT18 if expired else Event.EVT15)
@@ -140,6 +141,8 @@ class Association:
                 self._wire.send(pdu.encode_abort(AbortSource.SERVICE_PROVIDER, reason))
             case Action.AA3, _:
                 self._ending = "aborted"
+            case _:
+                pass  # timers are deadlines here, indications have nobody to go to, and closing is the owner's
 
     def _end(self, ending: str, event: Event, reason: AbortReason | None = None) -> None:
         self._ending = ending
@@ -188,16 +191,13 @@ class Association:
         if answer.status is Status.NOT_AUTHORIZED:
             self._end(answer.comment, Event.EVT15)
 
-    def _perform(self, command: Command, context: Accepted) -> tuple[Answer, Stored | None]:
+    def _perform(self, command: Command, context: Accepted) -> tuple[Answer, Receipt | None]:
         """Do what is asked; whatever goes wrong with it, there is an answer."""
         try:
             if command.field == Operation.C_STORE_RQ:
                 return Answer(Status.SUCCESS), self._store().store(command, context)
             self._store().skip(command)
-            if command.field != Operation.C_ECHO_RQ:
-                raise OperationUnknown
-            if context.abstract_syntax != VERIFICATION:
-                raise ClassNotNegotiated
+            _refuse_all_but_echo(command, context)
             return Answer(Status.SUCCESS), None
         except TRANSPORT:
             raise
@@ -211,7 +211,7 @@ class Association:
             raise RuntimeError("a message before the association was accepted")
         return self._storing
 
-    def _tell(self, command: Command, answer: Answer, stored: Stored | None) -> None:
+    def _tell(self, command: Command, answer: Answer, stored: Receipt | None) -> None:
         if stored is not None:
             self._services.intake.stored(stored.hint)
         if self._chronicle is None:
@@ -253,6 +253,13 @@ class Association:
             self._machine.on(Event.EVT18)
         except ConnectionEnded:
             self._machine.on(Event.EVT17)
+
+
+def _refuse_all_but_echo(command: Command, context: Accepted) -> None:
+    if command.field != Operation.C_ECHO_RQ:
+        raise OperationUnknown
+    if context.abstract_syntax != VERIFICATION:
+        raise ClassNotNegotiated
 
 
 _SHORT_BODY = 4

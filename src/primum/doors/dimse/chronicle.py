@@ -63,12 +63,12 @@ class Chronicle:
     def closed(self, reason: str) -> None:
         """The association is over."""
         self._tell_studies()
-        counts = {"stored": self.stored, "refused": self.refused, "bytes": self.bytes}
-        self._tell(Kind.ASSOCIATION_CLOSED, "", {"association": self.association, "reason": reason, **counts})
+        details: dict[str, str | int] = {"stored": self.stored, "refused": self.refused, "bytes": self.bytes}
+        self._tell(Kind.ASSOCIATION_CLOSED, "", {"association": self.association, "reason": reason, **details})
 
     def _tell_studies(self) -> None:
         for study, (instances, size) in self._studies.items():
-            details = {
+            details: dict[str, str | int] = {
                 "association": self.association,
                 "controller": self.controller,
                 "instances": instances,

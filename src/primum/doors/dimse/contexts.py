@@ -113,7 +113,9 @@ def negotiate(request: AssociateRequest, *, may_store: bool) -> Negotiated:
     roles = {role.sop_class: role for role in request.user.roles}
     answers = [_answer(one, roles.get(one.abstract_syntax), may_store=may_store) for one in request.contexts]
     accepted = {
-        one.id: Accepted(one.id, proposed.abstract_syntax, one.transfer_syntax, proposed.abstract_syntax != VERIFICATION)
+        one.id: Accepted(
+            one.id, proposed.abstract_syntax, one.transfer_syntax, proposed.abstract_syntax != VERIFICATION
+        )
         for one, proposed in zip(answers, request.contexts, strict=True)
         if one.result == Result.ACCEPTANCE
     }

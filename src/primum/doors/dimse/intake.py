@@ -13,7 +13,8 @@ import time
 from typing import Protocol
 
 from primum.ground.log import Log
-from primum.imaging.intake import MESSAGE_BYTES, Barrier, Hint, IntakeUnreadable, Passed, decode, encode
+from primum.imaging import Stored
+from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, decode, encode
 
 _log = Log("dimse.intake")
 
@@ -21,7 +22,7 @@ _log = Log("dimse.intake")
 class Intake(Protocol):
     """Where the receiver tells what it stored."""
 
-    def stored(self, hint: Hint) -> None:
+    def stored(self, hint: Stored) -> None:
         """Say that a record was stored; never waits, may be lost."""
         ...
 
@@ -46,7 +47,7 @@ class PairIntake:
         self._reader = threading.Thread(target=self._read, name="intake", daemon=True)
         self._reader.start()
 
-    def stored(self, hint: Hint) -> None:
+    def stored(self, hint: Stored) -> None:
         """Send a hint, or count it as dropped when the pair is full."""
         if not self._send(encode(hint)):
             with self._lock:

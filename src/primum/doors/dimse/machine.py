@@ -53,50 +53,51 @@ class Action(Enum):
     AR2 = "issue A-RELEASE indication"
     AR4 = "send A-RELEASE-RP, start ARTIM"
     AR5 = "stop ARTIM"
-    AR7 = "send P-DATA-TF"
+    AR7 = "send P-DATA-TF, although release was asked for"
     AA1 = "send A-ABORT (service-user), start ARTIM"
     AA2 = "stop ARTIM, close the connection"
     AA3 = "issue an abort indication, close the connection"
     AA4 = "issue A-P-ABORT indication"
-    AA5 = "stop ARTIM"
+    AA5 = "stop ARTIM, the peer has gone"
     AA6 = "ignore the PDU"
     AA7 = "send A-ABORT"
     AA8 = "send A-ABORT (service-provider), issue A-P-ABORT indication, start ARTIM"
 
 
-_COLUMNS = (State.STA1, State.STA2, State.STA3, State.STA6, State.STA8, State.STA13)
-_NONE: tuple[()] = ()
+# PS3.8 table 9-10: action and next state, by event and state. AE-6 goes to Sta3 only: what the standard lets the
+# service-provider reject there, we reject from Sta3 by Evt8; the bytes on the wire are the same.
+_TABLE = """
+        STA1    STA2    STA3    STA6    STA8    STA13
+EVT3    -       AA1/13  AA8/13  AA8/13  AA8/13  AA6/13
+EVT4    -       AA1/13  AA8/13  AA8/13  AA8/13  AA6/13
+EVT5    AE5/2   -       -       -       -       -
+EVT6    -       AE6/3   AA8/13  AA8/13  AA8/13  AA7/13
+EVT7    -       -       AE7/6   -       -       -
+EVT8    -       -       AE8/13  -       -       -
+EVT9    -       -       -       DT1/6   AR7/8   -
+EVT10   -       AA1/13  AA8/13  DT2/6   AA8/13  AA6/13
+EVT12   -       AA1/13  AA8/13  AR2/8   AA8/13  AA6/13
+EVT13   -       AA1/13  AA8/13  AA8/13  AA8/13  AA6/13
+EVT14   -       -       -       -       AR4/13  -
+EVT15   -       -       AA1/13  AA1/13  AA1/13  -
+EVT16   -       AA2/1   AA3/1   AA3/1   AA3/1   AA2/1
+EVT17   -       AA5/1   AA4/1   AA4/1   AA4/1   AR5/1
+EVT18   -       AA2/1   -       -       -       AA2/1
+EVT19   -       AA1/13  AA8/13  AA8/13  AA8/13  AA7/13
+"""
 
-# PS3.8 table 9-10, one line per event: (action, next state) by state. AE-6 goes to Sta3 only: what the standard
-# lets the service-provider reject there, we reject from Sta3 by Evt8; the bytes on the wire are the same.
-# fmt: off
-_ROWS: dict[str, tuple[tuple[str, str] | tuple[()], ...]] = {
-    #         Sta1             Sta2              Sta3              Sta6              Sta8              Sta13
-    "EVT3":  (_NONE,           ("AA1", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA6", "STA13")),
-    "EVT4":  (_NONE,           ("AA1", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA6", "STA13")),
-    "EVT5":  (("AE5", "STA2"), _NONE,            _NONE,            _NONE,            _NONE,            _NONE),
-    "EVT6":  (_NONE,           ("AE6", "STA3"),  ("AA8", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA7", "STA13")),
-    "EVT7":  (_NONE,           _NONE,            ("AE7", "STA6"),  _NONE,            _NONE,            _NONE),
-    "EVT8":  (_NONE,           _NONE,            ("AE8", "STA13"), _NONE,            _NONE,            _NONE),
-    "EVT9":  (_NONE,           _NONE,            _NONE,            ("DT1", "STA6"),  ("AR7", "STA8"),  _NONE),
-    "EVT10": (_NONE,           ("AA1", "STA13"), ("AA8", "STA13"), ("DT2", "STA6"),  ("AA8", "STA13"), ("AA6", "STA13")),
-    "EVT12": (_NONE,           ("AA1", "STA13"), ("AA8", "STA13"), ("AR2", "STA8"),  ("AA8", "STA13"), ("AA6", "STA13")),
-    "EVT13": (_NONE,           ("AA1", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA6", "STA13")),
-    "EVT14": (_NONE,           _NONE,            _NONE,            _NONE,            ("AR4", "STA13"), _NONE),
-    "EVT15": (_NONE,           _NONE,            ("AA1", "STA13"), ("AA1", "STA13"), ("AA1", "STA13"), _NONE),
-    "EVT16": (_NONE,           ("AA2", "STA1"),  ("AA3", "STA1"),  ("AA3", "STA1"),  ("AA3", "STA1"),  ("AA2", "STA1")),
-    "EVT17": (_NONE,           ("AA5", "STA1"),  ("AA4", "STA1"),  ("AA4", "STA1"),  ("AA4", "STA1"),  ("AR5", "STA1")),
-    "EVT18": (_NONE,           ("AA2", "STA1"),  _NONE,            _NONE,            _NONE,            ("AA2", "STA1")),
-    "EVT19": (_NONE,           ("AA1", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA8", "STA13"), ("AA7", "STA13")),
-}
-# fmt: on
 
-TRANSITIONS: dict[tuple[Event, State], tuple[Action, State]] = {
-    (Event[event], state): (Action[cell[0]], State[cell[1]])
-    for event, row in _ROWS.items()
-    for state, cell in zip(_COLUMNS, row, strict=True)
-    if cell
-}
+def _read(table: str) -> dict[tuple[Event, State], tuple[Action, State]]:
+    head, *rows = (line.split() for line in table.strip().splitlines())
+    cells = ((row[0], column, cell) for row in rows for column, cell in zip(head, row[1:], strict=True))
+    return {
+        (Event[event], State[column]): (Action[cell.partition("/")[0]], State["STA" + cell.partition("/")[2]])
+        for event, column, cell in cells
+        if cell != "-"
+    }
+
+
+TRANSITIONS = _read(_TABLE)
 """What to do, and the state afterwards, by event and state."""
 
 

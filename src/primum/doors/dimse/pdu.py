@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from primum.doors.dimse.limits import Limits
-from primum.doors.dimse.refusals import InvalidPdu
+from primum.doors.dimse.refusals import AbortReason, InvalidPdu
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 """The one DICOM application context (PS3.7 A.2.1)."""
@@ -36,17 +36,6 @@ class PduType(IntEnum):
     RELEASE_RQ = 5
     RELEASE_RP = 6
     ABORT = 7
-
-
-class AbortReason(IntEnum):
-    """Reasons of a service-provider's A-ABORT (PS3.8 table 9-26)."""
-
-    NOT_SPECIFIED = 0
-    UNRECOGNIZED_PDU = 1
-    UNEXPECTED_PDU = 2
-    UNRECOGNIZED_PARAMETER = 4
-    UNEXPECTED_PARAMETER = 5
-    INVALID_PARAMETER_VALUE = 6
 
 
 class AbortSource(IntEnum):
@@ -196,7 +185,7 @@ _ROLE, _IMPLEMENTATION_VERSION = 0x54, 0x55
 
 
 def _invalid(reason: AbortReason = AbortReason.INVALID_PARAMETER_VALUE) -> InvalidPdu:
-    return InvalidPdu(reason=reason)
+    return InvalidPdu(reason)
 
 
 def _pdu(kind: PduType, body: bytes) -> bytes:

@@ -12,8 +12,8 @@ import mmap
 import time
 from typing import TYPE_CHECKING
 
-from primum.doors.dimse.pdu import COMMAND, HEADER, LAST, PDV_HEADER, AbortReason, PduType
-from primum.doors.dimse.refusals import InvalidPdu, TooSlow
+from primum.doors.dimse.pdu import COMMAND, HEADER, LAST, PDV_HEADER, PduType
+from primum.doors.dimse.refusals import AbortReason, InvalidPdu, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -25,7 +25,7 @@ _PDU_HEADER, _PDV_HEADER = HEADER.size, PDV_HEADER.size
 _PAGE = mmap.PAGESIZE
 
 
-class OtherPdu(Exception):  # noqa: N818 (control flow: the association takes over)
+class OtherPdu(Exception):
     """Where a P-DATA-TF could have come, another PDU came."""
 
     def __init__(self, kind: int, length: int) -> None:
@@ -79,7 +79,7 @@ class Reception:
         """Nothing is waited for beyond this (monotonic): ARTIM, while there is no association."""
 
     def next_pdu(self, deadline: float) -> tuple[int, int]:
-        """Wait for a PDU and return its type and length. Raises TooSlow at `deadline`, DoorClosing when asked to stop."""
+        """Wait for a PDU and return its type and length. Raises TooSlow at `deadline`, DoorClosing."""
         header = self._need(_PDU_HEADER, self._limits.pipelined_bytes, idle_until=deadline)
         self._started, self._received = time.monotonic(), 0
         kind, length = HEADER.unpack(header)
@@ -104,12 +104,12 @@ class Reception:
         self._next_fragment()
         self._message_context = self._context
         if self._context not in contexts:
-            raise InvalidPdu(reason=AbortReason.UNEXPECTED_PARAMETER)
+            raise InvalidPdu(AbortReason.UNEXPECTED_PARAMETER)
         gathered = bytearray()
         while True:
             self._expect(COMMAND)
             if len(gathered) + self._left > self._limits.command_bytes:
-                raise InvalidPdu(reason=AbortReason.INVALID_PARAMETER_VALUE)
+                raise InvalidPdu(AbortReason.INVALID_PARAMETER_VALUE)
             gathered += self._small()
             if self._control & LAST:
                 return self._context, bytes(gathered)
@@ -152,7 +152,7 @@ class Reception:
     def _expect(self, kind: int) -> None:
         """Refuse a fragment of another context, or a command's where data are due, and the reverse (PS3.8 E.1)."""
         if self._control & COMMAND != kind or self._context != self._message_context:
-            raise InvalidPdu(reason=AbortReason.UNEXPECTED_PARAMETER)
+            raise InvalidPdu(AbortReason.UNEXPECTED_PARAMETER)
 
     def _keep(self, headers: memoryview) -> None:
         self._ahead[: len(headers)] = headers
@@ -167,7 +167,7 @@ class Reception:
             raise TooSlow
 
     def _need(self, count: int, most: int, *, idle_until: float = 0) -> memoryview:
-        """Have `count` bytes of headers, and return them; never wait for more than `count`, nor take more than `most`."""
+        """Have `count` bytes of headers, and return them; wait for no more, take no more than `most`."""
         left = self._ahead_end - self._ahead_start
         if left < count:
             self._ahead[:left] = self._ahead[self._ahead_start : self._ahead_end]
@@ -186,7 +186,7 @@ class Reception:
 
     def _begin_data(self, length: int) -> None:
         if not _PDV_HEADER <= length <= self._longest:
-            raise InvalidPdu(reason=AbortReason.INVALID_PARAMETER_VALUE)
+            raise InvalidPdu(AbortReason.INVALID_PARAMETER_VALUE)
         self._pdu_left = length
 
     def _next_fragment(self) -> None:
@@ -198,11 +198,11 @@ class Reception:
                 raise OtherPdu(kind, length)
             self._begin_data(length)
         if self._pdu_left < _PDV_HEADER:
-            raise InvalidPdu(reason=AbortReason.INVALID_PARAMETER_VALUE)
+            raise InvalidPdu(AbortReason.INVALID_PARAMETER_VALUE)
         length, self._context, self._control = PDV_HEADER.unpack(self._need(_PDV_HEADER, _PDV_HEADER))
         # the item's length counts the context and the control header (PS3.8 table 9-23)
         if length < 2 or length + 4 > self._pdu_left:  # noqa: PLR2004
-            raise InvalidPdu(reason=AbortReason.INVALID_PARAMETER_VALUE)
+            raise InvalidPdu(AbortReason.INVALID_PARAMETER_VALUE)
         self._pdu_left -= length + 4
         self._left = length - 2
 

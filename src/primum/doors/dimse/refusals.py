@@ -5,9 +5,21 @@ No refusal carries anything that a sender wrote, save lengths and element tags.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import ClassVar
 
 from primum.ground.errors import PrimumError
+
+
+class AbortReason(IntEnum):
+    """Reasons of a service-provider's A-ABORT (PS3.8 table 9-26)."""
+
+    NOT_SPECIFIED = 0
+    UNRECOGNIZED_PDU = 1
+    UNEXPECTED_PDU = 2
+    UNRECOGNIZED_PARAMETER = 4
+    UNEXPECTED_PARAMETER = 5
+    INVALID_PARAMETER_VALUE = 6
 
 
 class InvalidPdu(PrimumError):
@@ -15,6 +27,16 @@ class InvalidPdu(PrimumError):
 
     code: ClassVar[str] = "dimse.invalid-pdu"
     hint: ClassVar[str] = "the sender is not a DICOM application, or the line alters what it sends"
+    reason: AbortReason
+
+    def __init__(self, reason: AbortReason = AbortReason.INVALID_PARAMETER_VALUE) -> None:
+        """Keep the reason that the A-ABORT gives."""
+        super().__init__()
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive a pickle."""
+        return type(self), (self.reason,)
 
 
 class InvalidCommand(PrimumError):

@@ -25,10 +25,9 @@ from primum.doors.dimse.refusals import (
     TooSlow,
 )
 from primum.ground.clock import to_text
+from primum.imaging import FrameBuilder, NeedMore, Peek, Stored, frames_of, peek, peek_first
 from primum.imaging.errors import DamagedDataSet
-from primum.imaging.frames import FrameBuilder, frames_of
-from primum.imaging.intake import HEADER_BYTES, Hint
-from primum.imaging.walker import NeedMore, Peek, peek, peek_first
+from primum.imaging.intake import HEADER_BYTES
 from primum.vault import Position, RecordFacts
 
 if TYPE_CHECKING:
@@ -53,10 +52,10 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What was stored, and what the indexer is told."""
+class Receipt:
+    """What was stored: what the indexer is told, and how long it was."""
 
-    hint: Hint
+    hint: Stored
     length: int
 
 
@@ -73,7 +72,7 @@ class Storing:
         self._writer: Writer | None = None
         self._ended = True  # whether the data set was received to its end
 
-    def store(self, command: Command, context: Accepted) -> Stored:
+    def store(self, command: Command, context: Accepted) -> Receipt:
         """Receive the data set of a C-STORE-RQ and store it: on disc at return.
 
         Raises TRANSPORT, and any refusal of the instance, after its data set was read.
@@ -141,28 +140,28 @@ class Storing:
         if self._services.space.low():
             raise SpaceLow
 
-    def _store_whole(self, data: memoryview, command: Command, context: Accepted) -> Stored:
+    def _store_whole(self, data: memoryview, command: Command, context: Accepted) -> Receipt:
         found = peek(data, context.transfer_syntax)
         _compare(found, command)
         frames = frames_of(found, data, context.transfer_syntax)
         facts = self._facts(found, context)
         study = self._study(found)
         position = self._open_writer().store(study, facts, data, found.pixels_at, frames)
-        return Stored(_hint(position, facts, data, found, whole=True), len(data))
+        return Receipt(Stored(position, facts, _header(data, found, whole=True)), len(data))
 
-    def _store_streamed(self, buffer: Buffer, command: Command, context: Accepted) -> Stored:
+    def _store_streamed(self, buffer: Buffer, command: Command, context: Accepted) -> Receipt:
         data = buffer.view[: buffer.capacity]
         found = _so_far(peek_first(data, context.transfer_syntax))
         _compare(found, command)
         facts = self._facts(found, context)
-        hint = _hint(Position("", "", 0, 0), facts, data, found, whole=False)
+        header = _header(data, found, whole=False)
         stream = self._open_writer().stream(self._study(found), facts, found.pixels_at)
         try:
-            length = self._pour(stream, FrameBuilder(found, context.transfer_syntax), buffer)
-        except BaseException:
-            stream.abandon()
-            raise
-        return Stored(Hint(length[1], facts, hint.header), length[0])
+            length, position = self._pour(stream, FrameBuilder(found, context.transfer_syntax), buffer)
+        finally:
+            if stream.open:
+                stream.abandon()
+        return Receipt(Stored(position, facts, header), length)
 
     def _pour(self, stream: RecordStream, frames: FrameBuilder, buffer: Buffer) -> tuple[int, Position]:
         length = looked = 0
@@ -173,7 +172,7 @@ class Storing:
             frames.feed(part)
             length += used
             if self._ended:
-                return length, stream.finish(frames.finish())
+                return length, stream.finish(frames=frames.finish())
             if length > self._limits.instance_bytes:
                 raise InstanceTooLong(limit=self._limits.instance_bytes)
             if length - looked >= self._limits.space_check_bytes:
@@ -228,6 +227,7 @@ def _so_far(found: Peek | NeedMore) -> Peek:
     return found.so_far
 
 
-def _hint(position: Position, facts: RecordFacts, data: memoryview, found: Peek, *, whole: bool) -> Hint:
+def _header(data: memoryview, found: Peek, *, whole: bool) -> bytes | None:
+    """Copy what the indexer needs, unless it is too long to travel."""
     end = found.pixels_at if found.pixels_at is not None else len(data) if whole else HEADER_BYTES + 1
-    return Hint(position, facts, bytes(data[:end]) if end <= HEADER_BYTES else None)
+    return bytes(data[:end]) if end <= HEADER_BYTES else None
