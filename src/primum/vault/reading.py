@@ -1,0 +1,108 @@
+"""A record, read: only the segments that hold what is asked for, and nothing that did not authenticate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from primum.vault.model import Frames, Position, RecordFacts, Tail
+from primum.vault.packfile import Found, PackFile
+from primum.vault.packformat import read_table
+from primum.vault.sealing import Role
+from primum.vault.segments import parts_holding, parts_of
+
+
+class Record:
+    """One record. Reads open the pack anew each time: a record may be kept and shared between threads.
+
+    Every read raises FlippedBit or ReorderedSegment rather than give a byte that did not authenticate.
+    """
+
+    __slots__ = ("_found", "_frames", "_key", "_path", "position")
+
+    def __init__(self, path: Path, position: Position, found: Found, study_key: bytes) -> None:
+        """Stand for the record `found` of the pack at `path`."""
+        self._path, self._found, self._key = path, found, study_key
+        self._frames: Frames | None = None
+        self.position = position
+
+    @property
+    def facts(self) -> RecordFacts:
+        """What was known when it arrived."""
+        return self._found.trailer.facts
+
+    @property
+    def length(self) -> int:
+        """Bytes of the data set."""
+        return self._found.trailer.length
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the data set."""
+        return self._found.trailer.sha256
+
+    @property
+    def pixels_at(self) -> int | None:
+        """Where the pixel data element starts in the data set; None when there is none, or it was not found."""
+        return self._found.trailer.pixels_at
+
+    @property
+    def sequence(self) -> int:
+        """Rank of the record in its pack, from 1."""
+        return self._found.trailer.sequence
+
+    @property
+    def tail(self) -> Tail:
+        """The tail of the pack up to and with this record: what `check` may later be told to expect."""
+        return self._found.tail(self.position.study, self.position.pack)
+
+    @property
+    def frames(self) -> Frames | None:
+        """Where each frame lies; None when the sender's data did not tell."""
+        trailer = self._found.trailer
+        if self._frames is None and trailer.frames is not None:
+            self._frames = trailer.frames
+            if trailer.has_table:
+                with self._open() as pack:
+                    table = [pack.segment(self._found, part) for part in parts_of(trailer.shape, Role.TABLE)]
+                self._frames = read_table(b"".join(table))
+        return self._frames
+
+    def header(self) -> bytes:
+        """Return the data set up to its pixel data (all of it when there is none)."""
+        return self.read(0, self.length if self.pixels_at is None else self.pixels_at)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return bytes `start` to `stop` of the data set. ValueError outside of it."""
+        if not 0 <= start <= stop <= self.length:
+            raise ValueError("outside of the data set")
+        pieces = []
+        with self._open() as pack:
+            for part, low, high in parts_holding(self._found.trailer.shape, start, stop):
+                plain = pack.segment(self._found, part)
+                pieces.append(plain if high - low == len(plain) else plain[low:high])
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def frame(self, index: int) -> bytes:
+        """Return the bytes of one frame, counted from 0. IndexError when there is no such frame."""
+        if self.frames is None:
+            raise IndexError(index)
+        return self.read(*self.frames.span(index))
+
+    def data_set(self) -> bytes:
+        """Return the whole data set; its SHA-256 is compared besides."""
+        whole = self.read(0, self.length)
+        with self._open() as pack:
+            if hashlib.sha256(whole).digest() != self.sha256:
+                raise pack.flipped(self._found.start, self._found.end, "SHA-256 of the data set")
+        return whole
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the data set in pieces of at most 1 MiB, each authentic and in its place."""
+        with self._open() as pack:
+            for part, _, _ in parts_holding(self._found.trailer.shape, 0, self.length):
+                yield pack.segment(self._found, part)
+
+    def _open(self) -> PackFile:
+        return PackFile(self._path, self.position.study, self.position.pack, self._key)

@@ -1,0 +1,96 @@
+"""Sealing a record: its own keys, segments in the STREAM construction, its trailer (docs/design/vault.md §4).
+
+The keys come from a fresh random salt, so a nonce may be counted from zero: see §8 for why that holds
+through crashes, restored backups and parallel writers.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from primum.ground.disc import BLOCK
+from primum.vault.keys import NO_NONCE, TAG_BYTES, hkdf
+from primum.vault.packformat import (
+    HEAD_BYTES,
+    VERSION,
+    Trailer,
+    TrailerClear,
+    read_trailer_body,
+    trailer_body,
+    trailer_clear,
+)
+
+_NONCE = struct.Struct(">B6xIB")
+_SEGMENT_LABEL = b"primum/vault/1/segment\0" + VERSION.to_bytes(2, "big")
+_TRAILER_LABEL = b"primum/vault/1/trailer\0"
+
+
+class Role(IntEnum):
+    """What a segment holds."""
+
+    HEADER = 1
+    PIXELS = 2
+    TABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PackSecret:
+    """The study key, bound to one pack: what record keys are derived from."""
+
+    study_key: bytes = field(repr=False)
+    study: bytes
+    pack: bytes
+
+    def record(self, salt: bytes) -> RecordSeal:
+        """Return the seal of the record that has this salt."""
+        okm = hkdf(self.study_key, salt, b"primum/vault/1/record\0" + self.study + self.pack, 64)
+        return RecordSeal(AESGCM(okm[:32]), AESGCM(okm[32:]), salt)
+
+
+class RecordSeal:
+    """The two keys of one record, at work."""
+
+    __slots__ = ("_data", "_trailer", "salt")
+
+    def __init__(self, data: AESGCM, trailer: AESGCM, salt: bytes) -> None:
+        """Hold the keys that `PackSecret.record` derived."""
+        self._data, self._trailer, self.salt = data, trailer, salt
+
+    def seal(self, role: Role, counter: int, sop: bytes, plain: memoryview, into: memoryview, *, last: bool) -> None:
+        """Seal one segment into `into`, which is exactly 16 bytes longer. Never twice for one (role, counter)."""
+        self._data.encrypt_into(_NONCE.pack(role, counter, last), plain, associated(role, sop), into)
+
+    def open(self, role: Role, counter: int, sop: bytes, sealed: bytes, *, last: bool) -> bytes | None:
+        """Open one segment; None when it is not authentic."""
+        try:
+            return self._data.decrypt(_NONCE.pack(role, counter, last), sealed, associated(role, sop))
+        except InvalidTag:
+            return None
+
+    def seal_trailer(self, trailer: Trailer, into: memoryview) -> None:
+        """Write the whole trailer block (4096 bytes)."""
+        body = trailer_body(trailer)
+        size = len(body) + TAG_BYTES
+        clear = trailer_clear(size, self.salt, trailer.shape.blocks)
+        into[:HEAD_BYTES] = clear
+        self._trailer.encrypt_into(NO_NONCE, body, _TRAILER_LABEL + clear, into[HEAD_BYTES : HEAD_BYTES + size])
+        into[HEAD_BYTES + size :] = bytes(BLOCK - HEAD_BYTES - size)
+
+    def open_trailer(self, block: bytes | memoryview, clear: TrailerClear) -> Trailer | None:
+        """Open a trailer block; None when it is not authentic."""
+        sealed = block[HEAD_BYTES : HEAD_BYTES + clear.body]
+        try:
+            body = self._trailer.decrypt(NO_NONCE, sealed, _TRAILER_LABEL + bytes(block[:HEAD_BYTES]))
+        except InvalidTag:
+            return None
+        return read_trailer_body(body, clear)
+
+
+def associated(role: Role, sop: bytes) -> bytes:
+    """Return the additional data of a segment: format version, role, SOP instance UID."""
+    return _SEGMENT_LABEL + bytes((role,)) + sop
