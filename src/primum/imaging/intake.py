@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import ClassVar
 
 from primum.ground.errors import PrimumError
@@ -55,7 +56,8 @@ def encode(message: Stored | Barrier | Passed) -> bytes:
         case Stored(position, facts, header):
             if header is not None and len(header) > HEADER_BYTES:
                 header = None
-            text = json.dumps([header is not None, *astuple(position), *astuple(facts)], separators=(",", ":")).encode()
+            values = [header is not None, *_position_values(position), *_facts_values(facts)]
+            text = json.dumps(values, separators=(",", ":")).encode()
             return _HINT.pack(_KIND_HINT, _VERSION, len(text)) + text + (header or b"")
         case Barrier(number, behind):
             return _BARRIER.pack(_KIND_BARRIER, _VERSION, number, behind)
@@ -85,7 +87,10 @@ _KIND_HINT, _KIND_BARRIER, _KIND_PASSED = 1, 2, 3
 _HINT = struct.Struct(">BBL")
 _BARRIER = struct.Struct(">BBQ?")
 _PASSED = struct.Struct(">BBQ")
-_POSITION_FIELDS = 4
+_POSITION_FIELDS = len(fields(Position))
+# dataclasses.astuple copies deeply, which takes longer than all the rest of a message
+_position_values = attrgetter(*(field.name for field in fields(Position)))
+_facts_values = attrgetter(*(field.name for field in fields(RecordFacts)))
 
 
 def _decode_hint(packet: bytes) -> Stored:

@@ -16,7 +16,7 @@ from primum.doors.dimse.pdu import COMMAND, HEADER, LAST, PDV_HEADER, PduType
 from primum.doors.dimse.refusals import AbortReason, InvalidPdu, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
     from primum.doors.dimse.limits import Limits
     from primum.doors.dimse.wire import Wire
@@ -120,11 +120,15 @@ class Reception:
         self._next_fragment()
         self._expect(0)
 
-    def fill(self, view: memoryview, capacity: int, at: int = 0) -> tuple[int, bool]:
-        """Receive the data set into `view[at:capacity]`; return where it stopped, and whether that was its end.
+    def fill(
+        self, view: memoryview, capacity: int, seen: Callable[[memoryview], None] | None = None
+    ) -> tuple[int, bool]:
+        """Receive the data set into `view[:capacity]`; return how much came, and whether that was its end.
 
-        `view` is longer than `capacity` by room for the headers read ahead.
+        `view` is longer than `capacity` by room for the headers read ahead. `seen` is shown each part as it comes: what
+        it does costs nothing while the sender is still sending.
         """
+        at = 0
         receive, ahead = self._wire.receive_into, self._limits.pipelined_bytes
         while True:
             while self._left:
@@ -139,6 +143,8 @@ class Reception:
                 elif got > want:
                     self._keep(view[at + want : at + got])
                     got = want
+                if seen is not None:
+                    seen(view[at : at + got])
                 at += got
                 self._left -= got
                 self._received += got
