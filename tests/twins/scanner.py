@@ -38,16 +38,33 @@ class Scanner:
         certificate_of: DevicePack | None = None, identity: tuple[bytes, bytes] | None = None,
         anonymous: bool = False, plain: bool = False,
     ) -> None:  # fmt: skip
-        self.aet = pack.aet
+        shown = certificate_of or pack
+        key, certificate = identity or (shown.key_pem, shown.certificate_pem)
+        files = {"key.pem": key, "certificate.pem": certificate, "archive-ca.pem": pack.ca_pem}
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / name).touch(0o600)
+            (folder / name).write_bytes(data)
+        self._settle(folder, pack.aet, host, port, called, anonymous=anonymous, plain=plain)
+
+    @classmethod
+    def installed(
+        cls, folder: Path, aet: str, port: int, *, host: str = "127.0.0.1", called: str = "PRIMUM",
+        anonymous: bool = False, plain: bool = False,
+    ) -> Scanner:  # fmt: skip
+        """Use a pack's folder as `primum device add --pem` wrote it."""
+        scanner = cls.__new__(cls)
+        scanner._settle(folder, aet, host, port, called, anonymous=anonymous, plain=plain)
+        return scanner
+
+    def _settle(
+        self, folder: Path, aet: str, host: str, port: int, called: str, *, anonymous: bool, plain: bool
+    ) -> None:
+        self.folder = folder
+        self.aet = aet
         self.host = host
         self.port = port
         self.called = called
-        self.folder = folder
-        shown = certificate_of or pack
-        key, certificate = identity or (shown.key_pem, shown.certificate_pem)
-        self._put("key.pem", key)
-        self._put("certificate.pem", certificate)
-        self._put("archive-ca.pem", shown.ca_pem)
         self._anonymous = anonymous
         self._plain = plain
 
@@ -81,9 +98,3 @@ class Scanner:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, check=False,
         )  # fmt: skip
         return Ran(done.returncode, done.stdout.decode("utf-8", "replace"))
-
-    def _put(self, name: str, data: bytes) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / name
-        path.touch(0o600)
-        path.write_bytes(data)

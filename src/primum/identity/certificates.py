@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from cryptography import x509
 
@@ -33,7 +33,18 @@ from primum.identity.authority import (
     read_certificate,
     read_identity,
 )
+from primum.identity.boxes import Box, SealedBox
 from primum.identity.device_model import LIMITS
+
+__all__ = [
+    "Box",
+    "CertificateFact",
+    "Certificates",
+    "CertificatesBroken",
+    "CertificatesMissing",
+    "SealedBox",
+    "hosts_of",
+]
 
 
 class CertificatesMissing(PrimumError):
@@ -48,38 +59,6 @@ class CertificatesBroken(PrimumError):
 
     code: ClassVar[str] = "certificates.broken"
     hint: ClassVar[str] = "restore the folder certificates from a backup"
-
-
-class Box(Protocol):
-    """Something that seals small secrets under a key of its own; `open` raises when it was not sealed for this."""
-
-    def seal(self, purpose: str, data: bytes) -> bytes:
-        """Seal `data` for one purpose."""
-        ...
-
-    def open(self, purpose: str, sealed: bytes) -> bytes:
-        """Open what was sealed for this purpose."""
-        ...
-
-
-class SealedBox:
-    """A Box made of a key and two functions, such as `vault.seal_small` and `vault.open_small`."""
-
-    def __init__(
-        self, key: bytes, seal: Callable[[bytes, str, bytes], bytes], open_: Callable[[bytes, str, bytes], bytes]
-    ) -> None:
-        """Seal with `seal(key, purpose, data)`, open with `open_(key, purpose, sealed)`."""
-        self._key = key
-        self._seal = seal
-        self._open = open_
-
-    def seal(self, purpose: str, data: bytes) -> bytes:
-        """Seal `data` for one purpose."""
-        return self._seal(self._key, purpose, data)
-
-    def open(self, purpose: str, sealed: bytes) -> bytes:
-        """Open what was sealed for this purpose."""
-        return self._open(self._key, purpose, sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +95,32 @@ class Certificates:
         self._clock = clock
         self._disc = disc
 
-    def create(self, web_name: str, addresses: Sequence[str] = ()) -> None:
-        """Make all six, once, at `init`. `addresses`: other names or addresses that browsers will use."""
+    def create(self, web_name: str, addresses: Sequence[str] = (), door_addresses: Sequence[str] = ()) -> None:
+        """Make all six, once, at `init`.
+
+        `addresses`: other names or addresses that browsers will use; `door_addresses`: that devices will.
+        """
         now = self._clock.now()
         self._put("device-ca", make_root(make_rsa_key(), "Primum devices", Usage.CLIENT, now))
         self._put("door-ca", make_root(make_rsa_key(), "Primum DICOM archive", Usage.SERVER, now))
         self._make_web_root(hosts_of(web_name, addresses))
         for name in _RENEWED_BEFORE:
-            self._renew(name, hosts_of(web_name, addresses))
+            self._renew(name, _named_by(name, web_name, addresses, door_addresses))
 
-    def ensure(self, web_name: str, addresses: Sequence[str] = ()) -> list[str]:
+    def ensure(self, web_name: str, addresses: Sequence[str] = (), door_addresses: Sequence[str] = ()) -> list[str]:
         """Renew what is due; make a new web root when the host names have outgrown it.
 
         Returns the names of what was made, for the journal. Call it at each start and once a day; a door
         takes a renewed certificate at its next start.
         """
         made: list[str] = []
-        hosts = hosts_of(web_name, addresses)
-        if not permits(self._certificate("web-root"), hosts):
-            self._make_web_root(hosts)
+        web_hosts = hosts_of(web_name, addresses)
+        if not permits(self._certificate("web-root"), web_hosts):
+            self._make_web_root(web_hosts)
             made.append("web-root")
         for name, before in _RENEWED_BEFORE.items():
             certificate = self._certificate(name)
+            hosts = _named_by(name, web_name, addresses, door_addresses)
             due = certificate.not_valid_after_utc - before <= self._clock.now()
             stale = not _covers(certificate, hosts) or (name == "web" and "web-root" in made)
             if stale or due:
@@ -227,6 +210,10 @@ def hosts_of(web_name: str, addresses: Sequence[str] = ()) -> list[str]:
     """List the hosts that a certificate of the house names: the given ones, then loopback; no wildcard address."""
     listed = [web_name, *(one for one in addresses if one not in _ANY), *_LOOPBACK]
     return list(dict.fromkeys(one for one in listed if one))
+
+
+def _named_by(name: str, web_name: str, addresses: Sequence[str], door_addresses: Sequence[str]) -> list[str]:
+    return hosts_of(web_name, addresses if name == "web" else [*addresses, *door_addresses])
 
 
 def _covers(leaf: x509.Certificate, hosts: Sequence[str]) -> bool:

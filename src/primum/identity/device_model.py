@@ -69,6 +69,20 @@ class Record(Protocol):
         ...
 
 
+class Admitted(Protocol):
+    """What tells one admitted caller from another."""
+
+    @property
+    def id(self) -> str:
+        """Return the device's id."""
+        ...
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """Return the fingerprint it showed; None without TLS."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EnrolledDevice:
     """A device as the DICOM door sees it, once admitted. `fingerprint` is None without TLS."""

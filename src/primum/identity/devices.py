@@ -15,12 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy.engine import Connection, Engine
 
-from primum.ground.clock import Clock
+from primum.ground.clock import Clock, to_text
 from primum.ground.disc import Disc, write_durably
 from primum.ground.ids import new_id
 from primum.identity import device_store as store
 from primum.identity.authority import Identity, PublicKey, Usage, fingerprint, issue, make_rsa_key, public_key_digest
-from primum.identity.certificates import Box, Certificates
+from primum.identity.boxes import Box
+from primum.identity.certificates import Certificates
 from primum.identity.device_model import (
     LIMITS,
     AlreadyRevoked,
@@ -95,7 +96,7 @@ class Devices:
                 _refuse_taken(device, store.read_devices(connection))
                 store.insert_device(connection, device)
                 pack = self._plain_pack(device) if key is None else self._certify(connection, device, key)
-                self._record("device:added", by, device.id, _told(device, pack, csr))
+                self._record("device:added", by, device.id, _told(device, pack))
             self._publish()
         return pack
 
@@ -113,8 +114,7 @@ class Devices:
                     raise NothingToRenew(device=device.id)
                 store.end_certificates(connection, device.id, self._clock.now() + overlap)
                 pack = self._certify(connection, device, key)
-                details = {**_told(device, pack, csr), "overlap_days": overlap.days}
-                self._record("device:renewed", by, device.id, details)
+                self._record("device:renewed", by, device.id, _shown(pack))
             self._publish()
         return pack
 
@@ -129,7 +129,7 @@ class Devices:
                 device = self._active(connection, name)
                 store.revoke_device(connection, device.id, self._clock.now())
             self._publish()
-        self._record("device:revoked", by, device.id, {"device": device.name})
+        self._record("device:revoked", by, device.id, {})
         return self.find(name)
 
     def list(self) -> list[Device]:
@@ -223,13 +223,15 @@ def _enrolment(leaf: x509.Certificate) -> Enrolment:
     return Enrolment(fingerprint(leaf), leaf.not_valid_before_utc, ends, ends, None)
 
 
-def _told(device: Device, pack: DevicePack, csr: bytes | None) -> dict[str, str | int]:
-    return {
-        "device": device.name,
-        "aet": device.aet,
-        "may": ",".join(sorted(device.may)),
-        "controller": device.controller_id,
-        "fingerprint": pack.fingerprint.hex() if pack.fingerprint else "",
-        "key": "none" if pack.fingerprint is None else "own" if csr is not None else "made",
-        "plain_address": device.plain_address or "",
-    }
+def _told(device: Device, pack: DevicePack) -> dict[str, str | int]:
+    told: dict[str, str | int] = {"controller": device.controller_id, **_shown(pack)}
+    if device.may:
+        told["services"] = ",".join(sorted(device.may))
+    own = "key-made" if pack.p12 else "key-own"
+    return {**told, "what": own if pack.fingerprint else "no-tls"}
+
+
+def _shown(pack: DevicePack) -> dict[str, str | int]:
+    if pack.fingerprint is None or pack.not_after is None:
+        return {}
+    return {"fingerprint": pack.fingerprint.hex(), "expires_at": to_text(pack.not_after)}

@@ -5,25 +5,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import ClassVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from primum.ground.disc import Disc, write_durably
-from primum.ground.errors import PrimumError
 from primum.identity.authority import Identity, certificate_pem, fingerprint
 from primum.identity.device_model import Service
 from primum.identity.sheet import Door, Sheet, sheet_text
-
-
-class PackFolderInUse(PrimumError):
-    """The folder {folder} holds files already."""
-
-    code: ClassVar[str] = "device.pack-folder"
-    hint: ClassVar[str] = "choose an empty or new folder with --out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +39,7 @@ class DevicePack:
     key_pem: bytes = field(default=b"", repr=False)
 
     def files(self, *, pem: bool = False) -> dict[str, bytes]:
-        """Return the pack's files by name; the key in clear (`key.pem`) only when `pem` asks for it."""
+        """Return the pack's files by name, for mode 0600; the key in clear only when `pem` asks."""
         files = {
             f"{self.name}.p12": self.p12,
             "certificate.pem": self.certificate_pem + self.issuer_pem,
@@ -61,16 +50,6 @@ class DevicePack:
         if pem:
             files["key.pem"] = self.key_pem
         return {name: data for name, data in files.items() if data}
-
-
-def write_pack(disc: Disc, folder: Path, files: dict[str, bytes]) -> None:
-    """Write a pack's files, each of mode 0600, in an empty or new folder of mode 0700. Raises PackFolderInUse."""
-    if not folder.exists():
-        disc.make_folder(folder)
-    if any(folder.iterdir()):
-        raise PackFolderInUse(folder=str(folder))
-    for name, data in files.items():
-        write_durably(disc, folder / name, data)
 
 
 def make_pack(

@@ -17,9 +17,10 @@ from typing import Any
 
 from primum.ground.clock import Clock, from_text, to_text
 from primum.ground.errors import PrimumError
-from primum.identity.certificates import Box
+from primum.identity.boxes import Box
 from primum.identity.device_model import (
     LIMITS,
+    Admitted,
     Device,
     DeviceExpired,
     DeviceOutsideDemo,
@@ -103,7 +104,7 @@ class DeviceDirectory:
             raise TitleMismatch(device=device.id)
         return device
 
-    def still(self, device: EnrolledDevice) -> EnrolledDevice:
+    def still(self, device: Admitted) -> EnrolledDevice:
         """Return an admitted device as it is now, at each C-STORE and query. Raises as `admit` does."""
         snapshot = self._read()
         if device.fingerprint is not None:

@@ -40,7 +40,6 @@ ATTRIBUTES = (
     Attribute(0x00080050, "AccessionNumber", "SH", _S, "accession"),
     Attribute(0x00080056, "InstanceAvailability", "CS", _S),
     Attribute(0x00080061, "ModalitiesInStudy", "CS", _S, "modalities"),
-    Attribute(0x00080062, "SOPClassesInStudy", "UI", _S),
     Attribute(0x00080090, "ReferringPhysicianName", "PN", _S, "referrer"),
     Attribute(0x00080201, "TimezoneOffsetFromUTC", "SH", _S),
     Attribute(0x00081030, "StudyDescription", "LO", _S, "description"),
@@ -95,7 +94,7 @@ ATTRIBUTES = (
 
 BY_TAG = {attribute.tag: attribute for attribute in ATTRIBUTES}
 BY_KEYWORD = {attribute.keyword: attribute for attribute in ATTRIBUTES}
-COMPUTED = frozenset({0x00080056, 0x00080061, 0x00080062, 0x00201206, 0x00201208, 0x00201209, 0x00083002})
+COMPUTED = frozenset({0x00080056, 0x00080061, 0x00201206, 0x00201208, 0x00201209, 0x00083002})
 """Made from the index; what a data set says of them is not believed."""
 
 

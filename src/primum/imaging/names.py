@@ -18,7 +18,7 @@ _SEPARATORS = re.compile(r"[\s\-'.,_`´\u2010-\u2015\u2018\u2019\u02bc\u00ad\u30
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def fold(text: str) -> str:
     """Drop case and accents, spell ligatures out; spaces and punctuation stay."""
     if text.isascii():
@@ -28,7 +28,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", spread)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def squeeze(text: str) -> str:
     """Fold, and drop what separates words too: `Jean-François` and `JEAN FRANCOIS` are one."""
     return _SEPARATORS.sub("", fold(text))
@@ -44,6 +44,10 @@ class PersonName(NamedTuple):
     def folded(self) -> tuple[str, str, str]:
         """Return the groups as they are searched: components squeezed, trailing empty ones dropped."""
         return fold_group(self.alphabetic), fold_group(self.ideographic), fold_group(self.phonetic)
+
+    def text(self) -> str:
+        """Write the name as a data set would."""
+        return "=".join(self).rstrip("=")
 
     def components(self) -> list[str]:
         """Return the components of the first group that there is."""

@@ -13,7 +13,7 @@ from primum.journal.limits import LIMITS, Limits
 from primum.journal.pruning import Pruned, prune
 from primum.journal.reading import Entry, Filter, entries, latest
 from primum.journal.refusals import Refusals
-from primum.journal.signer import IllChain, Signed, Signer
+from primum.journal.signer import IllChain, Signed, Signer, create_signer
 from primum.journal.verify import Finding, Report, verify
 from primum.journal.vocabulary import BY_NAME, Kind, Ledger, sentence
 
@@ -39,6 +39,7 @@ __all__ = [
     "Report",
     "Signed",
     "Signer",
+    "create_signer",
     "entries",
     "jobs",
     "latest",

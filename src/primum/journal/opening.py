@@ -15,7 +15,7 @@ from pathlib import Path
 from primum.ground.clock import Clock, to_text
 from primum.ground.disc import Disc, Handle, try_lock
 from primum.journal import chain
-from primum.journal.chain import EMPTY, Head
+from primum.journal.chain import EMPTY, Head, Scan
 from primum.journal.fact import encoded
 from primum.journal.limits import Limits
 from primum.journal.names import ChainName, newest
@@ -140,8 +140,20 @@ def hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
         return None, Before(str(name), seen.head, "broken" if free else "busy")
     held = Open(name, handle, seen.head)
     if left:
-        _close_unfinished(place, held, left)
+        seen = _finish(place, held, left)
     return held, Before(str(name), held.head, "closed" if seen.closed else "open")
+
+
+def _finish(place: Place, held: Open, left: bytes) -> Scan:
+    """Close what a crash left after the last good line; nothing of it is cut off."""
+    whole = chain.scan(left + b"\n", held.head)
+    if whole.sound:  # only the LF was missing
+        place.disc.write_at(held.handle, b"\n", held.head.size + len(left))
+        place.disc.sync(held.handle)
+        held.head = whole.head
+        return whole
+    _close_unfinished(place, held, left)
+    return Scan(held.head, sound=True, closed=False)
 
 
 def _close_unfinished(place: Place, held: Open, left: bytes) -> None:

@@ -20,6 +20,13 @@ from primum.journal.reading import Filter, latest
 from primum.journal.vocabulary import Kind, Ledger
 
 
+def create_signer(disc: Disc, folder: Path, seed: bytes, home_id: str) -> str:
+    """Publish a new home's verifier key in `signer.pub`; return it, so that it can be kept elsewhere."""
+    key = NoteKey(origin(home_id), seed).verifier_key
+    write_durably(disc, folder / "signer.pub", key.encode("ascii") + b"\n")
+    return key
+
+
 def origin(home_id: str) -> str:
     """Return the name of a home's journal in its checkpoints; no server answers there (RFC 2606)."""
     return f"journal.primum.invalid/{home_id}"

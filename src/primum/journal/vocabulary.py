@@ -49,7 +49,6 @@ DETAILS: dict[str, Shape] = {
     "controller": Shape.ID,
     "count": Shape.COUNT,
     "deep": Shape.WORD,
-    "device": Shape.ID,
     "door": Shape.WORD,
     "due_at": Shape.INSTANT,
     "duplicate": Shape.COUNT,
@@ -85,7 +84,7 @@ DETAILS: dict[str, Shape] = {
     "size": Shape.COUNT,
     "stored": Shape.COUNT,
     "studies": Shape.COUNT,
-    "tls": Shape.WORD,
+    "tls": Shape.VALUE,
     "version": Shape.WORD,
     "what": Shape.WORD,
 }
@@ -158,6 +157,9 @@ class Kind(Enum):
     PERSON_REMOVED = _changed("person:removed", "reason", "{actor} a retiré {subject} ({reason})", "{actor} removed {subject} ({reason})")
     PASSWORD_CHANGED = _changed("person:password:changed", "reason", "mot de passe de {subject} changé ({reason})", "password of {subject} changed ({reason})")
     FACTOR_ADDED = _changed("person:factor:added", "what", "facteur {what} ajouté à {subject}", "factor {what} added to {subject}")
+    FACTORS_PROPOSED = _changed("person:factor:proposed", "grant due_at", "{actor} propose de remettre à zéro les facteurs de {subject}, au {due_at}", "{actor} proposed to reset the factors of {subject}, on {due_at}")
+    FACTORS_APPROVED = _changed("person:factor:approved", "grant", "{actor} approuve la remise à zéro des facteurs de {subject}", "{actor} approved the reset of the factors of {subject}")
+    FACTORS_CANCELLED = _changed("person:factor:cancelled", "grant", "{actor} annule la remise à zéro des facteurs de {subject}", "{actor} cancelled the reset of the factors of {subject}")
     FACTOR_REMOVED = _changed("person:factor:removed", "what", "facteur {what} retiré à {subject}", "factor {what} removed from {subject}")
     RECOVERY_USED = _changed("person:recovery:used", "address count", "{subject} a utilisé un code de secours ; il en reste {count}", "{subject} used a recovery code; {count} are left")
     RECOVERY_RENEWED = _changed("person:recovery:renewed", "count", "codes de secours de {subject} renouvelés", "recovery codes of {subject} renewed")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.unit.identity.devices_home import make_certificates
 
 from primum.ground.clock import FixedClock
@@ -62,8 +63,8 @@ def test_every_key_is_another_and_roots_sign_for_one_usage(tmp_path: Path) -> No
         name: list(one.certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
         for name, one in identities.items()
     }
-    assert usages.pop("device-ca") == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
-    assert set(map(tuple, usages.values())) == {(x509.ExtendedKeyUsageOID.SERVER_AUTH,)}
+    assert usages.pop("device-ca") == [ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert set(map(tuple, usages.values())) == {(ExtendedKeyUsageOID.SERVER_AUTH,)}
 
 
 def test_a_door_gets_its_own_keys_and_no_authority(tmp_path: Path) -> None:
@@ -106,6 +107,12 @@ def test_another_host_name_makes_another_web_root_and_leaves_devices_alone(tmp_p
     assert certificates.ensure("imagerie.example", ["192.168.1.4"]) == []
     assert (certificates.door_ca_pem(), certificates.device_ca_pem()) == (door_root, device_root)
     assert certificates.web_root_pem() != web_root
+
+
+def test_the_door_s_own_address_changes_its_leaves_and_not_the_web(tmp_path: Path) -> None:
+    certificates, _ = shelf(tmp_path)
+    assert certificates.ensure(NAME, door_addresses=["192.168.1.5"]) == ["door-rsa", "door-ec"]
+    assert certificates.ensure(NAME, door_addresses=["192.168.1.5"]) == []
 
 
 def test_facts_tell_until_when_and_from_when_it_is_renewed(tmp_path: Path) -> None:

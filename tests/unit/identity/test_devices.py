@@ -9,8 +9,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.unit.identity.devices_home import CTL, PER, BoxBroken, make_house, request_for, sign_request
 
+from primum.ground.clock import to_text
 from primum.identity.device_model import (
     AlreadyRevoked,
     BadDeviceName,
@@ -64,7 +66,7 @@ def test_a_device_s_leaf_is_for_clients_only_and_lives_less_than_825_days(tmp_pa
     pack = house.devices.add(PER, "ct-1", "CT1", {"store"}, CTL)
     leaf = x509.load_pem_x509_certificate(pack.certificate_pem)
     usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(usage) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca is False
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(days=825)
 
@@ -201,11 +203,12 @@ def test_the_journal_is_told_by_our_ids_who_did_what(tmp_path: Path) -> None:
         ("device:revoked", PER, pack.device_id),
     ]
     assert pack.fingerprint is not None
+    assert pack.not_after is not None
     assert house.ledger.facts[0][3] == {
-        "device": "ct-1", "aet": "CT1", "may": "find,store", "controller": CTL,
-        "fingerprint": pack.fingerprint.hex(), "key": "own", "plain_address": "",
+        "services": "find,store", "controller": CTL, "what": "key-own",
+        "fingerprint": pack.fingerprint.hex(), "expires_at": to_text(pack.not_after),
     }  # fmt: skip
-    assert house.ledger.facts[1][3]["overlap_days"] == 3
+    assert set(house.ledger.facts[1][3]) == {"fingerprint", "expires_at"}
 
 
 def test_titles_and_names_of_active_devices_are_unique(tmp_path: Path) -> None:

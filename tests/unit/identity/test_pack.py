@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from tests.unit.identity.devices_home import CTL, PER, make_house, request_for
 
-from primum.ground.disc import RealDisc
-from primum.identity.pack import DevicePack, PackFolderInUse, make_passphrase, write_pack
+from primum.identity.pack import DevicePack, make_passphrase
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +39,16 @@ def test_passphrases_are_long_random_and_can_be_read_out() -> None:
     assert all(len(one) == 29 and not set(one) & set("lo01 ") for one in made)
 
 
-def test_files_are_for_their_owner_only(pack: DevicePack, tmp_path: Path) -> None:
-    folder = tmp_path / "pack"
-    write_pack(RealDisc(), folder, pack.files(pem=True))
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
-    with pytest.raises(PackFolderInUse):
-        write_pack(RealDisc(), folder, pack.files())
-
-
 @pytest.mark.programs("openssl")
 def test_openssl_reads_the_pack_by_the_command_of_the_sheet(pack: DevicePack, tmp_path: Path) -> None:
-    write_pack(RealDisc(), tmp_path / "pack", pack.files())
+    (tmp_path / "ct-1.p12").write_bytes(pack.p12)
     [command] = [line.strip() for line in pack.sheet_en.splitlines() if "openssl pkcs12" in line]
     done = subprocess.run(
-        ["sh", "-c", command + " -passin stdin"], input=pack.passphrase.encode(), cwd=tmp_path / "pack",
+        ["sh", "-c", command + " -passin stdin"], input=pack.passphrase.encode(), cwd=tmp_path,
         capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    key = tmp_path / "pack" / "key.pem"
+    key = tmp_path / "key.pem"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert pack.key_pem in key.read_bytes()
 
