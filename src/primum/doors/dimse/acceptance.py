@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from primum.doors.dimse.chronicle import record
+from primum.doors.dimse.chronicle import count, record
 from primum.doors.dimse.contexts import Negotiated, negotiate
 from primum.doors.dimse.pdu import APPLICATION_CONTEXT, AssociateRequest
 from primum.doors.dimse.refusals import (
@@ -72,7 +72,7 @@ def _refuse_other_protocols(request: AssociateRequest) -> None:
 def _tell(reason: str, device: str, request: AssociateRequest, peer: Peer, services: DimseServices) -> None:
     """Journal a refusal: under the device when it is one of ours, else counted by address and minute."""
     if not device:
-        services.refusals.count(reason, peer.address)
+        count(services.refusals, reason, peer.address)
         return
     details: dict[str, str | int] = {
         "reason": reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from primum.doors.dimse.acceptance import Acceptance, consider
 from primum.doors.dimse.chronicle import Chronicle
 from primum.doors.dimse.command import RESPONSE, Command, Operation, decode_command, encode_response
 from primum.doors.dimse.contexts import VERIFICATION, Accepted
-from primum.doors.dimse.machine import Action, Event, Machine, State
+from primum.doors.dimse.machine import TRANSITIONS, Action, Event, Machine, State
 from primum.doors.dimse.pdu import AbortSource, AssociateRequest, PduType
 from primum.doors.dimse.reception import OtherPdu, Reception
 from primum.doors.dimse.refusals import (
@@ -80,8 +81,8 @@ class Association:
         except ConnectionEnded:
             self._machine.on(Event.EVT17)
         except Exception as error:  # noqa: BLE001 (a fault of ours ends one association, not the door)
-            self._ending = "failure"
             _log.failure("association.failed", error, association=self.id)
+            self._give_up()
         self._close_story()
         if self._machine.state is State.STA13:
             self._await_close()
@@ -153,10 +154,11 @@ class Association:
     def _consider(self, request: AssociateRequest) -> None:
         try:
             accepted = consider(request, self._peer, self._services, self._place)
-        except PrimumError as refusal:
-            self._ending = refusal.code
+        except Exception as error:  # noqa: BLE001 (the caller gets an answer, always)
+            if not isinstance(error, PrimumError):
+                _log.failure("association.failed", error, association=self.id)
             self._machine.on(Event.EVT8)
-            self._wire.send(pdu.encode_associate_reject(rejection_for(refusal)))
+            self._wire.send(pdu.encode_associate_reject(rejection_for(error)))
             return
         self._accept(request, accepted)
         self._machine.on(Event.EVT7)
@@ -233,6 +235,11 @@ class Association:
         self._ending = "released"
         self._machine.on(Event.EVT14)
         self._wire.send(pdu.encode_release_response())
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(ConnectionEnded):
+            if (Event.EVT15, self._machine.state) in TRANSITIONS:
+                self._end("failure", Event.EVT15)
 
     def _close_story(self) -> None:
         if self._storing is not None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from primum.ground.errors import PrimumError
 from primum.ground.log import Log
-from primum.journal import Fact, JournalClosed, JournalUnwritable, Kind
+from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
-    from primum.journal import Journal
+    from primum.journal import Journal, Refusals
 
 _log = Log("dimse.journal")
 _STUDIES = 256
@@ -23,7 +24,15 @@ def record(journal: Journal, fact: Fact) -> None:
     """Record a fact, or say in the log that it could not be."""
     try:
         journal.record(fact)
-    except (JournalUnwritable, JournalClosed) as error:
+    except PrimumError as error:
+        _log.warning("journal.unwritable", code=error.code)
+
+
+def count(refusals: Refusals, reason: str, address: str) -> None:
+    """Count a stranger, or say in the log that it could not be."""
+    try:
+        refusals.count(reason, address)
+    except PrimumError as error:
         _log.warning("journal.unwritable", code=error.code)
 
 

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse.pdu import COMMAND, HEADER, LAST, PDV_HEADER, PduType
-from primum.doors.dimse.refusals import AbortReason, InvalidPdu, TooSlow
+from primum.doors.dimse.refusals import AbortReason, InvalidPdu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -42,7 +42,11 @@ class Buffer:
 
     def __init__(self, limits: Limits) -> None:
         """Reserve room for a whole instance, and for the headers that are read ahead of its end."""
-        self._map = mmap.mmap(-1, limits.whole_bytes + _PAGE)
+        # private: the pages of a shared mapping are not given back by MADV_DONTNEED
+        private: dict[str, int] = (
+            {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+        )
+        self._map = mmap.mmap(-1, limits.whole_bytes + _PAGE, **private)
         self._kept = limits.kept_bytes
         self.capacity = limits.whole_bytes
         self.view = memoryview(self._map)
@@ -80,6 +84,7 @@ class Reception:
 
     def next_pdu(self, deadline: float) -> tuple[int, int]:
         """Wait for a PDU and return its type and length. Raises TooSlow at `deadline`, DoorClosing."""
+        self._wire.look(deadline, idle=True)
         header = self._need(_PDU_HEADER, self._limits.pipelined_bytes, idle_until=deadline)
         self._started, self._received = time.monotonic(), 0
         kind, length = HEADER.unpack(header)
@@ -169,8 +174,7 @@ class Reception:
         return min(floor, self.until)
 
     def _check(self) -> None:
-        if time.monotonic() > self._deadline():
-            raise TooSlow
+        self._wire.look(self._deadline())
 
     def _need(self, count: int, most: int, *, idle_until: float = 0) -> memoryview:
         """Have `count` bytes of headers, and return them; wait for no more, take no more than `most`."""

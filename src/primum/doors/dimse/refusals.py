@@ -95,25 +95,11 @@ class InstanceUidInvalid(PrimumError):
     hint: ClassVar[str] = "a UID has at most 64 digits and dots (PS3.5 9.1)"
 
 
-class UidMissing(PrimumError):
-    """The data set lacks a UID that an instance must have, or has one that is not a UID."""
-
-    code: ClassVar[str] = "dimse.uid"
-    hint: ClassVar[str] = "a UID has at most 64 digits and dots (PS3.5 9.1)"
-
-
-class DataSetUnreadable(PrimumError):
-    """The data set is not one in the transfer syntax of its context."""
-
-    code: ClassVar[str] = "dimse.data-set"
-    hint: ClassVar[str] = "look at the sender's software, or have it send in another transfer syntax"
-
-
 class DataSetMismatch(PrimumError):
-    """The UIDs in the data set are not those in the command."""
+    """The SOP class in the data set is not the one in the command."""
 
     code: ClassVar[str] = "dimse.mismatch"
-    hint: ClassVar[str] = "look at the sender's software: it announces one instance and sends another"
+    hint: ClassVar[str] = "look at the sender's software: it announces one class and sends another"
 
 
 class InstanceTooLong(PrimumError):

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse.association import Association
+from primum.doors.dimse.chronicle import count
 from primum.doors.dimse.crowd import Crowd, Place
 from primum.doors.dimse.peers import Peer, address_of, plain_peer, shake_hands
 from primum.doors.dimse.refusals import Crowded, PlainBeyondLoopback, PortTaken
@@ -93,7 +94,7 @@ class Door:
         try:
             place = self._crowd.enter(address)
         except Crowded as refusal:
-            self._services.refusals.count(refusal.code, address)
+            count(self._services.refusals, refusal.code, address)
             connection.close()
             return
         caller = (connection, address, tls, place)
@@ -125,9 +126,9 @@ class Door:
         try:
             return shake_hands(connection, address, tls, self._services.limits)
         except TimeoutError:
-            self._services.refusals.count("tls.timeout", address)
+            count(self._services.refusals, "tls.timeout", address)
         except OSError as error:
-            self._services.refusals.count(self._services.handshake_refusal(error), address)
+            count(self._services.refusals, self._services.handshake_refusal(error), address)
         return connection, None
 
     def _keep_house(self) -> None:

@@ -61,7 +61,7 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "device.unknown": (Status.NOT_AUTHORIZED, ()),
     "device.revoked": (Status.NOT_AUTHORIZED, ()),
     "device.expired": (Status.NOT_AUTHORIZED, ()),
-    "device.directory-unreadable": (Status.NOT_AUTHORIZED, ()),
+    "device.directory-unreadable": (Status.OUT_OF_RESOURCES, ()),
 }
 """Refusals by their code; one that is not here is a processing failure."""
 

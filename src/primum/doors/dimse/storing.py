@@ -68,6 +68,7 @@ class Storing:
         self._services = services
         self._limits = services.limits
         self._sender = sender
+        self._device = sender.device  # as it is now
         self._reception = reception
         self._buffer: Buffer | None = None
         self._writer: Writer | None = None
@@ -78,7 +79,7 @@ class Storing:
 
         Raises TRANSPORT, and any refusal of the instance, after its data set was read.
         """
-        buffer = self._ready(command)
+        buffer = self._begin(command)
         used = 0
         try:
             self._permit(command, context)
@@ -96,8 +97,9 @@ class Storing:
             buffer.shrink(buffer.capacity if used == buffer.capacity else used)
 
     def skip(self, command: Command) -> None:
-        """Receive a data set and forget it."""
-        self._drain(self._ready(command))
+        """Receive a data set, if there is one, and forget it."""
+        if command.has_data_set:
+            self._drain(self._begin(command))
 
     @property
     def leasing(self) -> bool:
@@ -117,7 +119,7 @@ class Storing:
             self._buffer.close()
             self._buffer = None
 
-    def _ready(self, command: Command) -> Buffer:
+    def _begin(self, command: Command) -> Buffer:
         self._ended = not command.has_data_set
         if command.has_data_set:
             self._reception.begin_data_set()
@@ -127,8 +129,8 @@ class Storing:
 
     def _permit(self, command: Command, context: Accepted) -> None:
         """Ask, before a byte of the data set is used, what can be asked without it."""
-        device = self._services.devices.still(self._sender.device)
-        if "store" not in device.may:
+        self._device = self._services.devices.still(self._device)
+        if "store" not in self._device.may:
             raise NotPermitted
         if not context.storage or command.sop_class_uid != context.abstract_syntax:
             raise ClassNotNegotiated
@@ -196,13 +198,13 @@ class Storing:
         return self._writer
 
     def _study(self, found: Peek) -> str:
-        return self._services.vault.study_ref(self._sender.device.controller_id, found.study_uid)
+        return self._services.vault.study_ref(self._device.controller_id, found.study_uid)
 
     def _facts(self, found: Peek, context: Accepted) -> RecordFacts:
         return RecordFacts(
             kind="instance",
-            controller_id=self._sender.device.controller_id,
-            device_id=self._sender.device.id,
+            controller_id=self._device.controller_id,
+            device_id=self._device.id,
             sop_class_uid=found.sop_class_uid,
             sop_instance_uid=found.sop_uid,
             series_instance_uid=found.series_uid,

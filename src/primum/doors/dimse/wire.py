@@ -53,7 +53,7 @@ class Wire:
             try:
                 got = self._socket.recv_into(view)
             except (BlockingIOError, TimeoutError):
-                self._look(deadline, idle=idle)
+                self.look(deadline, idle=idle)
                 continue
             except OSError:
                 raise ConnectionEnded from None
@@ -75,7 +75,8 @@ class Wire:
         except OSError:
             raise ConnectionEnded from None
 
-    def _look(self, deadline: float, *, idle: bool) -> None:
+    def look(self, deadline: float, *, idle: bool = False) -> None:
+        """Raise DoorClosing or TooSlow when it is time to; a steady sender never makes the socket wait."""
         if self._stop.over or (idle and self._stop.asked):
             raise DoorClosing
         if time.monotonic() > deadline:
