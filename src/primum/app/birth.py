@@ -7,7 +7,7 @@ from pathlib import Path
 
 from primum import __version__, vault
 from primum.app.databases import migrate_all, open_records
-from primum.app.joints import Recorder, certificates, host_names
+from primum.app.joints import Recorder, box, certificates
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
 from primum.ground.home import Home, Kind, create_home
@@ -37,7 +37,7 @@ def birth(folder: Path, kind: Kind, guard: vault.Guard) -> Birth:
     vault.create_layout(disc, folder / "vault", folder / "keyring")
     settings = read_settings(folder / "primum.toml")
     shelf = certificates(home, root.derive(vault.Label.CERTIFICATES), clock, disc)
-    shelf.create(settings.web_name, host_names(settings))
+    shelf.create(settings.web_name, [settings.web_address], [settings.dicom_address])
     create_signer(disc, folder / "journal", root.derive(vault.Label.SIGNER), home.id)
     with Journal(folder / "journal", "cli", clock, disc, home.id) as pen:
         record = Recorder(pen)

@@ -35,6 +35,6 @@ def certificates(home: Home, key: bytes, clock: Clock, disc: Disc) -> Certificat
     return Certificates(home.folder / "certificates", box(key), clock, disc)
 
 
-def host_names(settings: Settings) -> list[str]:
-    """List what browsers may type besides the loopback names."""
-    return [settings.web_address]
+def ensure_certificates(shelf: Certificates, settings: Settings) -> list[str]:
+    """Renew what is due for these settings; return the names of what was made."""
+    return shelf.ensure(settings.web_name, [settings.web_address], [settings.dicom_address])

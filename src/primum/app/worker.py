@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
 from primum.app.databases import migrate_all, open_index, open_records
-from primum.app.joints import Recorder, box, certificates
+from primum.app.joints import Recorder, box, certificates, ensure_certificates
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
+from primum.ground.clock import to_text
 from primum.ground.home import Home
 from primum.ground.jobs import Job
 from primum.ground.outbound import send_mail
@@ -19,7 +20,7 @@ from primum.ground.settings import Settings
 from primum.identity import Certificates, Devices, Door, people_jobs
 from primum.identity.people import People
 from primum.imaging import Archive, Indexer
-from primum.journal import Signer, jobs as journal_jobs
+from primum.journal import Fact, Kind, Signer, jobs as journal_jobs
 from primum.vault import Label
 
 
@@ -84,12 +85,32 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Jo
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, _mailer(rooms.home, rooms.settings)),
         Job("imaging.catch-up", timedelta(minutes=1), sweep_index),
+        Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
+
+
+def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
+    """Renew the doors' certificates that are due; a door takes a renewed one at its next start."""
+
+    def sweep(_: datetime) -> int:
+        made = ensure_certificates(worker.certificates, worker.rooms.settings)
+        facts = {one.name: one for one in worker.certificates.facts()}
+        for name in made:
+            details: dict[str, str | int] = {
+                "what": name, "fingerprint": facts[name].fingerprint.hex(), "expires_at": to_text(facts[name].not_after),
+            }  # fmt: skip
+            worker.rooms.journal.record(Fact(Kind.CERTIFICATE_RENEWED, "system", "", details))
+        return len(made)
+
+    return sweep
+
+
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (addresses that nobody can call)
 
 
 def _door(settings: Settings) -> Door:
     return Door(
-        host=settings.dicom_address,
+        host=settings.web_name if settings.dicom_address in _EVERYWHERE else settings.dicom_address,
         port=settings.dicom_port,
         aet=settings.dicom_aet,
         profile=settings.dicom_tls_profile,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
 
 from primum.app.dimse import open_dimse
 from primum.app.payload import Payload
 from primum.doors.cli.child import Status
-from primum.doors.dimse import DimseServices, FreeSpace, PairIntake, Server
+from primum.doors.dimse import DimseServices, FreeSpace, PairIntake, run as serve
 from primum.identity.tls import door_tls_context, handshake_refusal
-from primum.journal import Fact, Kind, Refusals
+from primum.journal import Refusals
 
 
 def run(payload: Payload, status: Status) -> int:
@@ -32,4 +31,6 @@ def run(payload: Payload, status: Status) -> int:
         aet=settings.dicom_aet,
         handshake_refusal=handshake_refusal,
     )
-    return Server(services).run(lambda: status.say("ready"))
+    serve(services, lambda _addresses: status.say("ready"))
+    rooms.journal.close()
+    return 0
