@@ -12,6 +12,7 @@ from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
 from primum.ground.home import Home, Kind, create_home
 from primum.ground.settings import read_settings
+from primum.identity import People
 from primum.journal import Journal, create_signer
 
 
@@ -28,7 +29,16 @@ class Birth:
         return f"Birth({self.home.id})"
 
 
-def birth(folder: Path, kind: Kind, guard: vault.Guard) -> Birth:
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first person of a real home: physician, administrator, and of a controller of their own."""
+
+    full_name: str
+    login: str
+    controller_name: str
+
+
+def birth(folder: Path, kind: Kind, guard: vault.Guard, first: First | None = None) -> Birth:
     """Make a home in an empty or absent folder. Raises HomeExists, and what the guard refuses."""
     disc, clock = RealDisc(), SystemClock()
     home = create_home(disc, folder, kind, clock)
@@ -44,5 +54,12 @@ def birth(folder: Path, kind: Kind, guard: vault.Guard) -> Birth:
         record("home:created", "system", home.id, {"home_kind": kind, "version": __version__})
         records = open_records(home, root.derive(vault.Label.RECORDS))
         migrate_all(records)
+        if first is not None:
+            secrets = box(root.derive(vault.Label.SECRETS))
+            people = People(
+                engine=records, clock=clock, record=record, box=secrets, settings=settings, demo=kind == "demo"
+            )
+            # the link of this invitation is not shown: `up` makes a fresh one, which lasts 15 minutes from then
+            people.invite_first(full_name=first.full_name, login=first.login, controller_name=first.controller_name)
         records.dispose()
     return Birth(home, root, recovery_key)

@@ -8,6 +8,7 @@ from primum.app.databases import open_index, open_records
 from primum.app.joints import Recorder, box
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
+from primum.app.shelf import Shelf
 from primum.identity.people import People
 from primum.imaging import Archive
 from primum.vault import Label
@@ -19,7 +20,7 @@ class WebRooms:
 
     rooms: Rooms
     people: People
-    archive: Archive
+    archive: Shelf
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -35,4 +36,4 @@ def open_web(payload: Payload) -> WebRooms:
         settings=rooms.settings,
         demo=rooms.home.demo,
     )
-    return WebRooms(rooms, people, Archive(index, records, rooms.vault))
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)))

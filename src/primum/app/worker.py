@@ -10,14 +10,14 @@ from sqlalchemy.engine import Engine
 
 from primum.app.databases import migrate_all, open_index, open_records
 from primum.app.joints import Recorder, box, certificates, ensure_certificates
+from primum.app.mail import mailer
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
+from primum.app.shelf import Shelf
 from primum.ground.clock import to_text
-from primum.ground.home import Home
 from primum.ground.jobs import Job
-from primum.ground.outbound import send_mail
 from primum.ground.settings import Settings
-from primum.identity import Certificates, Devices, Door, people_jobs
+from primum.identity import Certificates, Devices, Door, SealedBox, people_jobs
 from primum.identity.people import People
 from primum.imaging import Archive, Indexer
 from primum.journal import Fact, Kind, Signer, jobs as journal_jobs
@@ -33,9 +33,10 @@ class WorkerRooms:
     people: People
     devices: Devices
     certificates: Certificates
-    archive: Archive
+    archive: Shelf
     indexer: Indexer
     signer: Signer
+    secrets: SealedBox
 
 
 def open_worker(payload: Payload) -> WorkerRooms:
@@ -72,8 +73,9 @@ def open_worker(payload: Payload) -> WorkerRooms:
         ),
         devices=devices,
         certificates=shelf,
-        archive=Archive(index, records, rooms.vault),
+        archive=Shelf(Archive(index, rooms.vault)),
         indexer=Indexer(index, records, rooms.vault, rooms.clock),
+        secrets=box(payload.keys[Label.SECRETS]),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 
@@ -83,7 +85,7 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Jo
     rooms = worker.rooms
     return [
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
-        *people_jobs(worker.people, _mailer(rooms.home, rooms.settings)),
+        *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         Job("imaging.catch-up", timedelta(minutes=1), sweep_index),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
@@ -97,8 +99,10 @@ def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
         facts = {one.name: one for one in worker.certificates.facts()}
         for name in made:
             details: dict[str, str | int] = {
-                "what": name, "fingerprint": facts[name].fingerprint.hex(), "expires_at": to_text(facts[name].not_after),
-            }  # fmt: skip
+                "what": name,
+                "fingerprint": facts[name].fingerprint.hex(),
+                "expires_at": to_text(facts[name].not_after),
+            }
             worker.rooms.journal.record(Fact(Kind.CERTIFICATE_RENEWED, "system", "", details))
         return len(made)
 
@@ -116,9 +120,3 @@ def _door(settings: Settings) -> Door:
         profile=settings.dicom_tls_profile,
         plain_port=settings.dicom_plain_port,
     )
-
-
-def _mailer(home: Home, settings: Settings) -> Callable[[list[str], str, str], None] | None:
-    if home.demo or not settings.smtp_host:
-        return None  # a demo mails nobody
-    return lambda addresses, subject, text: send_mail(settings, addresses, subject, text)

@@ -18,7 +18,7 @@ from primum.imaging.errors import NotHere
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.matching import OneOf
 from primum.imaging.metadata import series_metadata
-from primum.imaging.model import InstanceEntry, Reach, StudyEntry, StudyRow
+from primum.imaging.model import InstanceEntry, Reached, StudyEntry, StudyRow
 from primum.imaging.pixels import Part, read_bulk, read_frame, served_syntax
 from primum.imaging.query import Criteria, Key
 from primum.imaging.rows import NAME_DAMAGED
@@ -31,18 +31,44 @@ Json = dict[str, Any]
 FEW = 2000
 """Up to so many candidates, rows are fetched and sorted; above, the newest studies are read until a page is full."""
 
-_STUDY_SHOWN = (
-    "00080020 00080030 00080050 00080056 00080061 00080090 00081030 00100010 00100020 00100030 00100040 0020000D"
-    " 00200010 00201206 00201208"
-).split()
-_SERIES_SHOWN = "00080021 00080031 00080060 0008103E 0020000E 00200011 00201209 00400244 00400245 00400275".split()
-_INSTANCE_SHOWN = "00080016 00080018 00083002 00200013 00280008 00280010 00280011 00280100".split()
+_STUDY_SHOWN = [
+    "00080020",
+    "00080030",
+    "00080050",
+    "00080056",
+    "00080061",
+    "00080090",
+    "00081030",
+    "00100010",
+    "00100020",
+    "00100030",
+    "00100040",
+    "0020000D",
+    "00200010",
+    "00201206",
+    "00201208",
+]
+_SERIES_SHOWN = [
+    "00080021",
+    "00080031",
+    "00080060",
+    "0008103E",
+    "0020000E",
+    "00200011",
+    "00201209",
+    "00400244",
+    "00400245",
+    "00400275",
+]
+_INSTANCE_SHOWN = ["00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100"]
 _VRS = {one.key: one.vr for one in ATTRIBUTES}
 
 _STUDY_COLUMNS = (
     "s.ref, s.controller_id, s.study_uid, s.patient_id, s.confidential, s.series, s.instances, s.shown, s.modalities"
 )
-_PLACE_COLUMNS = "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
+_PLACE_COLUMNS = (
+    "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
+)
 _TABLES = {
     Level.STUDY: "studies s",
     Level.SERIES: "studies s JOIN series e ON e.study_id = s.id AND e.instances > 0",
@@ -65,12 +91,12 @@ class Archive:
 
     # finding
 
-    def studies(self, criteria: Criteria, reach: Reach) -> list[Json]:
+    def studies(self, criteria: Criteria, reach: Reached) -> list[Json]:
         """QIDO-RS, studies: one DICOM JSON object each (PS3.18 table 10.6.3-3)."""
         rows = self._select(Level.STUDY, _STUDY_COLUMNS, criteria, reach)
         return [_pick(_study_json(row), _STUDY_SHOWN, criteria) for row in rows]
 
-    def series(self, criteria: Criteria, reach: Reach, study_uid: str | None = None) -> list[Json]:
+    def series(self, criteria: Criteria, reach: Reached, study_uid: str | None = None) -> list[Json]:
         """QIDO-RS, series of one study or of all (table 10.6.3-4)."""
         columns = f"{_STUDY_COLUMNS}, e.shown, e.instances"
         rows = self._select(Level.SERIES, columns, _within(criteria, study_uid), reach)
@@ -78,7 +104,7 @@ class Archive:
         return [_pick(_study_json(row) | _series_json(row[9:]), [*parents, *_SERIES_SHOWN], criteria) for row in rows]
 
     def instances(
-        self, criteria: Criteria, reach: Reach, study_uid: str | None = None, series_uid: str | None = None
+        self, criteria: Criteria, reach: Reached, study_uid: str | None = None, series_uid: str | None = None
     ) -> list[Json]:
         """QIDO-RS, instances of one series, of one study, or of all (table 10.6.3-5)."""
         columns = (
@@ -97,7 +123,7 @@ class Archive:
             for row in rows
         ]
 
-    def rows(self, criteria: Criteria, reach: Reach) -> list[StudyRow]:
+    def rows(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
         """Find studies as lines of the worklist, with what a person should look at twice."""
         flags = (
             "EXISTS (SELECT 1 FROM studies o WHERE o.name_key = s.name_key AND o.name_key <> ''"
@@ -121,7 +147,7 @@ class Archive:
             for row in found
         ]
 
-    def count(self, criteria: Criteria, reach: Reach) -> int:
+    def count(self, criteria: Criteria, reach: Reached) -> int:
         """Count the studies that match, all pages together."""
         where = Sql.all_of([*map(key_sql, criteria.keys), reach_sql(reach)])
         with reading(self._index) as connection:
@@ -130,7 +156,7 @@ class Archive:
             sql = f"SELECT count(*) FROM studies s WHERE {where.text}"  # noqa: S608 (sql.py's own texts)
             return int(connection.exec_driver_sql(sql, where.values).scalar_one())
 
-    def _select(self, level: Level, columns: str, criteria: Criteria, reach: Reach) -> Sequence[Any]:
+    def _select(self, level: Level, columns: str, criteria: Criteria, reach: Reached) -> Sequence[Any]:
         conditions = [*map(key_sql, criteria.keys), reach_sql(reach)]
         with reading(self._index) as connection:
             few = _few(connection, criteria)
@@ -143,15 +169,15 @@ class Archive:
 
     # locating
 
-    def locate_study(self, study_uid: str, reach: Reach) -> StudyEntry:
+    def locate_study(self, study_uid: str, reach: Reached) -> StudyEntry:
         """Find a study by its UID; the one received first when several controllers have it. Raises NotHere."""
         return self._locate(Sql("s.study_uid = ?", (study_uid,)), reach)
 
-    def study(self, ref: str, reach: Reach) -> StudyEntry:
+    def study(self, ref: str, reach: Reached) -> StudyEntry:
         """Find a study by its reference. Raises NotHere."""
         return self._locate(Sql("s.ref = ?", (ref,)), reach)
 
-    def _locate(self, which: Sql, reach: Reach) -> StudyEntry:
+    def _locate(self, which: Sql, reach: Reached) -> StudyEntry:
         where = Sql.all_of([which, reach_sql(reach)])
         sql = f"SELECT {_STUDY_COLUMNS} FROM studies s WHERE {where.text} ORDER BY s.first LIMIT 1"  # noqa: S608
         with reading(self._index) as connection:
@@ -160,7 +186,7 @@ class Archive:
             raise NotHere(what="study")
         return _entry(row)
 
-    def series_uids(self, ref: str, reach: Reach) -> list[str]:
+    def series_uids(self, ref: str, reach: Reached) -> list[str]:
         """List the series of a study in order. Raises NotHere."""
         self.study(ref, reach)
         with reading(self._index) as connection:
@@ -170,7 +196,7 @@ class Archive:
             )
             return [row[0] for row in rows]
 
-    def instance(self, study_uid: str, series_uid: str, sop_uid: str, reach: Reach) -> InstanceEntry:
+    def instance(self, study_uid: str, series_uid: str, sop_uid: str, reach: Reached) -> InstanceEntry:
         """Find the instance that is served for a SOP Instance UID. Raises NotHere."""
         which = Sql("s.study_uid = ? AND e.series_uid = ? AND i.sop_uid = ?", (study_uid, series_uid, sop_uid))
         found = self._places(which, reach, order="s.first", limit=1)
@@ -178,7 +204,16 @@ class Archive:
             raise NotHere(what="instance")
         return found[0]
 
-    def instances_of(self, ref: str, reach: Reach, series_uid: str | None = None) -> list[InstanceEntry]:
+    def instance_of(self, ref: str, series_uid: str | None, sop_uid: str, reach: Reached) -> InstanceEntry:
+        """Find one instance of a study by the study's reference. Raises NotHere."""
+        values = (ref, series_uid, series_uid, sop_uid)
+        which = Sql("s.ref = ? AND (? IS NULL OR e.series_uid = ?) AND i.sop_uid = ?", values)
+        found = self._places(which, reach, order="s.first", limit=1)
+        if not found:
+            raise NotHere(what="instance")
+        return found[0]
+
+    def instances_of(self, ref: str, reach: Reached, series_uid: str | None = None) -> list[InstanceEntry]:
         """List the instances of a study, or of one of its series, in order of number. Raises NotHere."""
         which = Sql("s.ref = ? AND (? IS NULL OR e.series_uid = ?)", (ref, series_uid, series_uid))
         found = self._places(which, reach, order=_ORDERS[Level.INSTANCE], limit=-1)
@@ -186,7 +221,7 @@ class Archive:
             raise NotHere(what="series" if series_uid else "study")
         return found
 
-    def _places(self, which: Sql, reach: Reach, *, order: str, limit: int) -> list[InstanceEntry]:
+    def _places(self, which: Sql, reach: Reached, *, order: str, limit: int) -> list[InstanceEntry]:
         where = Sql.all_of([which, reach_sql(reach)])
         sql = (
             f"SELECT {_PLACE_COLUMNS}, (SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"  # noqa: S608
@@ -196,7 +231,7 @@ class Archive:
             rows = connection.exec_driver_sql(sql, (*where.values, limit)).fetchall()
         return [InstanceEntry(Position(*row[:4]), *row[4:9], row[9] or 0, row[10]) for row in rows]
 
-    def versions(self, ref: str, reach: Reach) -> list[InstanceEntry]:
+    def versions(self, ref: str, reach: Reached) -> list[InstanceEntry]:
         """List the conflict versions of a study: other bytes that came under a SOP Instance UID of it."""
         where = Sql.all_of([Sql("s.ref = ?", (ref,)), reach_sql(reach)])
         sql = (
@@ -210,16 +245,16 @@ class Archive:
 
     # reading
 
-    def series_metadata(self, ref: str, series_uid: str, reach: Reach) -> bytes:
+    def series_metadata(self, ref: str, series_uid: str, reach: Reached) -> bytes:
         """WADO-RS metadata of a series: a JSON array. Raises NotHere, or an illness of the vault."""
         return series_metadata(self._vault, self.instances_of(ref, reach, series_uid), self._limits)
 
-    def study_metadata(self, ref: str, reach: Reach) -> bytes:
+    def study_metadata(self, ref: str, reach: Reached) -> bytes:
         """WADO-RS metadata of a study: those of its series, one after another."""
         blocks = [self.series_metadata(ref, uid, reach)[1:-1] for uid in self.series_uids(ref, reach)]
         return b"[" + b",".join(blocks) + b"]"
 
-    def frame(self, study_uid: str, series_uid: str, sop_uid: str, number: int, reach: Reach) -> Part:
+    def frame(self, study_uid: str, series_uid: str, sop_uid: str, number: int, reach: Reached) -> Part:
         """Read one frame, counted from 1: only the segments that hold it are opened.
 
         Raises NotHere, NoFrame, FramesUnknown, DamagedDataSet, or an illness of the vault.
@@ -230,14 +265,22 @@ class Archive:
         """Read one frame of an instance that was found before."""
         return read_frame(self._vault.open(entry.position), number, self._limits)
 
-    def bulkdata(self, study_uid: str, series_uid: str, sop_uid: str, path: str, reach: Reach) -> Iterator[Part]:
+    def bulkdata(self, study_uid: str, series_uid: str, sop_uid: str, path: str, reach: Reached) -> Iterator[Part]:
         """Read what a BulkDataURI of the metadata stands for. Raises as `frame`."""
-        entry = self.instance(study_uid, series_uid, sop_uid, reach)
+        return self.bulk_of(self.instance(study_uid, series_uid, sop_uid, reach), path)
+
+    def bulk_of(self, entry: InstanceEntry, path: str) -> Iterator[Part]:
+        """Read a value of an instance that was found before."""
         return read_bulk(self._vault.open(entry.position), path, self._limits)
 
     def data_set(self, entry: InstanceEntry) -> Iterator[bytes]:
         """Read a whole data set as it was sent, in pieces. Raises an illness of the vault."""
         return self._vault.open(entry.position).chunks()
+
+
+def study_attributes(row: StudyRow, criteria: Criteria) -> Json:
+    """Give a line of the worklist as QIDO-RS does: the usual attributes, and those asked for."""
+    return _pick(row.shown, _STUDY_SHOWN, criteria)
 
 
 def _within(criteria: Criteria, study_uid: str | None, series_uid: str | None = None) -> Criteria:

@@ -91,5 +91,7 @@ def _pixel_element(record: Record) -> tuple[str, str]:
     head = record.read(record.pixels_at, record.pixels_at + 6)
     order = "little" if syntax.little else "big"
     tag = f"{int.from_bytes(head[:2], order):04X}{int.from_bytes(head[2:4], order):04X}"
-    vr = head[4:6].decode("ascii", "replace") if syntax.explicit else {"7FE00008": "OF", "7FE00009": "OD"}.get(tag, "OW")
+    vr = (
+        head[4:6].decode("ascii", "replace") if syntax.explicit else {"7FE00008": "OF", "7FE00009": "OD"}.get(tag, "OW")
+    )
     return tag, vr if served_syntax(syntax.uid) == EXPLICIT_LE else "OB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,9 @@ class Reach:
     referrers: tuple[str, ...] = ()
     confidential: bool = False
 
+
+Reached = Reach | Sequence[Reach]
+"""How far a reader sees: one reach, or whatever any of several covers (a person's grants add up)."""
 
 EVERYTHING = Reach(controllers=None, confidential=True)
 """For our own work (indexing, checks), never for a person."""

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from primum.identity import fold_name
 from primum.imaging.attributes import Attribute, Level
 from primum.imaging.matching import WILDCARDS, Between, Group, Name, Number, OneOf, Test, Text, Words
-from primum.imaging.model import Reach
-from primum.imaging.names import name_key, parse_name
+from primum.imaging.model import Reach, Reached
 from primum.imaging.query import Key
 
 _ALIAS = {Level.STUDY: "s", Level.SERIES: "e", Level.INSTANCE: "i"}
@@ -47,11 +47,16 @@ def _joined(parts: list[Sql], by: str, empty: str) -> Sql:
     return Sql(text, tuple(value for part in parts for value in part.values))
 
 
-def reach_sql(reach: Reach) -> Sql:
-    """What a reader may reach. Part of every query, whatever its level."""
+def reach_sql(reach: Reached) -> Sql:
+    """What a reader may reach: what any one of the reaches covers. Part of every query, whatever its level."""
+    each = [reach] if isinstance(reach, Reach) else reach
+    return Sql.any_of([_one_reach(one) for one in each])
+
+
+def _one_reach(reach: Reach) -> Sql:
     parts = [] if reach.confidential else [Sql("s.confidential = 0")]
     if reach.controllers is not None:
-        keys = {name_key(parse_name(name)).text() for name in reach.referrers} - {""}
+        keys = {fold_name(name) for name in reach.referrers} - {""}
         ways = [_in("s.controller_id", sorted(reach.controllers)), _in("s.referrer_key", sorted(keys))]
         parts.append(Sql.any_of(ways))
     return Sql.all_of(parts)

@@ -293,9 +293,7 @@ def past_sequence(view: memoryview, at: int, order: _Order, limits: Limits, *, i
     raise DataSetTooLarge(limit=limits.elements, of="elements")
 
 
-def items(
-    view: memoryview, element: Element, syntax: Syntax, limits: Limits = LIMITS
-) -> Iterator[tuple[int, int]]:
+def items(view: memoryview, element: Element, syntax: Syntax, limits: Limits = LIMITS) -> Iterator[tuple[int, int]]:
     """Give the start and stop of each item of a sequence, delimiters left out. Raises as `elements`."""
     order = _order(syntax)
     at, stop = element.at, element.end

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("list", help="what is enrolled, and until when").add_argument("--json", action="store_true")
     renew = verbs.add_parser("renew", help="a new certificate for an enrolled machine")
     renew.add_argument("name")
+    renew.add_argument("--overlap", type=int, default=30, metavar="DAYS", help="the old one goes on for this long (30)")
     _pack_options(renew)
     verbs.add_parser("revoke", help="shut a machine out, at once").add_argument("name")
 
@@ -79,11 +80,13 @@ def run(options: argparse.Namespace) -> int:
                 controller=options.controller,
             )
         case "renew":
-            _write(client, options, "device_renew")
+            _write(client, options, "device_renew", overlap=options.overlap)
+        case _:
+            raise AssertionError(options.verb)
     return 0
 
 
-def _write(client: Client, options: argparse.Namespace, verb: str, **more: object) -> None:
+def _write(client: Client, options: argparse.Namespace, verb: str, **more: Any) -> None:
     folder: Path = options.out or Path(f"{options.name}-pack")
     if folder.exists():
         raise PackExists(folder=str(folder))

@@ -21,10 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the home."""
-    from primum.app.birth import birth  # noqa: PLC0415 (heavy, and no other command needs it)
+    from primum.app.birth import First, birth  # noqa: PLC0415 (heavy, and no other command needs it)
 
     guard = make_guard(options.key_file)
-    born = birth(options.home, "real", guard, options.controller)
+    first = First(options.name, options.login, options.controller or options.name)
+    born = birth(options.home, "real", guard, first)
     speech.say(f"A new home is in {options.home}.")
     speech.say()
     speech.say("Recovery key (an age identity). Print it, lock it away from this machine; it is not kept anywhere:")

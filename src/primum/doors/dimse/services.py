@@ -30,6 +30,11 @@ class Device(Protocol):
         ...
 
     @property
+    def fingerprint(self) -> bytes | None:
+        """The SHA-256 of its certificate; None without TLS."""
+        ...
+
+    @property
     def may(self) -> frozenset[str]:
         """The services that it was granted."""
         ...

@@ -10,12 +10,11 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
+from primum.imaging import Indexer, Stored
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, Hint, IntakeUnreadable, Passed, decode, encode
 
 GATHER = 0.03
@@ -28,22 +27,10 @@ LOOK = 0.5
 _log = Log("intake")
 
 
-class Indexing(Protocol):
-    """What takes the hints (imaging.Indexer)."""
-
-    def take(self, batch: list[Hint]) -> object:
-        """Commit these, positions included."""
-        ...
-
-    def catch_up(self) -> int:
-        """Read every pack from its position; return how many records were new."""
-        ...
-
-
 class IntakeLoop:
     """Reads the pair until told to stop."""
 
-    def __init__(self, pair: socket.socket, indexer: Indexing) -> None:
+    def __init__(self, pair: socket.socket, indexer: Indexer) -> None:
         """Take over our end of the pair."""
         self._pair = pair
         self._indexer = indexer
@@ -63,12 +50,12 @@ class IntakeLoop:
     def sweep(self, _now: datetime) -> int:
         """Read what the hints did not bring (a job)."""
         with self._turn:
-            return self._indexer.catch_up()
+            return self._indexer.catch_up().records
 
-    def exclusively(self, work: Callable[[], int]) -> int:
-        """Do something with the index while no batch is taken (an import, a rebuild)."""
+    def take(self, batch: list[Stored]) -> int:
+        """Index what another writer of this process stored (an import)."""
         with self._turn:
-            return work()
+            return self._indexer.take(batch)
 
     def _run(self) -> None:
         self._guarded(self._catch_up)
@@ -91,7 +78,7 @@ class IntakeLoop:
         hints, barriers = self._gather()
         if hints:
             with self._turn:
-                self._indexer.take(hints)
+                self._indexer.take([Stored(one.position, one.facts, one.header) for one in hints])
         if any(barrier.behind for barrier in barriers):
             self._catch_up()
         for barrier in barriers:

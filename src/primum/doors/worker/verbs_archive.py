@@ -10,7 +10,8 @@ from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.ground.ids import new_id
 from primum.identity import ANY_STUDY, Permission, Thing, reaches
-from primum.imaging.importing import Refusal, import_folder
+from primum.imaging import Stored
+from primum.imaging.importing import Origin, Progress as Imported, import_folder
 from primum.journal import Kind
 
 _SHOWN = {
@@ -53,33 +54,41 @@ def import_(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[
     """Take in a folder, for one controller."""
     controller_id = desk.controller_id(args.text("controller"), asking)
     desk.require(asking, Permission.STUDY_IMPORT, Thing("study", controller_id))
-    number = new_id("imp")
+    number, by = new_id("imp"), asking.actor.person_id
     told: dict[str, str | int] = {"controller": controller_id, "channel": "folder"}
-    desk.record(Kind.IMPORT_STARTED, asking.actor.person_id, number, told)
-
-    def refused(one: Refusal) -> None:
-        progress({"file": one.file, "fact": one.fact, "code": one.code})
-
+    desk.record(Kind.IMPORT_STARTED, by, number, told)
     rooms = desk.worker.rooms
+    studies: set[str] = set()
+
+    def index(batch: list[Stored]) -> None:
+        studies.update(one.position.study for one in batch)
+        desk.intake.take(batch)
+
     report = import_folder(
         rooms.vault,
         Path(args.text("folder")),
-        controller_id=controller_id,
-        by=asking.actor.person_id,
+        Origin(controller_id, by),
         clock=rooms.clock,
-        progress=lambda one: progress({"done": one.done, "total": one.total}),
-        refused=refused,
+        intake=index,
+        progress=lambda one: _tell(one, progress),
     )
-    desk.intake.sweep(rooms.clock.now())
+    refused = sum(report.refused.values())
     details: dict[str, str | int] = {
-        "controller": controller_id, "stored": report.stored, "refused": report.refused,
-        "studies": report.studies, "bytes": report.bytes, "reason": "done",
+        "controller": controller_id, "stored": report.stored, "refused": refused,
+        "studies": len(studies), "bytes": report.bytes, "reason": "done",
     }  # fmt: skip
-    desk.record(Kind.IMPORT_FINISHED, asking.actor.person_id, number, details)
-    sentence = f"{report.stored} images of {report.studies} studies stored"
+    desk.record(Kind.IMPORT_FINISHED, by, number, details)
+    sentence = f"{report.stored} images of {len(studies)} studies stored"
     sentence += f", {report.not_dicom} files are not DICOM" if report.not_dicom else ""
-    sentence += f", {report.refused} refused" if report.refused else ""
-    return {"refused": report.refused, "stored": report.stored, "sentence": sentence}
+    sentence += f", {refused} refused" if refused else ""
+    return {"refused": refused, "stored": report.stored, "sentence": sentence}
+
+
+def _tell(one: Imported, progress: Progress) -> None:
+    """Tell the person who imports, and nobody else, which file was refused: its name may be a patient's."""
+    if one.refusal is not None:
+        progress({"file": str(one.file), "fact": str(one.refusal), "code": one.refusal.code})
+    progress({"done": one.done, "total": one.total})
 
 
 def _value(attributes: Mapping[str, Any], tag: str) -> str:

@@ -45,7 +45,9 @@ def device_add(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
 def device_renew(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Give a device a new certificate."""
     desk.require(asking, Permission.DEVICE_RENEW, _HOUSE)
-    return _pack(desk.worker.devices.renew(asking.actor.person_id, args.text("name"), csr=_csr(args)), args)
+    overlap = args.number("overlap", low=0, high=365, default=30)
+    pack = desk.worker.devices.renew(asking.actor.person_id, args.text("name"), csr=_csr(args), overlap_days=overlap)
+    return _pack(pack, args)
 
 
 def device_revoke(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def why(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str
 
 
 def _study(desk: Desk, uid: str) -> Thing:
-    entry = desk.worker.archive.describe_study(uid)
+    entry = desk.worker.archive.any_study(uid)
     return Thing("study", entry.controller_id, entry.referrer, entry.confidential)
 
 

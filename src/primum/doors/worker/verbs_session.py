@@ -26,7 +26,11 @@ def sign_in(desk: Desk, args: Args) -> dict[str, Any]:
     """Open a terminal's session."""
     people = desk.worker.people
     session = people.sign_in(args.text("login"), args.text("password"), args.text("code"), ADDRESS, "terminal")
-    return {"token": session.token, "login": people.person(session.person_id).login, "ends_at": to_text(session.ends_at)}
+    return {
+        "token": session.token,
+        "login": people.person(session.person_id).login,
+        "ends_at": to_text(session.ends_at),
+    }
 
 
 def sign_out(desk: Desk, token: str | None) -> dict[str, Any]:
@@ -80,5 +84,3 @@ def url_of(desk: Desk, link: Invitation) -> str:
     """Write an enrolment link: the token is in the fragment, which browsers do not send."""
     settings = desk.worker.rooms.settings
     return f"https://{settings.web_name}:{settings.web_port}/enrol#{link.token}"
-
-
