@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from primum import vault
 from primum.ground.disc import BLOCK, Handle, RealDisc
-from tests.unit.vault.support import bytes_of, codes, facts, flip, lay_out_for, new_vault, open_at, pack_path, positions, study_named
+from tests.unit.vault.support import (
+    bytes_of,
+    codes,
+    facts,
+    flip,
+    lay_out_for,
+    new_vault,
+    open_at,
+    pack_path,
+    positions,
+    study_named,
+)
 
 MIB = 1024 * 1024
 STUDY = "ctl_a", "2.25.333"
@@ -80,7 +91,10 @@ def test_a_stream_gives_the_same_record_however_it_is_cut(
     assert record.header() == plain[:pixels_at]
     assert record.frames == frames
     if size:
-        assert record.read(size // 3, size // 2 + 1 if size > 1 else 1) == plain[size // 3 : size // 2 + 1 if size > 1 else 1]
+        assert (
+            record.read(size // 3, size // 2 + 1 if size > 1 else 1)
+            == plain[size // 3 : size // 2 + 1 if size > 1 else 1]
+        )
 
 
 @given(size=st.sampled_from([0, 1, 500, 5000, MIB + 5]), where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
@@ -257,7 +271,9 @@ def test_the_longest_facts_fit_in_a_trailer(tmp_path: Path) -> None:
     assert one.open(at).facts == long
 
 
-@pytest.mark.parametrize("frames", [vault.Frames.uniform(0, 11, 1), vault.Frames.table([(5, 6)]), vault.Frames.uniform(-1, 1, 1)])
+@pytest.mark.parametrize(
+    "frames", [vault.Frames.uniform(0, 11, 1), vault.Frames.table([(5, 6)]), vault.Frames.uniform(-1, 1, 1)]
+)
 def test_frames_outside_of_the_data_set_are_refused(tmp_path: Path, frames: vault.Frames) -> None:
     one = new_vault(tmp_path)
     with one.writer() as writer, pytest.raises(vault.BadFrames):
