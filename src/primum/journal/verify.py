@@ -10,7 +10,6 @@ the journal; both follow docs/design/journal.md. Exit status: 0 sound, 1 ill, 2 
 
 from __future__ import annotations
 
-import argparse
 import base64
 import binascii
 import hashlib
@@ -444,6 +443,8 @@ def _text(path: Path) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run as a program."""
+    import argparse  # noqa: PLC0415 (the product's processes import this file too, and never run it)
+
     parser = argparse.ArgumentParser(description="Verify a Primum journal.")
     parser.add_argument("journal", type=Path)
     parser.add_argument("--key", default="", help="the verifier key, as kept elsewhere (name+id+base64)")
