@@ -20,11 +20,11 @@ from primum.imaging.frames import FrameBuilder, frames_of
 from primum.imaging.indexer import CaughtUp, Indexer
 from primum.imaging.limits import Limits
 from primum.imaging.model import EVERYTHING, InstanceEntry, Reach, Stored, StudyEntry, StudyRow
+from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.pixels import Part
 from primum.imaging.query import Criteria, parse_qido
 from primum.imaging.records import tails
 from primum.imaging.store import open_index, prepare_records
-from primum.imaging.walker import NeedMore, Peek, peek, peek_first
 
 __all__ = [
     "EVERYTHING",

@@ -31,18 +31,45 @@ Json = dict[str, Any]
 FEW = 2000
 """Up to so many candidates, rows are fetched and sorted; above, the newest studies are read until a page is full."""
 
-_STUDY_SHOWN = (
-    "00080020 00080030 00080050 00080056 00080061 00080090 00081030 00100010 00100020 00100030 00100040 0020000D"
-    " 00200010 00201206 00201208"
-).split()
-_SERIES_SHOWN = "00080021 00080031 00080060 0008103E 0020000E 00200011 00201209 00400244 00400245 00400275".split()
-_INSTANCE_SHOWN = "00080016 00080018 00083002 00200013 00280008 00280010 00280011 00280100".split()
+_STUDY_SHOWN = [
+    "00080020",
+    "00080030",
+    "00080050",
+    "00080056",
+    "00080061",
+    "00080090",
+    "00081030",
+    "00100010",
+    "00100020",
+    "00100030",
+    "00100040",
+    "0020000D",
+    "00200010",
+    "00201206",
+    "00201208",
+]
+_SERIES_SHOWN = [
+    "00080021",
+    "00080031",
+    "00080060",
+    "0008103E",
+    "0020000E",
+    "00200011",
+    "00201209",
+    "00400244",
+    "00400245",
+    "00400275",
+]
+_INSTANCE_SHOWN = ["00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100"]
 _VRS = {one.key: one.vr for one in ATTRIBUTES}
 
 _STUDY_COLUMNS = (
     "s.ref, s.controller_id, s.study_uid, s.patient_id, s.confidential, s.series, s.instances, s.shown, s.modalities"
 )
-_PLACE_COLUMNS = "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
+_PLACE_COLUMNS = (
+    "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
+)
+_VERSIONS = "(SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"
 _TABLES = {
     Level.STUDY: "studies s",
     Level.SERIES: "studies s JOIN series e ON e.study_id = s.id AND e.instances > 0",
@@ -189,12 +216,13 @@ class Archive:
     def _places(self, which: Sql, reach: Reach, *, order: str, limit: int) -> list[InstanceEntry]:
         where = Sql.all_of([which, reach_sql(reach)])
         sql = (
-            f"SELECT {_PLACE_COLUMNS}, (SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"  # noqa: S608
-            f" FROM {_TABLES[Level.INSTANCE]} JOIN packs p ON p.id = i.pack_id WHERE {where.text} ORDER BY {order} LIMIT ?"
+            f"SELECT {_PLACE_COLUMNS}, {_VERSIONS}"  # noqa: S608 (texts of ours)
+            f" FROM {_TABLES[Level.INSTANCE]} JOIN packs p ON p.id = i.pack_id"
+            f" WHERE {where.text} ORDER BY {order} LIMIT ?"
         )
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, (*where.values, limit)).fetchall()
-        return [InstanceEntry(Position(*row[:4]), *row[4:9], row[9] or 0, row[10]) for row in rows]
+        return [_instance_entry(row) for row in rows]
 
     def versions(self, ref: str, reach: Reach) -> list[InstanceEntry]:
         """List the conflict versions of a study: other bytes that came under a SOP Instance UID of it."""
@@ -206,7 +234,7 @@ class Archive:
         )
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, where.values).fetchall()
-        return [InstanceEntry(Position(*row[:4]), *row[4:9], row[9] or 0, row[10]) for row in rows]
+        return [_instance_entry(row) for row in rows]
 
     # reading
 
@@ -268,6 +296,11 @@ def _entry(row: Sequence[Any]) -> StudyEntry:
     return StudyEntry(
         row[0], row[1], row[2], row[3], (referrer[0] or {}).get("Alphabetic", ""), bool(row[4]), row[5], row[6]
     )
+
+
+def _instance_entry(row: Sequence[Any]) -> InstanceEntry:
+    position = Position(row[0], row[1], row[2], row[3])
+    return InstanceEntry(position, row[4], row[5], row[6], row[7], row[8], row[9] or 0, row[10])
 
 
 def _study_json(row: Sequence[Any]) -> Json:
