@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from primum.imaging.indexer import CaughtUp, Indexer
     from primum.imaging.limits import Limits
     from primum.imaging.model import EVERYTHING, InstanceEntry, Reach, Reached, Stored, StudyEntry, StudyRow
+    from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
     from primum.imaging.pixels import Part, served_syntax
     from primum.imaging.query import Criteria, parse_qido
     from primum.imaging.records import tails
     from primum.imaging.store import open_index, prepare_records
-    from primum.imaging.walker import NeedMore, Peek, peek, peek_first
 
 __getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -69,6 +69,7 @@ _STUDY_COLUMNS = (
 _PLACE_COLUMNS = (
     "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
 )
+_VERSIONS = "(SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"
 _TABLES = {
     Level.STUDY: "studies s",
     Level.SERIES: "studies s JOIN series e ON e.study_id = s.id AND e.instances > 0",
@@ -224,12 +225,13 @@ class Archive:
     def _places(self, which: Sql, reach: Reached, *, order: str, limit: int) -> list[InstanceEntry]:
         where = Sql.all_of([which, reach_sql(reach)])
         sql = (
-            f"SELECT {_PLACE_COLUMNS}, (SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"  # noqa: S608
-            f" FROM {_TABLES[Level.INSTANCE]} JOIN packs p ON p.id = i.pack_id WHERE {where.text} ORDER BY {order} LIMIT ?"
+            f"SELECT {_PLACE_COLUMNS}, {_VERSIONS}"  # noqa: S608 (texts of ours)
+            f" FROM {_TABLES[Level.INSTANCE]} JOIN packs p ON p.id = i.pack_id"
+            f" WHERE {where.text} ORDER BY {order} LIMIT ?"
         )
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, (*where.values, limit)).fetchall()
-        return [InstanceEntry(Position(*row[:4]), *row[4:9], row[9] or 0, row[10]) for row in rows]
+        return [_instance_entry(row) for row in rows]
 
     def versions(self, ref: str, reach: Reached) -> list[InstanceEntry]:
         """List the conflict versions of a study: other bytes that came under a SOP Instance UID of it."""
@@ -241,7 +243,7 @@ class Archive:
         )
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, where.values).fetchall()
-        return [InstanceEntry(Position(*row[:4]), *row[4:9], row[9] or 0, row[10]) for row in rows]
+        return [_instance_entry(row) for row in rows]
 
     # reading
 
@@ -311,6 +313,11 @@ def _entry(row: Sequence[Any]) -> StudyEntry:
     return StudyEntry(
         row[0], row[1], row[2], row[3], (referrer[0] or {}).get("Alphabetic", ""), bool(row[4]), row[5], row[6]
     )
+
+
+def _instance_entry(row: Sequence[Any]) -> InstanceEntry:
+    position = Position(row[0], row[1], row[2], row[3])
+    return InstanceEntry(position, row[4], row[5], row[6], row[7], row[8], row[9] or 0, row[10])
 
 
 def _study_json(row: Sequence[Any]) -> Json:

@@ -119,7 +119,7 @@ class Indexer:
                 "SELECT pack, stop FROM packs WHERE pack IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(packs)),),
             )
-            return {pack: stop for pack, stop in rows}
+            return dict(map(tuple, rows))
 
     def _replay(self, study: str, pack: str, since: int) -> CaughtUp:
         records = illnesses = 0

@@ -1,4 +1,6 @@
-"""What matches what: PS3.4 C.2.2.2, once, as pure tests on the values that the index keeps. `sql.py` says the same in SQL.
+"""What matches what: PS3.4 C.2.2.2, once, as pure tests on the values that the index keeps.
+
+`sql.py` says the same in SQL.
 
 Dates are YYYYMMDD, times HHMMSS.FFFFFF, names folded (names.py); empty means that the attribute has no value.
 """

@@ -1,12 +1,13 @@
 """Series metadata: the DICOM JSON of every served instance of a series, as one block kept in the study's folder.
 
-A block begins with the fingerprint of what it was made from; one whose fingerprint is not the present one is made again.
+A block begins with the fingerprint of what it was made from; one with another fingerprint is made again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -89,8 +90,8 @@ def _pixel_element(record: Record) -> tuple[str, str]:
         return _PIXELS, "OW"
     syntax = syntax_of(record.facts.transfer_syntax_uid)
     head = record.read(record.pixels_at, record.pixels_at + 6)
-    order = "little" if syntax.little else "big"
-    tag = f"{int.from_bytes(head[:2], order):04X}{int.from_bytes(head[2:4], order):04X}"
+    group, number = struct.unpack(f"{'<' if syntax.little else '>'}HH", head[:4])
+    tag = f"{group:04X}{number:04X}"
     vr = (
         head[4:6].decode("ascii", "replace") if syntax.explicit else {"7FE00008": "OF", "7FE00009": "OD"}.get(tag, "OW")
     )

@@ -1,4 +1,4 @@
-"""Frames and bulk data of a stored record, as the web wants them: little endian, encapsulated frames without item headers."""
+"""Frames and bulk data of a stored record as the web wants them: little endian, without item headers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,9 @@ from primum.imaging.dicomjson import resolve, to_little
 from primum.imaging.errors import DamagedDataSet, DataSetTooLarge, FramesUnknown, NoFrame, NotHere
 from primum.imaging.frames import fragments, frame_bits, frames_of
 from primum.imaging.limits import LIMITS, Limits
+from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.syntaxes import EXPLICIT_LE, OCTETS, Syntax, syntax_of
-from primum.imaging.walker import (
-    PIXEL_TAGS,
-    UNDEFINED,
-    Element,
-    NeedMore,
-    Peek,
-    Short,
-    elements,
-    inflate,
-    items,
-    peek,
-    peek_first,
-)
+from primum.imaging.walker import PIXEL_TAGS, UNDEFINED, Element, Short, elements, inflate, items
 from primum.vault import Frames, Record
 
 
@@ -36,7 +25,7 @@ class Part:
 
 
 def served_syntax(stored: str) -> str:
-    """Tell the transfer syntax in which the pixel data of a record are served: native ones in explicit little endian."""
+    """Tell the transfer syntax in which pixel data are served: native ones in explicit little endian."""
     return stored if syntax_of(stored).encapsulated else EXPLICIT_LE
 
 
@@ -154,9 +143,9 @@ def read_bulk(record: Record, path: str, limits: Limits = LIMITS) -> Iterator[Pa
         return
     syntax = syntax_of(record.facts.transfer_syntax_uid)
     view = read_header(record, limits)
-    start, stop = 0, len(view)
+    span = 0, len(view)
     for tag, item in zip(tags, [*steps[1::2], ""], strict=True):
-        element = _find(view, syntax, start, stop, tag, limits)
+        element = _find(view, syntax, span, tag, limits)
         vr, inner = resolve(element, syntax, signed=False)
         if not item:
             if element.length == UNDEFINED or vr == "SQ":
@@ -164,7 +153,7 @@ def read_bulk(record: Record, path: str, limits: Limits = LIMITS) -> Iterator[Pa
             yield Part(to_little_any(bytes(view[element.at : element.end]), vr, syntax), OCTETS, EXPLICIT_LE)
             return
         syntax = inner
-        start, stop = _item(view, element, syntax, item, limits)
+        span = _item(view, element, syntax, item, limits)
 
 
 def to_little_any(raw: bytes, vr: str, syntax: Syntax) -> bytes:
@@ -181,9 +170,9 @@ def _tag(step: str) -> int:
         raise NotHere(what="bulk data") from None
 
 
-def _find(view: memoryview, syntax: Syntax, start: int, stop: int, tag: int, limits: Limits) -> Element:
+def _find(view: memoryview, syntax: Syntax, span: tuple[int, int], tag: int, limits: Limits) -> Element:
     try:
-        for element in elements(view, syntax, limits, start, stop):
+        for element in elements(view, syntax, limits, *span):
             if element.tag == tag:
                 return element
     except Short:

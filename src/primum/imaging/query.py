@@ -1,7 +1,7 @@
 """Reading a query: parameters as QIDO-RS writes them (PS3.18 8.3.4) into `Criteria`. Pure.
 
-What cannot be understood is refused, never dropped: a filter silently ignored shows more than was asked for. The refusal
-does not repeat what was sent, which may name a patient.
+What cannot be understood is refused, never dropped: a filter silently ignored shows more than was asked for.
+The refusal does not repeat what was sent, which may name a patient.
 """
 
 from __future__ import annotations
@@ -105,11 +105,11 @@ def _key(attribute: Attribute | None, value: str, level: Level, *, fuzzy: bool) 
         raise BadQuery(why="it is no attribute that can be matched here")
     if _ORDER[attribute.level] > _ORDER[level]:
         raise BadQuery(why="it is an attribute of a lower level")
-    test = test_of(attribute, value, fuzzy=fuzzy)
+    test = read_test(attribute, value, fuzzy=fuzzy)
     return None if test is None else Key(attribute, test)
 
 
-def test_of(attribute: Attribute, value: str, *, fuzzy: bool = False) -> Test | None:
+def read_test(attribute: Attribute, value: str, *, fuzzy: bool = False) -> Test | None:
     """Read one key; None when it matches everything (C.2.2.2.3). Raises BadQuery."""
     if not value.strip("*"):
         return None

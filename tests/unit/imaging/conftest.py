@@ -37,13 +37,17 @@ def data_set(values: Values) -> bytes:
 
 
 def slice_of(
-    study: str = "1.2.3", series: str = "1.2.3.4", sop: str = "1.2.3.4.5", pixels: bytes = b"\1\2\3\4\5\6\7\0", **more: str
+    study: str = "1.2.3",
+    series: str = "1.2.3.4",
+    sop: str = "1.2.3.4.5",
+    pixels: bytes = b"\1\2\3\4\5\6\7\0",
+    **more: str,
 ) -> Values:
     """The elements of a small CT slice; `more` gives texts by name."""
     text = {
-        "name": "DUPONT^JEAN", "number": "P1", "birth": "19700102", "date": "20260102", "time": "101112", "modality": "CT",
-        "accession": "A1", "description": "Thorax", "referrer": "MARTIN^PAUL", "instance": "1", "charset": "ISO_IR 192",
-        "series_number": "2", "sex": "F", "issuer": "", "series_description": "Axial",
+        "name": "DUPONT^JEAN", "number": "P1", "birth": "19700102", "date": "20260102", "time": "101112",
+        "modality": "CT", "accession": "A1", "description": "Thorax", "referrer": "MARTIN^PAUL", "instance": "1",
+        "charset": "ISO_IR 192", "series_number": "2", "sex": "F", "issuer": "", "series_description": "Axial",
     } | more  # fmt: skip
 
     def of(key: str) -> bytes:
