@@ -13,14 +13,16 @@ from primum.doors.dicomweb.accept import DICOM, OCTETS, check_bulk, check_instan
 from primum.doors.dicomweb.bodies import counted, json_answer
 from primum.doors.dicomweb.multipart import Part
 from primum.doors.dicomweb.names import Names
-from primum.doors.dicomweb.part10 import file_beginning
 from primum.doors.http.limits import Limits
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
 from primum.doors.http.visit import NotFound, Visit
 from primum.ground.errors import PrimumError
+from primum.imaging.part10 import write_meta
 
 _SOP_INSTANCE_UID = "00080018"
+IMPLEMENTATION_CLASS = "2.25.146803177612543982021862240714560133941"
+"""Who wrote the files that leave here (PS3.7 D.3.3.2): a random UUID, made once."""
 
 
 class TooManyFrames(PrimumError):
@@ -109,10 +111,11 @@ def frame_numbers(text: str, limits: Limits) -> list[int]:
 
 
 def _file(kept: Kept) -> Iterator[bytes]:
-    yield file_beginning(
+    yield write_meta(
         sop_class_uid=kept.sop_class_uid,
         sop_instance_uid=kept.sop_instance_uid,
         transfer_syntax_uid=kept.transfer_syntax_uid,
+        implementation_class_uid=IMPLEMENTATION_CLASS,
     )
     yield from kept.chunks()
 

@@ -33,7 +33,7 @@ ALWAYS: Final = (
         "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), encrypted-media=(), "
         "fullscreen=(self), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), "
         "magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), "
-        "publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), web-share=(), "
+        "publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), "
         "xr-spatial-tracking=()",
     ),
 )

@@ -41,11 +41,14 @@ def form_token(session_token: str) -> str:
 
 
 def check_origin(headers: Headers, origins: Collection[str]) -> None:
-    """Raise ForeignForm unless the browser says that the request comes from one of `origins`."""
-    origin = headers.get("origin")
-    if origin is None and headers.get("sec-fetch-site") == "same-origin":
+    """Raise ForeignForm unless the browser says that the request comes from one of `origins`.
+
+    Under `Referrer-Policy: no-referrer` a form's `Origin` is `null` (Fetch 3.2): then `Sec-Fetch-Site` tells.
+    """
+    origin, site = headers.get("origin", "null"), headers.get("sec-fetch-site")
+    if origin in origins and site in {None, "same-origin"}:
         return
-    if origin not in origins:
+    if origin != "null" or site != "same-origin":
         raise ForeignForm
 
 

@@ -44,7 +44,7 @@ class Pages:
         **facts: Any,  # noqa: ANN401 (whatever the template shows)
     ) -> HTMLResponse:
         """Answer with a page in the reader's language."""
-        text = self._templates.get_template(template).render(**self._common(visit, language), **facts)
+        text = self._templates.get_template(template).render({**self._common(visit, language), **facts})
         policy = {"content-security-policy": PAGE_POLICY, "vary": "Accept-Language, Cookie"}
         return HTMLResponse(text, status, headers={**policy, **(headers or {})})
 
