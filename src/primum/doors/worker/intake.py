@@ -10,12 +10,13 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.imaging import Indexer, Stored
-from primum.imaging.intake import MESSAGE_BYTES, Barrier, Hint, IntakeUnreadable, Passed, decode, encode
+from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, decode, encode
 
 GATHER = 0.03
 """Seconds from the first hint of a batch to its commit: a study is visible well within 200 ms."""
@@ -78,19 +79,19 @@ class IntakeLoop:
         hints, barriers = self._gather()
         if hints:
             with self._turn:
-                self._indexer.take([Stored(one.position, one.facts, one.header) for one in hints])
+                self._indexer.take(hints)
         if any(barrier.behind for barrier in barriers):
             self._catch_up()
         for barrier in barriers:
             self._answer(barrier)
 
-    def _gather(self) -> tuple[list[Hint], list[Barrier]]:
-        hints: list[Hint] = []
+    def _gather(self) -> tuple[list[Stored], list[Barrier]]:
+        hints: list[Stored] = []
         barriers: list[Barrier] = []
         message = self._receive(LOOK)
         until = time.monotonic() + GATHER
         while message is not None:
-            if isinstance(message, Hint):
+            if isinstance(message, Stored):
                 hints.append(message)
             elif isinstance(message, Barrier):
                 barriers.append(message)
@@ -101,7 +102,7 @@ class IntakeLoop:
             message = self._receive(left)
         return hints, barriers
 
-    def _receive(self, seconds: float) -> Hint | Barrier | Passed | None:
+    def _receive(self, seconds: float) -> Stored | Barrier | Passed | None:
         self._pair.settimeout(max(seconds, 1e-4))
         try:
             return decode(self._pair.recv(MESSAGE_BYTES))
