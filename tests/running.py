@@ -212,8 +212,9 @@ class RunningPrimum:
     def demo_people(self) -> list[Person]:
         """Return the fictional people whose factors the first start of a demo printed."""
         whole = self.log.read_text("utf-8", "replace")
-        fields = {name: re.findall(rf"\b{name}\b\s*[:=]?\s+(\S+)", whole) for name in ("login", "password", "totp")}
-        return [Person(*three) for three in zip(fields["login"], fields["password"], fields["totp"], strict=True)]
+        names = ("login", "password", "TOTP secret")
+        columns = [re.findall(rf"^ +{name} +(.+)$", whole, re.MULTILINE) for name in names]
+        return [Person(login, password, totp.replace(" ", "")) for login, password, totp in zip(*columns, strict=True)]
 
 
 def _environment() -> dict[str, str]:

@@ -1,0 +1,44 @@
+"""Every address of DICOMweb, under the root that speaks real UIDs and the one that speaks aliases."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from primum.doors.dicomweb.names import REAL_ROOT, VIEWER_ROOT, AliasNames, Names, RealNames
+from primum.doors.dicomweb.problems import problem
+from primum.doors.dicomweb.retrievals import Retrievals
+from primum.doors.dicomweb.searches import Searches
+from primum.doors.http.reading import Reading
+from primum.doors.http.services import WebServices
+from primum.doors.http.visit import Endpoint, Handler
+
+_STUDY = "/studies/{study}"
+_SERIES = _STUDY + "/series/{series}"
+_INSTANCE = _SERIES + "/instances/{instance}"
+
+
+def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
+    """List them."""
+    return [*_under(REAL_ROOT, RealNames(), services, reading), *_under(VIEWER_ROOT, AliasNames(), services, reading)]
+
+
+def _under(root: str, names: Names, services: WebServices, reading: Reading) -> list[BaseRoute]:
+    searches = Searches(services.archive, reading, names, services.limits)
+    gets = Retrievals(services.archive, reading, names, services.limits)
+    handlers: list[tuple[str, Handler]] = [
+        ("/studies", searches.studies),
+        ("/series", searches.series),
+        ("/instances", searches.instances),
+        (_STUDY, gets.files),
+        (_STUDY + "/metadata", gets.metadata),
+        (_STUDY + "/series", searches.series),
+        (_STUDY + "/instances", searches.instances),
+        (_SERIES, gets.files),
+        (_SERIES + "/metadata", gets.metadata),
+        (_SERIES + "/instances", searches.instances),
+        (_INSTANCE, gets.files),
+        (_INSTANCE + "/metadata", gets.metadata),
+        (_INSTANCE + "/frames/{frames}", gets.frames),
+        (_INSTANCE + "/bulkdata/{path:path}", gets.bulk),
+    ]
+    return [Route(root + path, Endpoint(services, handler, problem), methods=["GET"]) for path, handler in handlers]

@@ -1,0 +1,58 @@
+"""What the web doors accept at most, and why each number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on whatever a caller decides; each with its reason."""
+
+    head_bytes: int = 32_768
+    """Request line and headers. OHIF's longest query is under 1 KiB; a cookie and the browser's own headers come to 2."""
+    query_bytes: int = 4_096
+    """A query string: the longest UID list that a viewer sends (64 UIDs of 64 characters)."""
+    form_bytes: int = 16_384
+    """A form. The largest of ours is a password change: three fields of at most `password_characters`."""
+    form_fields: int = 24
+    """Fields in a form: the search has ten."""
+    password_characters: int = 1_024
+    """A password; Argon2id reads it all, so a bound is due. Far above any phrase that a person types."""
+    field_characters: int = 128
+    """Any other field: the longest thing to search for is a name, 64 characters in each of its groups (PS3.5 6.2)."""
+    connections: int = 256
+    """Connections at once. A browser opens six; forty readers fit."""
+    threads: int = 12
+    """Requests at work in the core at once; beyond, they wait. Each may hold a few frames in memory."""
+    costly_at_once: int = 2
+    """Password checks at once: each Argon2id takes 64 MiB and a core for a moment."""
+    costly_waiting: int = 16
+    """Callers that may wait for one; the next is told to come back."""
+    keep_alive_seconds: int = 30
+    """An idle connection is closed after this: long enough to read a slice, short enough to free the place."""
+    stop_seconds: int = 5
+    """What a request has left to end when the process is told to stop."""
+    page_rows: int = 50
+    """Studies on one page of the worklist: what a screen or two shows."""
+    page_number: int = 2_000
+    """The last page that may be asked for: 100,000 studies down a list nobody scrolls."""
+    search_rows: int = 1_000
+    """Rows of a QIDO answer, at most."""
+    search_rows_default: int = 100
+    """Rows for a caller that names no limit: what OHIF asks for."""
+    search_offset: int = 1_000_000
+    """How far into an answer one may skip: more studies than one archive of this size holds."""
+    metadata_bytes: int = 256 * 1024 * 1024
+    """JSON of a whole study in one answer; a study of 5,000 slices has 25 MB. Beyond, ask series by series."""
+    search_keys: int = 48
+    """Parameters in one QIDO query: OHIF sends seven."""
+    frames_at_once: int = 64
+    """Frames in one WADO request; OHIF asks for one. A longer list is cut into requests by its caller."""
+    gzip_from_bytes: int = 1_024
+    """JSON shorter than this is sent as it is: gzip would not make it fit in fewer packets."""
+    open_views: int = 4_096
+    """Studies being viewed, over all sessions, that the process counts for; the oldest is closed in the journal beyond it."""
+
+
+LIMITS = Limits()

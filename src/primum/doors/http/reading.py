@@ -1,0 +1,91 @@
+"""What every door asks before it shows anything of the archive: may they, and is it written down.
+
+Searching needs `study:list`; whatever lies inside a study needs `study:open`, decided for that study. Which
+studies exist at all for somebody is their reach, and it is part of every query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from primum.doors.http.disclosures import DOOR, Disclosures, Viewing
+from primum.doors.http.services import Archive, Found, Level, Parameters, Recorder, StudyEntry
+from primum.doors.http.visit import NotFound, Visit
+from primum.identity import ANY_STUDY, Actor, NotPermitted, Permission, Reach, Thing, decide, reaches
+from primum.journal import Fact, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStudy:
+    """A study that may be shown to this session; the journal says so already."""
+
+    entry: StudyEntry
+    viewing: Viewing
+
+
+class Reading:
+    """The way from a person to what they may see."""
+
+    def __init__(self, archive: Archive, journal: Recorder, disclosures: Disclosures) -> None:
+        """Read from `archive`, write what is shown to `journal`."""
+        self._archive = archive
+        self._journal = journal
+        self._disclosures = disclosures
+
+    def search(
+        self, visit: Visit, parameters: Parameters, *, level: Level = "study", limit: int, offset: int
+    ) -> Sequence[Found]:
+        """Search everything within reach, and record that somebody searched.
+
+        Raises NotPermitted, and BadQuery as the archive does.
+        """
+        # series and instances of studies that one may only list are inside those studies: opening, not listing
+        action = Permission.STUDY_LIST if level == "study" else Permission.STUDY_OPEN
+        rows = self._archive.search(level, parameters, self.reach(visit, action), limit=limit, offset=offset)
+        details: dict[str, str | int] = {"session": visit.person.id, "level": level, "found": len(rows), "door": DOOR}
+        self._journal.record(Fact(Kind.LIST_SEARCHED, visit.person.person_id, "", details))
+        return rows
+
+    def reach(self, visit: Visit, action: Permission) -> tuple[Reach, ...]:
+        """Return how far this person sees. Raises NotPermitted where it is nowhere."""
+        actor = self._actor(visit)
+        found = reaches(actor, action)
+        if not found:
+            rule = decide(actor, action, ANY_STUDY).rule
+            details: dict[str, str | int] = {"session": visit.person.id, "rule": rule, "what": str(action)}
+            self._journal.record(Fact(Kind.ACTION_REFUSED, visit.person.person_id, "", details))
+            raise NotPermitted(action=str(action), rule=rule)
+        return found
+
+    def open(self, visit: Visit, *, uid: str = "", ref: str = "") -> OpenStudy:
+        """Find a study that this person may open, and record that it is shown. Raises NotFound."""
+        actor = self._actor(visit)
+        listed = reaches(actor, Permission.STUDY_LIST)
+        if not listed:
+            raise NotFound
+        entry = self._archive.study(listed, uid=uid, ref=ref)
+        self._decide(visit, actor, entry)
+        viewing = self._disclosures.open(
+            session_id=visit.person.id,
+            person_id=visit.person.person_id,
+            study_ref=entry.study_ref,
+            controller_id=entry.controller_id,
+        )
+        return OpenStudy(entry, viewing)
+
+    def find(self, visit: Visit, ref: str) -> StudyEntry:
+        """Find a study that this person may list, without showing anything of it. Raises NotHere."""
+        return self._archive.study(self.reach(visit, Permission.STUDY_LIST), ref=ref)
+
+    def _decide(self, visit: Visit, actor: Actor, entry: StudyEntry) -> None:
+        thing = Thing("study", entry.controller_id, referrer=entry.referrer, confidential=entry.confidential)
+        decision = decide(actor, Permission.STUDY_OPEN, thing)
+        if decision.allowed:
+            return
+        details: dict[str, str | int] = {"session": visit.person.id, "rule": decision.rule, "door": DOOR}
+        self._journal.record(Fact(Kind.STUDY_REFUSED, visit.person.person_id, entry.study_ref, details))
+        raise NotFound
+
+    def _actor(self, visit: Visit) -> Actor:
+        return visit.services.people.actor(visit.person)

@@ -1,0 +1,220 @@
+"""What the web doors need from the rooms below, as narrow as they need it.
+
+`primum.app` builds a `WebServices` from the real rooms; each Protocol names the part of a room that a
+browser can reach, and so says what a hole in these doors could touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from primum.doors.http.limits import LIMITS, Limits
+from primum.ground.clock import Clock
+from primum.ground.settings import Settings
+from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
+from primum.journal import Fact
+
+Level = Literal["study", "series", "instance"]
+
+
+class Recorder(Protocol):
+    """Writes facts (journal.Journal)."""
+
+    def record(self, fact: Fact) -> None:
+        """Record a fact; on disc at return where its kind is durable. Raises where it cannot."""
+        ...
+
+
+class People(Protocol):
+    """Who is asking (identity.People)."""
+
+    def sign_in(self, login: str, password: str, code: str, address: str, agent: str) -> Session:
+        """Open a session; raises SignInRefused or Throttled."""
+        ...
+
+    def session(self, token: str) -> Session:
+        """Find a session and note that it is used; raises NoSession or SessionLocked."""
+        ...
+
+    def lock(self, token: str) -> None:
+        """Lock a session."""
+        ...
+
+    def unlock(self, token: str, password: str, address: str) -> Session:
+        """Open a locked session again; raises SignInRefused or Throttled."""
+        ...
+
+    def sign_out(self, token: str) -> None:
+        """End a session, locked or not."""
+        ...
+
+    def actor(self, session: Session) -> Actor:
+        """Read what the session's person may do now."""
+        ...
+
+    def person(self, person_id: str) -> Person:
+        """Read who somebody is."""
+        ...
+
+    def controllers(self) -> Sequence[Controller]:
+        """List the controllers."""
+        ...
+
+    def notices(self) -> Sequence[Notice]:
+        """Read what everybody is told of proposals."""
+        ...
+
+    def set_language(self, person_id: str, language: str) -> None:
+        """Choose the language of somebody's pages."""
+        ...
+
+    def change_password(self, token: str, old: str, new: str, address: str) -> None:
+        """Change the password of the session's person."""
+        ...
+
+    def enrol_begin(self, token: str, address: str) -> Enrolment:
+        """Show what an enrolment link is for."""
+        ...
+
+    def enrol_finish(self, token: str, password: str, code: str, address: str) -> tuple[str, ...]:
+        """Set password and factor; return the recovery codes, once."""
+        ...
+
+
+class StudyEntry(Protocol):
+    """A study within reach: what a decision about it needs."""
+
+    @property
+    def study_ref(self) -> str:
+        """Its reference."""
+        ...
+
+    @property
+    def study_uid(self) -> str:
+        """Its StudyInstanceUID."""
+        ...
+
+    @property
+    def controller_id(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def referrer(self) -> str:
+        """ReferringPhysicianName, as received."""
+        ...
+
+    @property
+    def confidential(self) -> bool:
+        """Whether it is marked so."""
+        ...
+
+
+class Found(Protocol):
+    """A study, series or instance as a search finds it."""
+
+    @property
+    def study(self) -> StudyEntry:
+        """Its study."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What was asked for, as DICOM JSON."""
+        ...
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Of a study: `homonym`, `conflict`, `collision`, `mixed_patients`, `no_identifier`, `name_damaged`."""
+        ...
+
+
+class Kept(Protocol):
+    """An instance as it is kept."""
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Its SOP class."""
+        ...
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Its UID."""
+        ...
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """The transfer syntax that it came in, and is given in as a whole."""
+        ...
+
+    @property
+    def frame_syntax_uid(self) -> str:
+        """The transfer syntax in which single frames are given: native ones always in explicit little endian."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """The data set, piece by piece."""
+        ...
+
+    def frame(self, number: int) -> bytes:
+        """One frame, counted from 1; raises NoFrame or FramesUnknown."""
+        ...
+
+    def bulk(self, path: str) -> bytes:
+        """One value, by the path that metadata gave; raises NotHere."""
+        ...
+
+
+Parameters = Sequence[tuple[str, str]]
+"""The query of a QIDO-RS request, in order, as (name, value)."""
+
+
+class Archive(Protocol):
+    """What is kept. Whatever is out of reach does not exist: NotHere."""
+
+    def search(
+        self,
+        level: Level,
+        parameters: Parameters,
+        reaches: Sequence[Reach],
+        *,
+        within: StudyEntry | None = None,
+        series_uid: str = "",
+        limit: int,
+        offset: int,
+    ) -> Sequence[Found]:
+        """Search a level, in everything within reach or inside a study or series; raises BadQuery."""
+        ...
+
+    def study(self, reaches: Sequence[Reach], *, uid: str = "", ref: str = "") -> StudyEntry:
+        """Find a study by its UID or its reference; raises NotHere."""
+        ...
+
+    def series_uids(self, study: StudyEntry) -> Sequence[str]:
+        """List the series of a study."""
+        ...
+
+    def metadata(self, study: StudyEntry, series_uid: str) -> bytes:
+        """Return the DICOM JSON of every instance of a series, as one array; raises NotHere."""
+        ...
+
+    def instances(self, study: StudyEntry, series_uid: str = "", sop_uid: str = "") -> Sequence[Kept]:
+        """Find the instances of a study, a series, or one alone; raises NotHere where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebServices:
+    """Everything that the web doors may reach."""
+
+    people: People
+    archive: Archive
+    journal: Recorder
+    clock: Clock
+    settings: Settings
+    demo: bool
+    origins: frozenset[str]
+    """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
+    limits: Limits = LIMITS

@@ -1,0 +1,82 @@
+"""The outermost layer: what holds for every request and every answer, whatever lies behind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from primum.doors.http.headers import ALWAYS, NO_STORE, SILENT_POLICY, STRICT_TRANSPORT
+from primum.doors.http.limits import LIMITS, Limits
+from primum.ground.log import Log
+
+_LOG = Log("web")
+
+
+@dataclass(slots=True)
+class _Answer:
+    """How far the answer to one request has gone."""
+
+    started: bool = False
+
+
+class Shell:
+    """Refuse what is not for us, put the headers on what leaves, and let no exception out with its message."""
+
+    def __init__(
+        self, app: ASGIApp, *, origins: Collection[str], strict_transport: bool, limits: Limits = LIMITS
+    ) -> None:
+        """Serve `app` under `origins` (`https://name:port`, the port left out where it is 443)."""
+        self._app = app
+        self._hosts = frozenset(urlsplit(origin).netloc for origin in origins)
+        self._strict_transport = strict_transport
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection's request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # a web socket: there is none here, and the server closes it
+        answer = _Answer()
+
+        async def send_sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.started = True
+                self._seal(MutableHeaders(scope=message))
+            await send(message)
+
+        status = self._refusal(scope)
+        if status:
+            await _bare(send_sealed, status)
+            return
+        try:
+            await self._app(scope, receive, send_sealed)
+        except Exception as error:  # noqa: BLE001 (the last stop: its class is logged, its message never is)
+            _LOG.failure("request.broken", error)
+            if not answer.started:
+                await _bare(send_sealed, 500)
+
+    def _refusal(self, scope: Scope) -> int:
+        if Headers(scope=scope).get("host", "").lower() not in self._hosts:
+            return 421
+        if len(scope["query_string"]) > self._limits.query_bytes:
+            return 414
+        return 0
+
+    def _seal(self, headers: MutableHeaders) -> None:
+        for name, value in ALWAYS:
+            headers[name] = value
+        headers.setdefault("cache-control", NO_STORE)
+        headers.setdefault("content-security-policy", SILENT_POLICY)
+        if self._strict_transport:
+            headers["strict-transport-security"] = STRICT_TRANSPORT
+
+
+async def _bare(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,45 @@
+"""Which HTTP status each refusal has: the one table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from primum.ground.errors import PrimumError
+
+STATUSES: Final = {
+    "identity.enrolment-not-here": 403,
+    "identity.invitation-refused": 403,
+    "identity.no-session": 401,
+    "identity.not-permitted": 403,
+    "identity.password-guessable": 422,
+    "identity.password-too-long": 422,
+    "identity.password-too-short": 422,
+    "identity.session-locked": 401,
+    "identity.sign-in-refused": 403,
+    "identity.step-up": 403,
+    "identity.throttled": 429,
+    "identity.too-many": 409,
+    "identity.wrong-code": 422,
+    "imaging.bad-query": 400,
+    "imaging.bad-uid": 404,
+    "imaging.frames-unknown": 409,
+    "imaging.no-frame": 404,
+    "imaging.not-here": 404,
+    "journal.closed": 503,
+    "journal.unwritable": 503,
+    "web.bad-parameter": 400,
+    "web.busy": 503,
+    "web.foreign-form": 403,
+    "web.form-too-large": 413,
+    "web.form-unreadable": 400,
+    "web.not-acceptable": 406,
+    "web.not-found": 404,
+    "web.search-unclear": 400,
+    "web.too-many-frames": 400,
+}
+"""A code that is not here is a fault of ours: 500."""
+
+
+def status_of(refusal: PrimumError) -> int:
+    """Return the status that says this refusal."""
+    return STATUSES.get(refusal.code, 500)

@@ -1,0 +1,162 @@
+"""The one origin: pages, viewer and DICOMweb behind one shell, and the server that carries them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from primum.doors.dicomweb.routes import dicomweb_routes
+from primum.doors.http.disclosures import Disclosures
+from primum.doors.http.headers import strict_transport_fits
+from primum.doors.http.reading import Reading
+from primum.doors.http.services import WebServices
+from primum.doors.http.shell import Shell
+from primum.doors.http.visit import NotFound, who
+from primum.doors.web.refused import RefusedPages
+from primum.doors.web.routes import WebRoutes
+from primum.doors.web.viewer_files import Viewer, find_viewer
+from primum.ground.errors import PrimumError
+from primum.ground.log import Log
+from primum.ground.settings import Settings
+
+_LOG = Log("web")
+_SWEEP_SECONDS = 60
+
+
+def origins_of(settings: Settings) -> frozenset[str]:
+    """Return under which addresses a browser may reach us: the configured name, and loopback's own names."""
+    port = "" if settings.web_port == 443 else f":{settings.web_port}"  # noqa: PLR2004 (the default of https)
+    names = {settings.web_name.lower()}
+    if settings.web_address in {"127.0.0.1", "::1", "localhost"}:
+        names |= {"localhost", "127.0.0.1", "[::1]"}
+    return frozenset(f"https://{name}{port}" for name in names)
+
+
+def create_app(services: WebServices, viewer: Viewer | None = None) -> Starlette:
+    """Build the application. `viewer` is the prepared one by default, and left out where there is none."""
+    disclosures = Disclosures(services.journal, services.clock, services.limits)
+    reading = Reading(services.archive, services.journal, disclosures)
+    pages = WebRoutes(services, reading, disclosures, viewer or find_viewer())
+    nowhere = _Nowhere(services, pages.refused)
+    # DICOMweb first: `/ohif/dicom-web/…` is no file of the viewer
+    app = Starlette(
+        routes=[*dicomweb_routes(services, reading), *pages.routes()],
+        middleware=[
+            Middleware(
+                Shell,
+                origins=services.origins,
+                strict_transport=_strict(services),
+                limits=services.limits,
+            )
+        ],
+        exception_handlers={HTTPException: nowhere},
+        lifespan=_lifespan(services, disclosures),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def serve(services: WebServices, context: ssl.SSLContext, address: str, port: int, ready: Callable[[], None]) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT). `ready` is called once connections are accepted."""
+    asyncio.run(server(services, context, address, port, ready).serve())
+
+
+def server(
+    services: WebServices, context: ssl.SSLContext, address: str, port: int, ready: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Build the server: HTTP/1.1 (h11) over TLS, bounded, without an access log or a name of its own."""
+    limits = services.limits
+    configuration = uvicorn.Config(
+        create_app(services),
+        host=address,
+        port=port,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ssl_context_factory=lambda _config, _default: context,
+        h11_max_incomplete_event_size=limits.head_bytes,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=limits.stop_seconds,
+    )
+    return _Server(configuration, ready)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            self._ready()
+
+
+class _Nowhere:
+    """Answers what has no address here, and what has one but not for this method: the same."""
+
+    def __init__(self, services: WebServices, refused: RefusedPages) -> None:
+        self._services = services
+        self._refused = refused
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        return await anyio.to_thread.run_sync(self._answer, request)
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            return self._refused(who(request, self._services, {}), NotFound())
+        except PrimumError:
+            return Response(status_code=503)
+
+
+def _strict(services: WebServices) -> bool:
+    names = {urlsplit(origin).hostname or "" for origin in services.origins}
+    return all(strict_transport_fits(name, demo=services.demo) for name in names)
+
+
+def _lifespan(
+    services: WebServices, disclosures: Disclosures
+) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
+    idle = timedelta(minutes=services.settings.session_idle_minutes)
+    longest = timedelta(hours=services.settings.session_hours)
+
+    @contextlib.asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = services.limits.threads
+        sweeping = asyncio.create_task(_sweep(disclosures, idle, longest))
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            with contextlib.suppress(PrimumError):
+                await anyio.to_thread.run_sync(disclosures.close_all)
+
+    return life
+
+
+async def _sweep(disclosures: Disclosures, idle: timedelta, longest: timedelta) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            await anyio.to_thread.run_sync(disclosures.sweep, idle, longest)
+        except PrimumError as refusal:
+            _LOG.warning("disclosures.unwritten", code=refusal.code)

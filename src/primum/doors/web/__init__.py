@@ -1,0 +1,1 @@
+"""The pages, and the viewer that they open."""

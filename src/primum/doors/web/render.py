@@ -1,0 +1,88 @@
+"""Pages: templates with the facts that every page needs, and the headers of a page."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from primum.doors.http.headers import PAGE_POLICY
+from primum.doors.http.tokens import FORM_FIELD
+from primum.doors.http.visit import Standing, Visit
+from primum.doors.web.language import LANGUAGES, preferred, say
+from primum.doors.web.static import Static
+
+
+class Pages:
+    """Renders templates. Everything is escaped; nothing reaches a page unescaped but our own markup."""
+
+    def __init__(self, static: Static) -> None:
+        """Load templates from this room's folder."""
+        folder = Path(str(files("primum.doors.web"))) / "templates"
+        self.static = static
+        self._templates = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    def page(
+        self,
+        visit: Visit,
+        template: str,
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        language: str = "",
+        **facts: Any,  # noqa: ANN401 (whatever the template shows)
+    ) -> HTMLResponse:
+        """Answer with a page in the reader's language."""
+        text = self._templates.get_template(template).render({**self._common(visit, language), **facts})
+        policy = {"content-security-policy": PAGE_POLICY, "vary": "Accept-Language, Cookie"}
+        return HTMLResponse(text, status, headers={**policy, **(headers or {})})
+
+    def text(self, template: str, **facts: Any) -> str:  # noqa: ANN401
+        """Render what is not a page of ours."""
+        return self._templates.get_template(template).render(**facts)
+
+    def common(self, visit: Visit) -> dict[str, Any]:
+        """Return what a template of its own frame needs too."""
+        return self._common(visit, "")
+
+    def _common(self, visit: Visit, language: str) -> dict[str, Any]:
+        language = language or language_of(visit)
+        signed_in = visit.standing is Standing.PERSON
+        person = visit.services.people.person(visit.person.person_id) if signed_in else None
+        return {
+            "t": lambda key, **facts: say(language, key, **facts),
+            "language": language,
+            "static": self.static.address,
+            "demo": visit.services.demo,
+            "signed_in": signed_in,
+            "person_name": person.full_name if person else "",
+            "notice_count": len(visit.services.people.notices()) if signed_in else 0,
+            "form_token": visit.form_token if visit.standing is not Standing.STRANGER else "",
+            "token_field": lambda: _token_field(visit),
+            "idle_minutes": visit.services.settings.session_idle_minutes,
+            "here": "",
+        }
+
+
+def language_of(visit: Visit) -> str:
+    """Return the person's language, or what the browser asks for, or the home's."""
+    if visit.session is not None:
+        chosen = visit.services.people.person(visit.session.person_id).language
+        if chosen in LANGUAGES:
+            return chosen
+    return preferred(visit.request.headers.get("accept-language", ""), visit.services.settings.language)
+
+
+def _token_field(visit: Visit) -> Markup:
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, visit.form_token)

@@ -1,0 +1,89 @@
+"""Every address of the pages and the viewer (docs/reference/routes.md has the same list)."""
+
+from __future__ import annotations
+
+import anyio
+from starlette.routing import BaseRoute, Route
+
+from primum.doors.http.disclosures import Disclosures
+from primum.doors.http.reading import Reading
+from primum.doors.http.services import WebServices
+from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler, Standing
+from primum.doors.web.about import About
+from primum.doors.web.account import Account
+from primum.doors.web.at_door import AtDoor
+from primum.doors.web.enrolment import Enrolment
+from primum.doors.web.notices import Notices
+from primum.doors.web.ohif import Ohif
+from primum.doors.web.refused import RefusedPages
+from primum.doors.web.render import Pages
+from primum.doors.web.static import Static
+from primum.doors.web.viewer_files import Viewer
+from primum.doors.web.worklist import Worklist
+
+
+class WebRoutes:
+    """The pages, built once."""
+
+    def __init__(
+        self, services: WebServices, reading: Reading, disclosures: Disclosures, viewer: Viewer | None
+    ) -> None:
+        """Build them on `services`."""
+        self._services = services
+        self._reading = reading
+        self._disclosures = disclosures
+        self._viewer = viewer
+        self._static = Static(viewer)
+        self._pages = Pages(self._static)
+        self._costly = anyio.CapacityLimiter(services.limits.costly_at_once)
+        self.refused = RefusedPages(self._pages)
+
+    def routes(self) -> list[BaseRoute]:
+        """List them."""
+        return [*self._door(), *self._house(), *self._ohif()]
+
+    def _door(self) -> list[BaseRoute]:
+        door, enrolment = AtDoor(self._pages, self._disclosures), Enrolment(self._pages)
+        return [
+            self._get("/sign-in", door.sign_in_page, ANYONE),
+            self._post("/sign-in", door.sign_in, ANYONE, costly=True),
+            self._get("/enrol", enrolment.link_page, ANYONE),
+            self._post("/enrol/begin", enrolment.begin, ANYONE),
+            self._post("/enrol/finish", enrolment.finish, ANYONE, costly=True),
+            self._get("/locked", door.locked_page, SIGNED_IN),
+            self._post("/unlock", door.unlock, SIGNED_IN, costly=True),
+            self._post("/lock", door.lock, PERSON),
+            self._post("/sign-out", door.sign_out, SIGNED_IN),
+            self._post("/active", door.active, PERSON),
+            self._get("/static/{stamp}/{name}", self._static.answer, ANYONE),
+        ]
+
+    def _house(self) -> list[BaseRoute]:
+        worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
+        return [
+            self._get("/", worklist.page),
+            self._post("/search", worklist.search),
+            self._get("/notices", Notices(self._pages).page),
+            self._get("/account", account.page),
+            self._post("/account/language", account.language),
+            self._post("/account/password", account.password, costly=True),
+            self._get("/about", About(self._pages, self._viewer).page),
+        ]
+
+    def _ohif(self) -> list[BaseRoute]:
+        ohif = Ohif(self._pages, self._viewer)
+        return [
+            self._get("/ohif/viewer", ohif.page),
+            self._get("/ohif/app-config.js", ohif.configuration),
+            self._get("/ohif/{stamp}/{name:path}", ohif.file),
+        ]
+
+    def _get(self, path: str, handler: Handler, admits: frozenset[Standing] = PERSON) -> Route:
+        return Route(path, Endpoint(self._services, handler, self.refused, admits=admits), methods=["GET"])
+
+    def _post(
+        self, path: str, handler: Handler, admits: frozenset[Standing] = PERSON, *, costly: bool = False
+    ) -> Route:
+        limiter = self._costly if costly else None
+        endpoint = Endpoint(self._services, handler, self.refused, admits=admits, costly=limiter)
+        return Route(path, endpoint, methods=["POST"])

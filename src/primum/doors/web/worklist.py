@@ -1,0 +1,128 @@
+"""The worklist: the studies that somebody may see, the most recent first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from starlette.responses import Response
+
+from primum.doors.http.reading import Reading
+from primum.doors.http.services import Found
+from primum.doors.http.visit import Visit
+from primum.doors.web.language import say
+from primum.doors.web.render import Pages, language_of
+from primum.doors.web.rows import Row, row
+from primum.doors.web.searching import MODALITIES, Search, SearchUnclear, read_search
+from primum.ground.errors import PrimumError
+from primum.identity import NotPermitted, Permission, Thing, decide
+
+_FLAGS: Final = (
+    ("conflict", "conflict"),
+    ("homonym", "homonym"),
+    ("collision", "flagged"),
+    ("mixed_patients", "flagged"),
+    ("no_identifier", "flagged"),
+    ("name_damaged", "flagged"),
+    ("confidential", "confidential"),
+)
+"""What the archive says of a study, and the badge that stands for it, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Results:
+    search: Search = Search()
+    rows: Sequence[Found] = ()
+    more: bool = False
+    sentence: str = ""
+
+
+class Worklist:
+    """The page and its search."""
+
+    def __init__(self, pages: Pages, reading: Reading) -> None:
+        """Read through `reading`, which decides and records."""
+        self._pages = pages
+        self._reading = reading
+
+    def page(self, visit: Visit) -> Response:
+        """Show the newest studies."""
+        return self._answer(visit, Search())
+
+    def search(self, visit: Visit) -> Response:
+        """Show what was searched for; only the results where a script asks for them."""
+        today = visit.services.clock.now().astimezone().date()
+        try:
+            search = read_search(visit.form, today, visit.services.limits)
+        except SearchUnclear:
+            return self._unclear(visit, Search())
+        return self._answer(visit, search)
+
+    def _answer(self, visit: Visit, search: Search) -> Response:
+        try:
+            return self._show(visit, self._find(visit, search))
+        except NotPermitted:
+            return self._pages.page(visit, "studies.html", here="studies", denied=True)
+        except SearchUnclear:
+            return self._unclear(visit, search)
+        except PrimumError as refusal:
+            if refusal.code != "imaging.bad-query":
+                raise
+            return self._unclear(visit, search)
+
+    def _find(self, visit: Visit, search: Search) -> _Results:
+        size = visit.services.limits.page_rows
+        offset = (search.page - 1) * size
+        rows = self._reading.search(visit, search.parameters(), limit=size + 1, offset=offset)
+        return _Results(search, rows[:size], more=len(rows) > size)
+
+    def _unclear(self, visit: Visit, search: Search) -> Response:
+        found = _Results(replace(search, since="", until=""), sentence=say(language_of(visit), "studies.bad_query"))
+        # a script swaps in nothing but a success
+        return self._show(visit, found, status=200 if visit.partial else 400)
+
+    def _show(self, visit: Visit, found: _Results, *, status: int = 200) -> Response:
+        search, rows = found.search, self._rows(visit, found.rows)
+        return self._pages.page(
+            visit,
+            "results.html" if visit.partial else "studies.html",
+            status=status,
+            here="studies",
+            denied=False,
+            search=search,
+            searched=search.narrows or search.page > 1,
+            sentence=found.sentence,
+            rows=rows,
+            page=search.page,
+            more=found.more,
+            tally=_tally(visit, search, len(rows), more=found.more),
+            controllers=any(one.controller for one in rows),
+            modalities=MODALITIES,
+        )
+
+    def _rows(self, visit: Visit, found: Sequence[Found]) -> list[Row]:
+        actor, language = visit.services.people.actor(visit.person), language_of(visit)
+        several = len({one.study.controller_id for one in found}) > 1
+        names = {one.id: one.name for one in visit.services.people.controllers()} if several else {}
+        rows = []
+        for one in found:
+            study = one.study
+            thing = Thing("study", study.controller_id, referrer=study.referrer, confidential=study.confidential)
+            opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
+            address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
+            controller = names.get(study.controller_id, "")
+            rows.append(row(one.attributes, language, address=address, controller=controller, flags=_badges(one)))
+        return rows
+
+
+def _badges(one: Found) -> tuple[str, ...]:
+    told = one.flags | ({"confidential"} if one.study.confidential else set())
+    return tuple(dict.fromkeys(badge for flag, badge in _FLAGS if flag in told))
+
+
+def _tally(visit: Visit, search: Search, count: int, *, more: bool) -> str:
+    language, first = language_of(visit), (search.page - 1) * visit.services.limits.page_rows + 1
+    if more or search.page > 1:
+        return say(language, "studies.more", first=first, last=first + count - 1)
+    return say(language, "studies.one") if count == 1 else say(language, "studies.many", count=count)

@@ -1,0 +1,94 @@
+"""Everything that Primum dials, and nothing else does: the submission server named in the settings.
+
+`DIALS` is the exact list. TLS from the first byte, certificate verified against the host's name, bounded
+waits. What is sent holds no name of a patient, and no name of the practice or of the machine either.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import ClassVar, Final
+
+from primum.ground.errors import PrimumError
+from primum.ground.settings import Settings
+
+DIALS: Final = {"smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)"}
+"""What is dialled, and which settings say where."""
+
+WAIT_SECONDS: Final = 20
+"""For each step of a conversation: a submission server answers within seconds (RFC 5321 4.5.3.2 allows minutes)."""
+
+_OURSELVES: Final = "[127.0.0.1]"
+"""What we call ourselves in EHLO: the machine's name is nobody's business."""
+
+
+class MailRefused(PrimumError):
+    """The submission server did not take the notice ({step})."""
+
+    code: ClassVar[str] = "outbound.mail-refused"
+    hint: ClassVar[str] = "check smtp_host, smtp_port, smtp_user and smtp_from, and the server's certificate"
+
+
+def _strict_context() -> ssl.SSLContext:
+    """TLS 1.2 or 1.3, certificate verified by the platform's authorities, host name checked."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A way to hand mail in (RFC 8314: implicit TLS)."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    sender: str
+    context: ssl.SSLContext = field(default_factory=_strict_context, repr=False)
+
+    def send(self, addresses: Sequence[str], subject: str, text: str, at: datetime) -> None:
+        """Hand one text in for some addressees, who do not see each other. Raises MailRefused.
+
+        `text` must name no patient. Returns when the server has taken it for every addressee.
+        """
+        try:
+            message = self._message(subject, text, at)
+            with smtplib.SMTP_SSL(
+                self.host, self.port, local_hostname=_OURSELVES, timeout=WAIT_SECONDS, context=self.context
+            ) as server:
+                if self.user:
+                    server.login(self.user, self.password)
+                refused = server.send_message(message, self.sender, list(addresses))
+        except ssl.SSLError:
+            raise MailRefused(step="tls") from None
+        except smtplib.SMTPAuthenticationError:
+            raise MailRefused(step="sign-in") from None
+        except (smtplib.SMTPException, OSError, ValueError):
+            raise MailRefused(step="conversation") from None
+        if refused:
+            raise MailRefused(step="some addressees")
+
+    def _message(self, subject: str, text: str, at: datetime) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self.sender
+        message["To"] = "undisclosed-recipients:;"
+        message["Subject"] = subject
+        message["Date"] = format_datetime(at)
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2] or "localhost")
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: no out-of-office answers to a machine
+        message.set_content(text)
+        return message
+
+
+def submission(settings: Settings, password: str, *, demo: bool) -> Submission | None:
+    """Return the way to hand mail in; None in a demo home, or where no server is named."""
+    if demo or not settings.smtp_host or not settings.smtp_from:
+        return None
+    return Submission(settings.smtp_host, settings.smtp_port, settings.smtp_user, password, settings.smtp_from)

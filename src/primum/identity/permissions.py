@@ -1,0 +1,248 @@
+"""Who may do what: the roles, the permissions, the table, and the one function that decides.
+
+Deny wins, silence is no, and every decision names its rule (docs/design/access.md). Pure: a decision
+depends on nothing but its arguments. docs/reference/permissions.md lists everything that is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from primum.identity.names import fold_name
+
+
+class Permission(StrEnum):
+    """Everything that can be permitted, as `subject:action`, in alphabetical order."""
+
+    CONFIGURATION_CHANGE = "configuration:change"
+    CONTROLLER_ADD = "controller:add"
+    DEVICE_ADD = "device:add"
+    DEVICE_LET_READ = "device:let-read"
+    DEVICE_LIST = "device:list"
+    DEVICE_RENEW = "device:renew"
+    DEVICE_REVOKE = "device:revoke"
+    GRANT_APPROVE = "grant:approve"
+    GRANT_CANCEL = "grant:cancel"
+    GRANT_PROPOSE = "grant:propose"
+    GRANT_REVOKE = "grant:revoke"
+    HOME_STATUS = "home:status"
+    JOURNAL_LIST = "journal:list"
+    JOURNAL_VERIFY = "journal:verify"
+    KEYRING_EXPORT = "keyring:export"
+    PATIENT_IDENTIFY = "patient:identify"
+    PERSON_CLOSE = "person:close"
+    PERSON_INVITE = "person:invite"
+    PERSON_LIST = "person:list"
+    PERSON_RESET = "person:reset"
+    STUDY_ERASE = "study:erase"
+    STUDY_IMPORT = "study:import"
+    STUDY_LIST = "study:list"
+    STUDY_OPEN = "study:open"
+    VAULT_CHECK = "vault:check"
+
+
+class Role(StrEnum):
+    """What somebody is in the house. Several may be held."""
+
+    PHYSICIAN = "physician"
+    TECHNOLOGIST = "technologist"
+    SECRETARY = "secretary"
+    DPO = "dpo"
+    ADMINISTRATOR = "administrator"
+
+
+class Scope(StrEnum):
+    """How far a grant reaches, from wide to narrow."""
+
+    SITE = "site"
+    OWN = "own"
+    REFERRER = "referrer"
+
+
+P = Permission
+
+MAY: dict[Role, frozenset[Permission]] = {
+    Role.PHYSICIAN: frozenset({
+        P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
+        P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
+        P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
+    }),
+    Role.TECHNOLOGIST: frozenset({
+        P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
+        P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS,
+    }),
+    Role.SECRETARY: frozenset({
+        P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
+    }),
+    Role.DPO: frozenset({
+        P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
+        P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
+    }),
+    Role.ADMINISTRATOR: frozenset({
+        P.CONFIGURATION_CHANGE, P.CONTROLLER_ADD, P.DEVICE_ADD, P.DEVICE_LIST, P.DEVICE_RENEW, P.DEVICE_REVOKE,
+        P.GRANT_CANCEL, P.GRANT_PROPOSE, P.GRANT_REVOKE, P.HOME_STATUS, P.JOURNAL_VERIFY, P.KEYRING_EXPORT,
+        P.PERSON_CLOSE, P.PERSON_INVITE, P.PERSON_LIST, P.PERSON_RESET, P.VAULT_CHECK,
+    }),
+}  # fmt: skip
+"""The table. What is not in it is refused."""
+
+SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.PHYSICIAN: frozenset(Scope),
+    Role.TECHNOLOGIST: frozenset({Scope.SITE, Scope.OWN}),
+    Role.SECRETARY: frozenset({Scope.SITE, Scope.OWN}),
+    Role.DPO: frozenset({Scope.SITE}),
+    Role.ADMINISTRATOR: frozenset({Scope.SITE}),
+}
+"""Which scopes a grant of each role may have."""
+
+SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ})
+"""What shows patients, or would let a machine show them: never by an administrator's grant."""
+
+GUARDED = SHOWS_PATIENTS | {P.GRANT_APPROVE}
+"""What takes two people, or a day, to give: second_person.py."""
+
+SCOPED = SHOWS_PATIENTS | {P.STUDY_IMPORT, P.STUDY_ERASE, P.GRANT_APPROVE, P.JOURNAL_LIST}
+"""What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
+
+BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS})
+"""All that a grant of scope `referrer` can give."""
+
+CHANGES = frozenset(P) - frozenset({
+    P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LIST, P.PERSON_LIST,
+    P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
+    P.GRANT_CANCEL,  # withdrawing has to be quick
+})  # fmt: skip
+"""What changes something: asked of a fresh person only. A plain session reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in force. `controller_id` is what `own` means; `referrers` are folded names, for `referrer`."""
+
+    role: Role
+    scope: Scope
+    controller_id: str
+    confidential: bool = False
+    referrers: tuple[str, ...] = ()
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: the grants in force now, and whether password and code were given again just now."""
+
+    person_id: str
+    grants: tuple[Grant, ...]
+    fresh: bool = False
+    session_id: str = ""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles held, whatever their scope."""
+        return frozenset(grant.role for grant in self.grants)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is asked about. `controller_id` "" belongs to several controllers: only `site` covers it.
+
+    `referrer` is ReferringPhysicianName as received. `parties` are those who proposed or receive a right.
+    """
+
+    kind: str
+    controller_id: str = ""
+    referrer: str = ""
+    confidential: bool = False
+    parties: frozenset[str] = frozenset()
+
+
+ANY_STUDY = Thing("studies")
+"""For lists: may any study be listed at all? Which ones: `reaches`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer, the rule that gave it, and the scope and grant of the rule where it is yes."""
+
+    allowed: bool
+    rule: str
+    scope: Scope | None = None
+    grant_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one grant lets a list show: studies of `controllers` (None: all), or referred by `referrers`."""
+
+    controllers: frozenset[str] | None
+    referrers: tuple[str, ...]
+    confidential: bool
+
+
+def decide(actor: Actor, action: Permission, thing: Thing, table: dict[Role, frozenset[Permission]] = MAY) -> Decision:
+    """Decide whether `actor` may do `action` to `thing`."""
+    allowing = [grant for grant in actor.grants if action in table[grant.role] and _covers(grant, action, thing)]
+    rule = _denied(actor, action, thing, allowing)
+    if rule:
+        return Decision(allowed=False, rule=rule)
+    widest = min(allowing, key=_width)
+    return Decision(allowed=True, rule=f"{widest.role}.may.{action}", scope=widest.scope, grant_id=widest.id)
+
+
+def _denied(actor: Actor, action: Permission, thing: Thing, allowing: list[Grant]) -> str:
+    if action in SHOWS_PATIENTS:
+        others = [grant for grant in allowing if grant.role is not Role.ADMINISTRATOR]
+        if not others and Role.ADMINISTRATOR in actor.roles:
+            return "deny.administrator-alone"
+        allowing[:] = others
+    if not allowing:
+        return "silence"
+    if action is Permission.GRANT_APPROVE and actor.person_id in thing.parties:
+        return "deny.own-proposal"
+    if thing.confidential:
+        allowing[:] = [grant for grant in allowing if grant.confidential]
+        if not allowing:
+            return "deny.confidential"
+    if action in CHANGES and not actor.fresh:
+        return "deny.step-up"
+    return ""
+
+
+def _covers(grant: Grant, action: Permission, thing: Thing) -> bool:
+    if grant.scope is Scope.REFERRER and action not in BY_REFERRER:
+        return False
+    if action not in SCOPED or thing.kind == ANY_STUDY.kind or grant.scope is Scope.SITE:
+        return True
+    if grant.scope is Scope.OWN:
+        return bool(grant.controller_id) and grant.controller_id == thing.controller_id
+    name = fold_name(thing.referrer)
+    return bool(name) and name in grant.referrers
+
+
+def _width(grant: Grant) -> tuple[int, int, str]:
+    return list(Scope).index(grant.scope), list(Role).index(grant.role), grant.id
+
+
+def reaches(actor: Actor, action: Permission) -> tuple[Reach, ...]:
+    """Tell which studies a list may show: their union. Empty where the list is refused."""
+    found: dict[Reach, None] = {}
+    for grant in actor.grants:
+        if decide(Actor(actor.person_id, (grant,), fresh=actor.fresh), action, ANY_STUDY).allowed:
+            found[_reach(grant)] = None
+    return tuple(found)
+
+
+def _reach(grant: Grant) -> Reach:
+    match grant.scope:
+        case Scope.SITE:
+            return Reach(None, (), grant.confidential)
+        case Scope.OWN:
+            return Reach(frozenset({grant.controller_id}), (), grant.confidential)
+        case Scope.REFERRER:
+            return Reach(frozenset(), grant.referrers, grant.confidential)
+
+
+def guarded(role: Role) -> bool:
+    """Tell whether giving this role takes two people, or a day."""
+    return bool(MAY[role] & GUARDED)

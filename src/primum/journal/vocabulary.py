@@ -1,0 +1,226 @@
+"""Every kind of fact that can be recorded: this page is the exact list.
+
+One line a kind: its name, its ledger, whether it is on disc before anything else happens, the details
+that it may have, and its sentence in French and English. A new kind is one line here and one in
+docs/reference/journal.md. In a sentence, {actor} and {subject} may be replaced by the names that the
+reader is allowed to see; the ledger itself holds ids only.
+"""
+
+# ruff: noqa: E501 (one kind, one line: the page is read as a table)
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import NamedTuple
+
+from primum.journal.shapes import Shape
+
+
+class Ledger(StrEnum):
+    """The two ledgers: who saw what, and who changed what."""
+
+    ACCESS = "access"
+    ACCOUNT = "account"
+
+
+class Meaning(NamedTuple):
+    """What a kind of fact means. `durable`: on disc when `record` returns."""
+
+    name: str
+    ledger: Ledger
+    durable: bool
+    details: frozenset[str]
+    fr: str
+    en: str
+
+
+DETAILS: dict[str, Shape] = {
+    "address": Shape.ADDRESS,
+    "after": Shape.VALUE,
+    "association": Shape.ID,
+    "before": Shape.VALUE,
+    "bytes": Shape.COUNT,
+    "called_aet": Shape.TITLE,
+    "calling_aet": Shape.TITLE,
+    "chain": Shape.VALUE,
+    "chains": Shape.COUNT,
+    "channel": Shape.WORD,
+    "conflict": Shape.COUNT,
+    "controller": Shape.ID,
+    "count": Shape.COUNT,
+    "deep": Shape.WORD,
+    "door": Shape.WORD,
+    "due_at": Shape.INSTANT,
+    "duplicate": Shape.COUNT,
+    "exit_status": Shape.COUNT,
+    "expires_at": Shape.INSTANT,
+    "fingerprint": Shape.HASH,
+    "found": Shape.COUNT,
+    "frames": Shape.COUNT,
+    "grant": Shape.ID,
+    "home_kind": Shape.WORD,
+    "illness": Shape.WORD,
+    "illnesses": Shape.COUNT,
+    "instances": Shape.COUNT,
+    "ledger": Shape.WORD,
+    "level": Shape.WORD,
+    "line": Shape.COUNT,
+    "lines": Shape.COUNT,
+    "minute": Shape.INSTANT,
+    "packs": Shape.COUNT,
+    "port": Shape.COUNT,
+    "process": Shape.WORD,
+    "reason": Shape.WORD,
+    "refused": Shape.COUNT,
+    "role": Shape.WORD,
+    "roles": Shape.WORDS,
+    "root": Shape.HASH,
+    "rule": Shape.WORD,
+    "scope": Shape.WORD,
+    "segment": Shape.WORD,
+    "services": Shape.WORDS,
+    "session": Shape.ID,
+    "setting": Shape.WORD,
+    "size": Shape.COUNT,
+    "stored": Shape.COUNT,
+    "studies": Shape.COUNT,
+    "tls": Shape.VALUE,
+    "version": Shape.WORD,
+    "what": Shape.WORD,
+}
+"""Every detail that exists, and its shape."""
+
+
+def _fact(ledger: Ledger, name: str, details: str, sentences: tuple[str, str], *, durable: bool) -> Meaning:
+    keys = frozenset(details.split())
+    unknown = keys - DETAILS.keys()
+    if unknown:
+        raise ValueError(f"details without a shape: {sorted(unknown)}")
+    return Meaning(name, ledger, durable, keys, *sentences)
+
+
+def _seen(name: str, details: str, fr: str, en: str) -> Meaning:
+    """Access, on disc before what it tells of goes on."""
+    return _fact(Ledger.ACCESS, name, details, (fr, en), durable=True)
+
+
+def _passing(name: str, details: str, fr: str, en: str) -> Meaning:
+    """Access, on disc within a second."""
+    return _fact(Ledger.ACCESS, name, details, (fr, en), durable=False)
+
+
+def _changed(name: str, details: str, fr: str, en: str) -> Meaning:
+    """Account, always on disc before what it tells of goes on."""
+    return _fact(Ledger.ACCOUNT, name, details, (fr, en), durable=True)
+
+
+# fmt: off
+class Kind(Enum):
+    """Every kind of fact."""
+
+    # --- access: sessions of people
+    SESSION_OPENED = _seen("person:session:opened", "session address", "{actor} a ouvert une session depuis {address}", "{actor} signed in from {address}")
+    SESSION_REFUSED = _seen("person:session:refused", "reason address", "connexion refusée à {actor} depuis {address} ({reason})", "sign-in refused to {actor} from {address} ({reason})")
+    SESSION_LOCKED = _passing("person:session:locked", "session reason", "session de {actor} verrouillée ({reason})", "session of {actor} locked ({reason})")
+    SESSION_UNLOCKED = _seen("person:session:unlocked", "session address", "{actor} a déverrouillé sa session", "{actor} unlocked their session")
+    SESSION_STEPPED_UP = _seen("person:session:stepped-up", "session address", "{actor} a confirmé son identité pour une action sensible", "{actor} proved their identity again for a sensitive action")
+    SESSION_CLOSED = _passing("person:session:closed", "session reason", "session de {actor} terminée ({reason})", "session of {actor} ended ({reason})")
+    FACTOR_REFUSED = _seen("person:factor:refused", "session reason address what", "facteur {what} refusé à {actor} depuis {address} ({reason})", "factor {what} refused to {actor} from {address} ({reason})")
+    # --- access: what people saw
+    LIST_SEARCHED = _passing("person:list:searched", "session level found door", "{actor} a cherché dans la liste : {found} réponses", "{actor} searched the list: {found} answers")
+    STUDY_VIEWED = _seen("person:study:viewed", "session controller door", "{actor} a ouvert l'examen {subject}", "{actor} opened study {subject}")
+    STUDY_CLOSED = _passing("person:study:closed", "session instances frames bytes door", "{actor} a reçu de l'examen {subject} : {instances} instances, {frames} images, {bytes} octets", "{actor} received from study {subject}: {instances} instances, {frames} frames, {bytes} bytes")
+    STUDY_REFUSED = _passing("person:study:refused", "session rule door", "examen {subject} refusé à {actor} (règle {rule})", "study {subject} refused to {actor} (rule {rule})")
+    ACTION_REFUSED = _passing("person:action:refused", "session rule what", "action {what} refusée à {actor} (règle {rule})", "action {what} refused to {actor} (rule {rule})")
+    JOURNAL_READ = _seen("person:journal:read", "session ledger count", "{actor} a lu le journal {ledger} : {count} lignes", "{actor} read the {ledger} ledger: {count} lines")
+    # --- access: devices
+    ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
+    ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
+    ASSOCIATION_CLOSED = _passing("device:association:closed", "association stored duplicate conflict refused bytes reason", "association de {actor} terminée ({reason}) : {stored} instances, {duplicate} déjà connues, {conflict} en conflit, {refused} refusées, {bytes} octets", "association of {actor} ended ({reason}): {stored} instances, {duplicate} known already, {conflict} in conflict, {refused} refused, {bytes} bytes")
+    STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
+    INSTANCE_REFUSED = _passing("device:instance:refused", "association reason", "instance refusée à {actor} ({reason})", "instance refused to {actor} ({reason})")
+    # --- access: strangers, counted per source, reason and minute
+    STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")
+    STRANGER_REQUEST = _passing("stranger:request:refused", "address reason count minute", "{count} requêtes refusées à {address} dans la minute {minute} ({reason})", "{count} requests refused to {address} in minute {minute} ({reason})")
+    # --- account: the house
+    HOME_CREATED = _changed("home:created", "home_kind version", "dossier {subject} créé ({home_kind})", "home {subject} created ({home_kind})")
+    DAEMON_STARTED = _changed("daemon:started", "version process", "démarrage de {process}, version {version}", "{process} started, version {version}")
+    DAEMON_STOPPED = _changed("daemon:stopped", "process reason exit_status", "arrêt de {process} ({reason})", "{process} stopped ({reason})")
+    DOOR_OPENED = _changed("door:opened", "door address port tls", "porte {door} ouverte sur {address}, port {port}", "door {door} opened on {address}, port {port}")
+    CONFIGURATION_CHANGED = _changed("configuration:changed", "setting before after", "{actor} a réglé {setting} : {before} devient {after}", "{actor} set {setting}: {before} became {after}")
+    CERTIFICATE_RENEWED = _changed("certificate:renewed", "what fingerprint expires_at", "certificat {what} renouvelé, jusqu'au {expires_at}", "certificate {what} renewed, until {expires_at}")
+    # --- account: people
+    CONTROLLER_ADDED = _changed("controller:added", "", "{actor} a ajouté le responsable de traitement {subject}", "{actor} added controller {subject}")
+    PERSON_INVITED = _changed("person:invited", "roles controller expires_at", "{actor} a invité {subject} ({roles})", "{actor} invited {subject} ({roles})")
+    PERSON_ADDED = _changed("person:added", "roles controller", "{subject} est désormais dans la maison ({roles})", "{subject} joined ({roles})")
+    PERSON_SUSPENDED = _changed("person:suspended", "reason", "{actor} a suspendu {subject} ({reason})", "{actor} suspended {subject} ({reason})")
+    PERSON_REMOVED = _changed("person:removed", "reason", "{actor} a retiré {subject} ({reason})", "{actor} removed {subject} ({reason})")
+    PASSWORD_CHANGED = _changed("person:password:changed", "reason", "mot de passe de {subject} changé ({reason})", "password of {subject} changed ({reason})")
+    FACTOR_ADDED = _changed("person:factor:added", "what", "facteur {what} ajouté à {subject}", "factor {what} added to {subject}")
+    FACTORS_PROPOSED = _changed("person:factor:proposed", "grant due_at", "{actor} propose de remettre à zéro les facteurs de {subject}, au {due_at}", "{actor} proposed to reset the factors of {subject}, on {due_at}")
+    FACTORS_APPROVED = _changed("person:factor:approved", "grant", "{actor} approuve la remise à zéro des facteurs de {subject}", "{actor} approved the reset of the factors of {subject}")
+    FACTORS_CANCELLED = _changed("person:factor:cancelled", "grant", "{actor} annule la remise à zéro des facteurs de {subject}", "{actor} cancelled the reset of the factors of {subject}")
+    FACTOR_REMOVED = _changed("person:factor:removed", "what", "facteur {what} retiré à {subject}", "factor {what} removed from {subject}")
+    RECOVERY_USED = _changed("person:recovery:used", "address count", "{subject} a utilisé un code de secours ; il en reste {count}", "{subject} used a recovery code; {count} are left")
+    RECOVERY_RENEWED = _changed("person:recovery:renewed", "count", "codes de secours de {subject} renouvelés", "recovery codes of {subject} renewed")
+    # --- account: grants
+    GRANT_PROPOSED = _changed("grant:proposed", "grant role scope controller due_at", "{actor} propose le rôle {role} ({scope}) pour {subject}", "{actor} proposed role {role} ({scope}) for {subject}")
+    GRANT_APPROVED = _changed("grant:approved", "grant role scope controller", "{actor} approuve le rôle {role} ({scope}) de {subject}", "{actor} approved role {role} ({scope}) of {subject}")
+    GRANT_REFUSED = _changed("grant:refused", "grant role scope controller", "{actor} refuse le rôle {role} ({scope}) à {subject}", "{actor} refused role {role} ({scope}) to {subject}")
+    GRANT_APPLIED = _changed("grant:applied", "grant role scope controller reason", "{subject} a désormais le rôle {role} ({scope}, {reason})", "{subject} now has role {role} ({scope}, {reason})")
+    GRANT_REVOKED = _changed("grant:revoked", "grant role scope controller", "{actor} retire le rôle {role} ({scope}) à {subject}", "{actor} took role {role} ({scope}) from {subject}")
+    # --- account: devices
+    DEVICE_ADDED = _changed("device:added", "services controller fingerprint expires_at what", "{actor} a inscrit l'appareil {subject} ({services})", "{actor} enrolled device {subject} ({services})")
+    DEVICE_CHANGED = _changed("device:changed", "services controller what", "{actor} a changé l'appareil {subject} ({services})", "{actor} changed device {subject} ({services})")
+    DEVICE_RENEWED = _changed("device:renewed", "fingerprint expires_at", "{actor} a renouvelé l'appareil {subject}, jusqu'au {expires_at}", "{actor} renewed device {subject}, until {expires_at}")
+    DEVICE_REVOKED = _changed("device:revoked", "fingerprint reason", "{actor} a révoqué l'appareil {subject}", "{actor} revoked device {subject}")
+    # --- account: the archive
+    IMPORT_STARTED = _changed("import:started", "controller channel", "{actor} a commencé l'import {subject}", "{actor} started import {subject}")
+    IMPORT_FINISHED = _changed("import:finished", "controller stored duplicate conflict refused studies bytes reason", "import {subject} terminé : {stored} instances, {refused} refusées, {studies} examens", "import {subject} finished: {stored} instances, {refused} refused, {studies} studies")
+    STUDY_ERASED = _changed("study:erased", "packs bytes reason controller", "{actor} a effacé l'examen {subject} ({reason})", "{actor} erased study {subject} ({reason})")
+    VAULT_CHECKED = _changed("vault:checked", "studies packs bytes illnesses deep", "coffre contrôlé : {studies} examens, {packs} paquets, {illnesses} anomalies", "vault checked: {studies} studies, {packs} packs, {illnesses} illnesses")
+    KEYRING_EXPORTED = _changed("keyring:exported", "count what", "{actor} a exporté le trousseau : {count} clés", "{actor} exported the keyring: {count} keys")
+    GUARD_ADDED = _changed("guard:added", "what", "{actor} a ajouté une garde de la clé racine ({what})", "{actor} added a guard of the root key ({what})")
+    GUARD_REMOVED = _changed("guard:removed", "what", "{actor} a retiré une garde de la clé racine ({what})", "{actor} removed a guard of the root key ({what})")
+    # --- account: the journal about itself
+    HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
+    HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")
+    SEGMENT_PRUNED = _changed("segment:pruned", "segment lines chains root rule", "journal d'accès de {segment} effacé par règle ({rule}) : {lines} lignes", "access ledger of {segment} pruned by rule ({rule}): {lines} lines")
+    HEADS_SIGNED = _changed("heads:signed", "size root", "têtes du journal signées : {size} feuilles, racine {root}", "journal heads signed: {size} leaves, root {root}")
+    CHAIN_ILL = _changed("journal:chain:ill", "chain illness line", "la chaîne {chain} du journal est altérée ({illness}, ligne {line})", "journal chain {chain} is ill ({illness}, line {line})")
+    JOURNAL_VERIFIED = _changed("journal:verified", "illnesses lines", "journal vérifié : {lines} lignes, {illnesses} anomalies", "journal verified: {lines} lines, {illnesses} illnesses")
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the ledger in which this kind is kept."""
+        return self.value.ledger
+
+    @property
+    def durable(self) -> bool:
+        """Tell whether `record` returns only when the fact is on disc."""
+        return self.value.durable
+
+
+CHAIN_SENTENCES = {
+    "chain:opened": ("chaîne commencée, après {after_chain} ({after_state})", "chain begun, after {after_chain} ({after_state})"),
+    "chain:recovered": ("écriture inachevée close : {bytes} octets", "unfinished write closed: {bytes} bytes"),
+    "chain:illegible": ("{bytes} octets illisibles", "{bytes} bytes that cannot be read"),
+    "chain:closed": ("chaîne terminée ({reason})", "chain ended ({reason})"),
+}
+"""What the chains say of themselves: nobody records these, the writer does."""
+# fmt: on
+
+BY_NAME = {kind.value.name: kind for kind in Kind}
+"""Kinds by the name that stands in the ledger."""
+
+
+class _Facts(dict[str, str | int]):
+    def __missing__(self, key: str) -> str:
+        return "–"  # noqa: RUF001 (a dash where nothing was recorded)
+
+
+def sentence(kind: str, language: str, facts: dict[str, str | int]) -> str:
+    """Say in `fr` or `en` what a fact means; a kind of a later version is given by its name."""
+    known = BY_NAME.get(kind)
+    pair = (known.value.fr, known.value.en) if known else CHAIN_SENTENCES.get(kind, (kind, kind))
+    return pair[0 if language == "fr" else 1].format_map(_Facts(facts))

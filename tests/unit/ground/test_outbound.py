@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.twins.smtp import SmtpTwin
+
+from primum.ground.outbound import DIALS, MailRefused, Submission, submission
+from primum.ground.settings import read_settings
+
+AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+def way_to(twin: SmtpTwin, **other: object) -> Submission:
+    way = Submission("127.0.0.1", twin.port, *twin.account, "primum@example.org", twin.trusting())
+    return replace(way, **other)
+
+
+def test_this_is_everything_that_is_dialled() -> None:
+    assert set(DIALS) == {"smtp"}
+
+
+def test_only_outbound_knows_how_to_dial() -> None:
+    dialling = re.compile(
+        r"^\s*(import|from) (smtplib|http\.client|urllib\.request|requests|httpx|ftplib)\b", re.MULTILINE
+    )
+    root = Path(__file__).parents[3] / "src" / "primum"
+    found = {one.relative_to(root).as_posix() for one in root.rglob("*.py") if dialling.search(one.read_text("utf-8"))}
+    assert found == {"ground/outbound.py"}
+
+
+def test_a_notice_is_handed_in_over_verified_tls(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path) as twin:
+        way_to(twin).send(["a@example.org", "b@example.org"], "Une habilitation", "Elle prendra effet demain.\n", AT)
+    (letter,) = twin.letters
+    assert letter.addressees == ["a@example.org", "b@example.org"]
+    assert letter.sender == "primum@example.org"
+    assert "Elle prendra effet demain." in letter.text
+    assert "Date: Mon, 23 Nov 2026 08:00:00 +0000" in letter.text
+
+
+def test_addressees_do_not_see_each_other_and_the_machine_does_not_name_itself(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path) as twin:
+        way_to(twin).send(["a@example.org", "b@example.org"], "s", "t", AT)
+    assert "a@example.org" not in twin.letters[0].text
+    assert twin.greetings == ["[127.0.0.1]"]
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path) as twin:
+        strict = Submission("127.0.0.1", twin.port, *twin.account, "primum@example.org")
+        with pytest.raises(MailRefused) as refusal:
+            strict.send(["a@example.org"], "s", "t", AT)
+    assert refusal.value.facts == {"step": "tls"}
+    assert not twin.letters
+
+
+def test_a_good_certificate_of_another_host_gets_nothing(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path, names=("mail.example.org",)) as twin, pytest.raises(MailRefused):
+        way_to(twin).send(["a@example.org"], "s", "t", AT)
+    assert not twin.letters
+
+
+def test_a_wrong_account_is_said_without_its_password(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path) as twin:
+        way = way_to(twin, password="canary-password")
+        with pytest.raises(MailRefused) as refusal:
+            way.send(["a@example.org"], "s", "t", AT)
+    assert refusal.value.facts == {"step": "sign-in"}
+    assert "canary" not in f"{refusal.value!r}{refusal.value}{way!r}"
+
+
+def test_a_refused_addressee_is_not_passed_over(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path, refuses=frozenset({"b@example.org"})) as twin, pytest.raises(MailRefused):
+        way_to(twin).send(["a@example.org", "b@example.org"], "s", "t", AT)
+
+
+def test_a_line_break_in_the_subject_is_refused(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path) as twin, pytest.raises(MailRefused):
+        way_to(twin).send(["a@example.org"], "s\r\nBcc: x@example.org", "t", AT)
+    assert not twin.letters
+
+
+def test_nobody_listening_is_a_refusal(tmp_path: Path) -> None:
+    with SmtpTwin(tmp_path) as twin:
+        way = way_to(twin)
+    with pytest.raises(MailRefused) as refusal:
+        way.send(["a@example.org"], "s", "t", AT)
+    assert refusal.value.facts == {"step": "conversation"}
+
+
+def test_a_demo_home_and_a_home_without_server_mail_nobody(tmp_path: Path) -> None:
+    plain = read_settings(tmp_path / "none.toml")
+    named = replace(plain, smtp_host="smtp.example.org", smtp_from="primum@example.org")
+    assert submission(plain, "", demo=False) is None
+    assert submission(named, "", demo=True) is None
+    way = submission(named, "secret", demo=False)
+    assert way is not None
+    assert (way.host, way.port) == ("smtp.example.org", 465)
