@@ -88,7 +88,14 @@ def _begin_reading(connection: sqlalchemy.Connection) -> None:
 
 
 def migrate(engine: Engine, scripts: Path, version_table: str) -> None:
-    """Bring the tables of one room to the newest shape (Alembic scripts in `scripts`)."""
+    """Bring the tables of one room to the newest shape (Alembic scripts in `scripts`).
+
+    A script's file is named `NNNN_what.py` and its revision is `NNNN`: when the newest one has run already,
+    Alembic is not even loaded, and a start stays quick.
+    """
+    newest = max(file.name[:4] for file in (scripts / "versions").glob("[0-9]*.py"))
+    if _version(engine, version_table) == newest:
+        return
     from alembic import command  # noqa: PLC0415 (only needed at start, and heavy)
     from alembic.config import Config  # noqa: PLC0415
 
@@ -98,6 +105,14 @@ def migrate(engine: Engine, scripts: Path, version_table: str) -> None:
         configuration.attributes["connection"] = connection
         configuration.attributes["version_table"] = version_table
         command.upgrade(configuration, "head")
+
+
+def _version(engine: Engine, version_table: str) -> str | None:
+    table = sqlalchemy.table(version_table, sqlalchemy.column("version_num"))
+    with engine.connect() as connection:
+        if not sqlalchemy.inspect(connection).has_table(version_table):
+            return None
+        return connection.execute(sqlalchemy.select(table.c.version_num)).scalar()
 
 
 def run_migrations() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -146,7 +147,7 @@ class RealDisc:
 
 def write_durably(disc: Disc, path: Path, data: bytes) -> None:
     """Put `data` at `path`, whole or not at all, and on disc at return."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     handle = disc.create(temporary)
     try:
         disc.write_at(handle, data, 0)

@@ -66,9 +66,20 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class _StandardError(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self.handleError(record)
+
+
 def start_logging(process: str) -> None:
     """Send this process's log lines to standard error; libraries only from warnings up, without words."""
-    handler = logging.StreamHandler(sys.stderr)
+    # when a line cannot be written, Python would print the words of the message with a traceback
+    logging.raiseExceptions = False
+    handler = _StandardError()
     handler.setFormatter(_JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -3,142 +3,104 @@
 Two halves behind one door. People: docs/design/access.md. Devices and certificates: docs/design/devices.md.
 """
 
-# --- people
-from primum.identity.demo import DemoPeople
-from primum.identity.explain import RULES, Explanation, explain
-from primum.identity.facts import DETAILS as PEOPLE_FACT_DETAILS
-from primum.identity.facts import Fact as PeopleFact
-from primum.identity.jobs import people_jobs
-from primum.identity.limits import LIMITS as PEOPLE_LIMITS
-from primum.identity.model import (
-    Controller,
-    DemoPerson,
-    Enrolment,
-    Held,
-    Invitation,
-    Notice,
-    Person,
-    Proposal,
-    Recorder,
-    SecretBox,
-    Session,
-    State,
-    Subject,
-    Wish,
-)
-from primum.identity.names import fold_name
-from primum.identity.office import require
-from primum.identity.passwords import Hasher
-from primum.identity.people import People, migrate_people
-from primum.identity.permissions import (
-    ANY_STUDY,
-    Actor,
-    Decision,
-    Grant,
-    Permission,
-    Reach,
-    Role,
-    Scope,
-    Thing,
-    decide,
-    reaches,
-)
-from primum.identity.refusals import (
-    AlreadyGranted,
-    BadGrant,
-    BadPerson,
-    DemoOnly,
-    EnrolmentNotHere,
-    InvitationRefused,
-    LastAdministrator,
-    LoginTaken,
-    NoSession,
-    NoSuchController,
-    NoSuchGrant,
-    NoSuchPerson,
-    NoSuchProposal,
-    NotEnrolledYet,
-    NotPermitted,
-    NotYetEffective,
-    PasswordGuessable,
-    PasswordTooLong,
-    PasswordTooShort,
-    PeopleExist,
-    SessionLocked,
-    SignInRefused,
-    StepUpNeeded,
-    Throttled,
-    TooMany,
-    WrongCode,
-)
-from primum.identity.second_person import Way
+from typing import TYPE_CHECKING
 
-# --- devices and certificates
+from primum.ground.front import front
 
-__all__ = [
-    "ANY_STUDY",
-    "PEOPLE_FACT_DETAILS",
-    "PEOPLE_LIMITS",
-    "RULES",
-    "Actor",
-    "AlreadyGranted",
-    "BadGrant",
-    "BadPerson",
-    "Controller",
-    "Decision",
-    "DemoOnly",
-    "DemoPeople",
-    "DemoPerson",
-    "Enrolment",
-    "EnrolmentNotHere",
-    "Explanation",
-    "Grant",
-    "Hasher",
-    "Held",
-    "Invitation",
-    "InvitationRefused",
-    "LastAdministrator",
-    "LoginTaken",
-    "NoSession",
-    "NoSuchController",
-    "NoSuchGrant",
-    "NoSuchPerson",
-    "NoSuchProposal",
-    "NotEnrolledYet",
-    "NotPermitted",
-    "NotYetEffective",
-    "Notice",
-    "PasswordGuessable",
-    "PasswordTooLong",
-    "PasswordTooShort",
-    "People",
-    "PeopleExist",
-    "PeopleFact",
-    "Permission",
-    "Person",
-    "Proposal",
-    "Reach",
-    "Recorder",
-    "Role",
-    "Scope",
-    "SecretBox",
-    "Session",
-    "SessionLocked",
-    "SignInRefused",
-    "State",
-    "StepUpNeeded",
-    "Subject",
-    "Thing",
-    "Throttled",
-    "TooMany",
-    "Way",
-    "Wish",
-    "WrongCode",
-    "decide",
-    "explain",
-    "fold_name",
-    "migrate_people",
-    "people_jobs",
-    "reaches",
-    "require",
-]
+if TYPE_CHECKING:
+    from primum.identity.certificates import (
+        Certificates,
+        CertificatesBroken,
+        CertificatesMissing,
+        SealedBox,
+    )
+    from primum.identity.demo import DemoPeople
+    from primum.identity.device_model import (
+        Device,
+        DeviceExpired,
+        DeviceOutsideDemo,
+        DeviceRevoked,
+        DeviceUnknown,
+        DirectoryUnreadable,
+        EnrolledDevice,
+        NoSuchDevice,
+        Service,
+        TitleMismatch,
+    )
+    from primum.identity.devices import Devices
+    from primum.identity.explain import RULES, Explanation, explain as explain_decision
+    from primum.identity.facts import DETAILS as PEOPLE_FACT_DETAILS, Fact as PeopleFact
+    from primum.identity.jobs import people_jobs
+    from primum.identity.limits import LIMITS as PEOPLE_LIMITS
+    from primum.identity.model import (
+        Controller,
+        DemoPerson,
+        Enrolment,
+        Held,
+        Invitation,
+        Notice,
+        Person,
+        Proposal,
+        Recorder,
+        SecretBox,
+        Session,
+        State,
+        Subject,
+        Wish,
+    )
+    from primum.identity.names import fold_name
+    from primum.identity.office import require
+    from primum.identity.pack import DevicePack
+    from primum.identity.passwords import Hasher
+    from primum.identity.people import People, migrate_people
+    from primum.identity.permissions import (
+        ANY_STUDY,
+        Actor,
+        Decision,
+        Grant,
+        Permission,
+        Reach,
+        Role,
+        Scope,
+        Thing,
+        decide,
+        reaches,
+    )
+    from primum.identity.refusals import (
+        AlreadyGranted,
+        BadGrant,
+        BadPerson,
+        DemoOnly,
+        EnrolmentNotHere,
+        InvitationRefused,
+        LastAdministrator,
+        LoginTaken,
+        NoSession,
+        NoSuchController,
+        NoSuchGrant,
+        NoSuchPerson,
+        NoSuchProposal,
+        NotEnrolledYet,
+        NotPermitted,
+        NotYetEffective,
+        PasswordGuessable,
+        PasswordTooLong,
+        PasswordTooShort,
+        PeopleExist,
+        SessionLocked,
+        SignInRefused,
+        StepUpNeeded,
+        Throttled,
+        TooMany,
+        WrongCode,
+    )
+    from primum.identity.second_person import Way
+    from primum.identity.sheet import Door
+    from primum.identity.snapshot import DeviceDirectory
+    from primum.identity.tls import (
+        door_tls_context,
+        handshake_refusal,
+        web_tls_context,
+    )
+
+__getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -20,6 +20,7 @@ def fold_name(name: str) -> str:
 
 def fold_login(login: str) -> str:
     """Write a login as it is kept and compared; an impossible one becomes one that nobody has."""
-    if len(login) > LOGIN_CHARACTERS:
-        return ""
-    return unicodedata.normalize("NFKC", login).strip().casefold()
+    folded = unicodedata.normalize("NFKC", login[: LOGIN_CHARACTERS + 1]).strip().casefold()
+    # the whole list of what a login is made of; what is not printable could not even be looked up
+    fits = 0 < len(folded) <= LOGIN_CHARACTERS and all(one.isalnum() or one in ".-_@+" for one in folded)
+    return folded if fits else ""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from primum.ground.clock import Clock
+from primum.ground.ids import is_id
 from primum.identity import store, store_rights
 from primum.identity.facts import DETAILS, OPERATOR, Fact
 from primum.identity.model import Person, Recorder, SecretBox
@@ -69,7 +70,7 @@ class Office:
         require(actor, action, thing)
 
     def _person(self, tx: Connection, person_id: str) -> Person:
-        found = store.person(tx, person_id)
+        found = store.person(tx, person_id) if is_id(person_id, "per") else None
         if found is None or found.closed_at is not None:
             raise NoSuchPerson
         return found

@@ -127,7 +127,7 @@ class People(Rights):
 
     def _add_person(self, tx: Connection, full_name: str, login: str, mail: str, controller_id: str) -> Person:
         folded = fold_login(login)
-        if not folded or not all(one.isalnum() or one in ".-_@+" for one in folded):
+        if not folded:
             needs = f"1 to {LOGIN_CHARACTERS} letters, digits or . - _ @ +"
             raise BadPerson(field="login", needs=needs)
         if store.person_by_login(tx, folded) is not None:

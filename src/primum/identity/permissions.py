@@ -216,7 +216,8 @@ def _covers(grant: Grant, action: Permission, thing: Thing) -> bool:
         return True
     if grant.scope is Scope.OWN:
         return bool(grant.controller_id) and grant.controller_id == thing.controller_id
-    return bool(thing.referrer) and fold_name(thing.referrer) in grant.referrers
+    name = fold_name(thing.referrer)
+    return bool(name) and name in grant.referrers
 
 
 def _width(grant: Grant) -> tuple[int, int, str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from primum.ground.clock import to_text
-from primum.ground.ids import new_id
+from primum.ground.ids import is_id, new_id
 from primum.identity import store, store_rights
 from primum.identity.enrolment import Enrolments
 from primum.identity.facts import Fact
@@ -72,7 +72,7 @@ class Rights(Enrolments):
             raise BadGrant(why="names of referrers go with the scope referrer, and only there")
         if len(names) > LIMITS.referrer_names or any(len(one) > LIMITS.referrer_name for one in names):
             raise BadGrant(why=f"at most {LIMITS.referrer_names} names of {LIMITS.referrer_name} characters")
-        if not all(fold_name(one) for one in names):
+        if not all(fold_name(one) and one.isprintable() for one in names):
             raise BadGrant(why="a name of a referrer has letters")
         if wish.confidential and wish.role not in {Role.PHYSICIAN, Role.TECHNOLOGIST, Role.SECRETARY}:
             raise BadGrant(why=f"a {wish.role} sees no studies, confidential or not")
@@ -155,7 +155,7 @@ class Rights(Enrolments):
             return replace(one, approved_by=by.person_id, effective_at=now)
 
     def _waiting(self, tx: Connection, proposal_id: str, now: datetime) -> Proposal:
-        one = store_rights.proposal(tx, proposal_id)
+        one = store_rights.proposal(tx, proposal_id) if is_id(proposal_id, "grt") else None
         if one is None or not one.waits(now):
             raise NoSuchProposal
         return one

@@ -20,7 +20,7 @@ class Fact:
     """Something that happened.
 
     `actor` is one of our ids, `system` or `stranger`; `subject` an id, a study reference or empty;
-    `details` only what the kind declares (docs/reference/journal.md).
+    `details` only what the kind declares (docs/reference/journal.md); an empty text is left out.
     """
 
     kind: Kind
@@ -40,6 +40,8 @@ def encode(fact: Fact) -> str:
     for key in sorted(fact.details):
         if key not in meaning.details:
             raise FactRefused(kind=meaning.name, what=f"no detail {key if is_word(key) else '?'}")
+        if fact.details[key] == "":
+            continue  # nothing was to be said
         value = shaped(DETAILS[key], fact.details[key])
         if value is None:
             raise FactRefused(kind=meaning.name, what=f"{key} is not {DETAILS[key].value}")

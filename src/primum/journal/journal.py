@@ -30,9 +30,12 @@ class Journal:
             raise ValueError("a process is named by at most 16 lower-case letters")
         self.folder = folder
         self.clock = clock
-        self._ledgers = {
-            ledger: LedgerWriter(Place(folder, ledger, process, home_id, disc, clock, limits)) for ledger in Ledger
-        }
+        self._places = {ledger: Place(folder, ledger, process, home_id, disc, clock, limits) for ledger in Ledger}
+        self._ledgers = {ledger: LedgerWriter(place) for ledger, place in self._places.items()}
+
+    def place(self, ledger: Ledger) -> Place:
+        """Return where this process writes a ledger."""
+        return self._places[ledger]
 
     def record(self, fact: Fact) -> None:
         """Append a fact. When its kind is durable it is on disc at return; else within a second.

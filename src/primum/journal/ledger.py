@@ -55,6 +55,7 @@ class LedgerWriter:
         """Return when every fact so far is on disc. Raises JournalUnwritable."""
         with self._turn:
             self._settle()
+            self._let_go_if_over()
 
     def close(self) -> None:
         """Flush, and give the chain back. Raises JournalUnwritable, closed all the same."""
@@ -70,6 +71,19 @@ class LedgerWriter:
     def _settle(self) -> None:
         if self._open is not None:
             self._wait_for(self._open, self._last.lines)
+
+    def _let_go_if_over(self) -> None:
+        """End a chain whose segment is over, so that nobody has to wait for our next fact to prune it."""
+        held = self._open
+        if held is None or self._queue or not self._is_over(self._place.clock.now()):
+            return
+        self._open = None
+        try:
+            opening.end(self._place, held, "segment")
+        except OSError as error:
+            raise self._unwritable(error) from None
+        finally:
+            self._place.disc.close(held.handle)
 
     def _held(self) -> Open:
         if self._open is None:

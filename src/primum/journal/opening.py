@@ -15,7 +15,7 @@ from pathlib import Path
 from primum.ground.clock import Clock, to_text
 from primum.ground.disc import Disc, Handle, try_lock
 from primum.journal import chain
-from primum.journal.chain import EMPTY, Head
+from primum.journal.chain import EMPTY, Head, Scan
 from primum.journal.fact import encoded
 from primum.journal.limits import Limits
 from primum.journal.names import ChainName, newest
@@ -58,16 +58,15 @@ NONE = Before("", EMPTY, "none")
 
 def take(place: Place, segment: str) -> Open:
     """Return the chain on which this process goes on in `segment`. Raises OSError."""
-    name = newest(place.journal, place.ledger, place.process, segment)
+    name = newest(place.journal, place.ledger, place.process)
     if name is None:
         return begin(place, segment, 1, NONE)
-    held, before = _hold(place, name)
-    number = name.number + 1 if name.segment == segment else _next_number(place, segment)
+    held, before = hold(place, name)
     if held is None:
-        return begin(place, segment, number, before)
+        return begin(place, segment, name.number + 1, before)
     if before.state == "closed":
         place.disc.close(held.handle)
-        return begin(place, segment, number, before)
+        return begin(place, segment, name.number + 1, before)
     if name.segment == segment and held.head.size < place.limits.chain:
         return held
     return succeed(place, held, segment)
@@ -75,12 +74,11 @@ def take(place: Place, segment: str) -> Open:
 
 def succeed(place: Place, held: Open, segment: str) -> Open:
     """End a chain that is over and begin the next; the handle is closed whatever happens."""
-    same = held.name.segment == segment
     try:
-        before = end(place, held, "full" if same else "segment")
+        before = end(place, held, "full" if held.name.segment == segment else "segment")
     finally:
         place.disc.close(held.handle)
-    return begin(place, segment, held.name.number + 1 if same else _next_number(place, segment), before)
+    return begin(place, segment, held.name.number + 1, before)
 
 
 def end(place: Place, held: Open, reason: str) -> Before:
@@ -126,8 +124,8 @@ def _opening(place: Place, name: ChainName, before: Before) -> str:
     return encoded("chain:opened", "system", "", details)
 
 
-def _hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
-    """Lock the newest chain and close what a crash left; say in which state it was found."""
+def hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
+    """Lock a chain and close what a crash left; None when it is busy or broken. Says in which state it was."""
     path = name.path(place.journal)
     handle = place.disc.open_for_writing(path)
     free = try_lock(handle)
@@ -140,8 +138,20 @@ def _hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
         return None, Before(str(name), seen.head, "broken" if free else "busy")
     held = Open(name, handle, seen.head)
     if left:
-        _close_unfinished(place, held, left)
+        seen = _finish(place, held, left)
     return held, Before(str(name), held.head, "closed" if seen.closed else "open")
+
+
+def _finish(place: Place, held: Open, left: bytes) -> Scan:
+    """Close what a crash left after the last good line; nothing of it is cut off."""
+    whole = chain.scan(left + b"\n", held.head)
+    if whole.sound:  # only the LF was missing
+        place.disc.write_at(held.handle, b"\n", held.head.size + len(left))
+        place.disc.sync(held.handle)
+        held.head = whole.head
+        return whole
+    _close_unfinished(place, held, left)
+    return Scan(held.head, sound=True, closed=False)
 
 
 def _close_unfinished(place: Place, held: Open, left: bytes) -> None:
@@ -159,16 +169,6 @@ def _add(place: Place, held: Open, rest: str) -> None:
     place.disc.write_at(held.handle, data, held.head.size)
     place.disc.sync(held.handle)
     held.head = head
-
-
-def _next_number(place: Place, segment: str) -> int:
-    """A number that no chain of ours has in this segment (the clock may have been set back)."""
-    folder = place.journal / place.ledger / segment
-    taken = [one.name for one in folder.iterdir()] if folder.is_dir() else []
-    number = 1
-    while f"{place.process}-{number}.chain" in taken:
-        number += 1
-    return number
 
 
 def _folder(place: Place, segment: str) -> Path:

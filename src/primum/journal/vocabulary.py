@@ -49,13 +49,11 @@ DETAILS: dict[str, Shape] = {
     "controller": Shape.ID,
     "count": Shape.COUNT,
     "deep": Shape.WORD,
-    "device": Shape.ID,
     "door": Shape.WORD,
     "due_at": Shape.INSTANT,
     "duplicate": Shape.COUNT,
     "exit_status": Shape.COUNT,
     "expires_at": Shape.INSTANT,
-    "facts": Shape.COUNT,
     "fingerprint": Shape.HASH,
     "found": Shape.COUNT,
     "frames": Shape.COUNT,
@@ -67,6 +65,7 @@ DETAILS: dict[str, Shape] = {
     "ledger": Shape.WORD,
     "level": Shape.WORD,
     "line": Shape.COUNT,
+    "lines": Shape.COUNT,
     "minute": Shape.INSTANT,
     "packs": Shape.COUNT,
     "port": Shape.COUNT,
@@ -85,7 +84,7 @@ DETAILS: dict[str, Shape] = {
     "size": Shape.COUNT,
     "stored": Shape.COUNT,
     "studies": Shape.COUNT,
-    "tls": Shape.WORD,
+    "tls": Shape.VALUE,
     "version": Shape.WORD,
     "what": Shape.WORD,
 }
@@ -158,6 +157,9 @@ class Kind(Enum):
     PERSON_REMOVED = _changed("person:removed", "reason", "{actor} a retiré {subject} ({reason})", "{actor} removed {subject} ({reason})")
     PASSWORD_CHANGED = _changed("person:password:changed", "reason", "mot de passe de {subject} changé ({reason})", "password of {subject} changed ({reason})")
     FACTOR_ADDED = _changed("person:factor:added", "what", "facteur {what} ajouté à {subject}", "factor {what} added to {subject}")
+    FACTORS_PROPOSED = _changed("person:factor:proposed", "grant due_at", "{actor} propose de remettre à zéro les facteurs de {subject}, au {due_at}", "{actor} proposed to reset the factors of {subject}, on {due_at}")
+    FACTORS_APPROVED = _changed("person:factor:approved", "grant", "{actor} approuve la remise à zéro des facteurs de {subject}", "{actor} approved the reset of the factors of {subject}")
+    FACTORS_CANCELLED = _changed("person:factor:cancelled", "grant", "{actor} annule la remise à zéro des facteurs de {subject}", "{actor} cancelled the reset of the factors of {subject}")
     FACTOR_REMOVED = _changed("person:factor:removed", "what", "facteur {what} retiré à {subject}", "factor {what} removed from {subject}")
     RECOVERY_USED = _changed("person:recovery:used", "address count", "{subject} a utilisé un code de secours ; il en reste {count}", "{subject} used a recovery code; {count} are left")
     RECOVERY_RENEWED = _changed("person:recovery:renewed", "count", "codes de secours de {subject} renouvelés", "recovery codes of {subject} renewed")
@@ -183,10 +185,10 @@ class Kind(Enum):
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")
-    SEGMENT_PRUNED = _changed("segment:pruned", "segment facts chains root rule", "journal d'accès de {segment} effacé par règle ({rule}) : {facts} faits", "access ledger of {segment} pruned by rule ({rule}): {facts} facts")
+    SEGMENT_PRUNED = _changed("segment:pruned", "segment lines chains root rule", "journal d'accès de {segment} effacé par règle ({rule}) : {lines} lignes", "access ledger of {segment} pruned by rule ({rule}): {lines} lines")
     HEADS_SIGNED = _changed("heads:signed", "size root", "têtes du journal signées : {size} feuilles, racine {root}", "journal heads signed: {size} leaves, root {root}")
     CHAIN_ILL = _changed("journal:chain:ill", "chain illness line", "la chaîne {chain} du journal est altérée ({illness}, ligne {line})", "journal chain {chain} is ill ({illness}, line {line})")
-    JOURNAL_VERIFIED = _changed("journal:verified", "illnesses facts", "journal vérifié : {facts} faits, {illnesses} anomalies", "journal verified: {facts} facts, {illnesses} illnesses")
+    JOURNAL_VERIFIED = _changed("journal:verified", "illnesses lines", "journal vérifié : {lines} lignes, {illnesses} anomalies", "journal verified: {lines} lines, {illnesses} illnesses")
 
     @property
     def ledger(self) -> Ledger:
@@ -202,6 +204,7 @@ class Kind(Enum):
 CHAIN_SENTENCES = {
     "chain:opened": ("chaîne commencée, après {after_chain} ({after_state})", "chain begun, after {after_chain} ({after_state})"),
     "chain:recovered": ("écriture inachevée close : {bytes} octets", "unfinished write closed: {bytes} bytes"),
+    "chain:illegible": ("{bytes} octets illisibles", "{bytes} bytes that cannot be read"),
     "chain:closed": ("chaîne terminée ({reason})", "chain ended ({reason})"),
 }
 """What the chains say of themselves: nobody records these, the writer does."""

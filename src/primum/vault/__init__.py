@@ -1,73 +1,88 @@
 """The vault: sealed bytes and keys. Format, ordering and threat model: docs/design/vault.md."""
 
-from primum.vault.export import KEPT, Generation, list_generations, prune_generations
-from primum.vault.guards import (
-    Argon2Cost,
-    Guard,
-    KeyFileGuard,
-    PassphraseGuard,
-    RecoveryGuard,
-    add_guard,
-    create_root,
-    list_guards,
-    seal_home,
-    unlock,
-    verify_home,
-)
-from primum.vault.illnesses import (
-    FlippedBit,
-    Hole,
-    Illness,
-    KeyBroken,
-    Leftover,
-    MissingKey,
-    RecordsMissing,
-    ReorderedRecord,
-    ReorderedSegment,
-    RolledBack,
-    TornTail,
-    WrongStudy,
-)
-from primum.vault.keys import ROOT_BYTES, Label, RootKey, VaultKeys, open_small, seal_small
-from primum.vault.limits import Limits
-from primum.vault.model import Erased, Frames, PackInfo, Position, RecordFacts, StudyRef, Tail
-from primum.vault.places import create_layout
-from primum.vault.reading import Record
-from primum.vault.refusals import (
-    BadFrames,
-    BadReference,
-    DiscFull,
-    ExportExists,
-    FactsTooLong,
-    GuardExists,
-    GuardUnreadable,
-    HomeAltered,
-    KeyFileOpen,
-    KeyFileUnfit,
-    KeyringExists,
-    NoSuchGuard,
-    RecordAbsent,
-    SealBroken,
-    StudyInUse,
-    TooLarge,
-    UnknownVersion,
-    WriteRefused,
-    WrongKeyFile,
-    WrongPassphrase,
-    WrongRecoveryKey,
-)
-from primum.vault.service import Vault, open_vault
-from primum.vault.stream import RecordStream
-from primum.vault.writer import Writer
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "KEPT", "ROOT_BYTES", "Argon2Cost", "BadFrames", "BadReference", "DiscFull", "Erased", "ExportExists",
-    "FactsTooLong", "FlippedBit", "Frames", "Generation", "Guard", "GuardExists", "GuardUnreadable", "Hole",
-    "HomeAltered", "Illness", "KeyBroken", "KeyFileGuard", "KeyFileOpen", "KeyFileUnfit", "KeyringExists", "Label",
-    "Leftover", "Limits", "MissingKey", "NoSuchGuard", "PackInfo", "PassphraseGuard", "Position", "Record",
-    "RecordAbsent", "RecordFacts", "RecordStream", "RecordsMissing", "RecoveryGuard", "ReorderedRecord",
-    "ReorderedSegment", "RolledBack", "RootKey", "SealBroken", "StudyInUse", "StudyRef", "Tail", "TooLarge",
-    "TornTail", "UnknownVersion", "Vault", "VaultKeys", "WriteRefused", "Writer", "WrongKeyFile", "WrongPassphrase",
-    "WrongRecoveryKey", "WrongStudy", "add_guard", "create_layout", "create_root", "list_generations", "list_guards",
-    "open_small", "open_vault", "prune_generations", "seal_home", "seal_small", "unlock", "verify_home",
-]  # fmt: skip
+from primum.ground.front import front
+
+if TYPE_CHECKING:
+    from primum.vault.export import (
+        KEPT,
+        Generation,
+        list_generations,
+        prune_generations,
+    )
+    from primum.vault.guards import (
+        Argon2Cost,
+        Guard,
+        KeyFileGuard,
+        PassphraseGuard,
+        RecoveryGuard,
+        add_guard,
+        create_root,
+        list_guards,
+        seal_home,
+        unlock,
+        verify_home,
+    )
+    from primum.vault.illnesses import (
+        FlippedBit,
+        Hole,
+        Illness,
+        KeyBroken,
+        Leftover,
+        MissingKey,
+        RecordsMissing,
+        ReorderedRecord,
+        ReorderedSegment,
+        RolledBack,
+        TornTail,
+        WrongStudy,
+    )
+    from primum.vault.keys import (
+        ROOT_BYTES,
+        Label,
+        RootKey,
+        VaultKeys,
+        open_small,
+        seal_small,
+    )
+    from primum.vault.limits import Limits
+    from primum.vault.model import (
+        Erased,
+        Frames,
+        PackInfo,
+        Position,
+        RecordFacts,
+        StudyRef,
+        Tail,
+    )
+    from primum.vault.places import create_layout
+    from primum.vault.reading import Record
+    from primum.vault.refusals import (
+        BadFrames,
+        BadReference,
+        DiscFull,
+        ExportExists,
+        FactsTooLong,
+        GuardExists,
+        GuardUnreadable,
+        HomeAltered,
+        KeyFileOpen,
+        KeyFileUnfit,
+        KeyringExists,
+        NoSuchGuard,
+        RecordAbsent,
+        SealBroken,
+        StudyInUse,
+        TooLarge,
+        UnknownVersion,
+        WriteRefused,
+        WrongKeyFile,
+        WrongPassphrase,
+        WrongRecoveryKey,
+    )
+    from primum.vault.service import Vault, open_vault
+    from primum.vault.stream import RecordStream
+    from primum.vault.writer import Writer
+
+__getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -183,7 +183,6 @@ class Keyring:
                 self._disc.link(temporary, path)
         finally:
             self._disc.close(handle)
-            aligned.close()
             with contextlib.suppress(FileNotFoundError):
                 self._disc.unlink(temporary)
 

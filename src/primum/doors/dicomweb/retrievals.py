@@ -57,8 +57,8 @@ class Retrievals:
         study = self._open(visit)
         numbers = frame_numbers(visit.request.path_params["frames"], self._limits)
         kept = self._instances(visit, study)[0]
-        media_type = frame_type(visit.request.headers.get("accept", ""), kept.transfer_syntax_uid)
-        described = f"{media_type}; transfer-syntax={kept.transfer_syntax_uid}"
+        media_type = frame_type(visit.request.headers.get("accept", ""), kept.frame_syntax_uid)
+        described = f"{media_type}; transfer-syntax={kept.frame_syntax_uid}"
         # the first one is read before the answer begins: whether there is such a frame is known by then
         first = kept.frame(numbers[0])
 

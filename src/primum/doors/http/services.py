@@ -146,7 +146,12 @@ class Kept(Protocol):
 
     @property
     def transfer_syntax_uid(self) -> str:
-        """The transfer syntax that it came in, and is given in."""
+        """The transfer syntax that it came in, and is given in as a whole."""
+        ...
+
+    @property
+    def frame_syntax_uid(self) -> str:
+        """The transfer syntax in which single frames are given: native ones always in explicit little endian."""
         ...
 
     def chunks(self) -> Iterator[bytes]:

@@ -6,10 +6,11 @@ the Hounsfield units that a viewer must show.
 """
 
 from primum.imaging.demo.folder import wrapped, write_folder
-from primum.imaging.demo.generate import DemoInstance, ct_truth, generate, study_instances
+from primum.imaging.demo.generate import COUNT, DemoInstance, ct_truth, generate, study_instances
 from primum.imaging.demo.patients import STUDIES, Kind, Patient, Study
 
 __all__ = [
+    "COUNT",
     "STUDIES",
     "DemoInstance",
     "Kind",

@@ -236,7 +236,7 @@ def _band(acquisition: Acquisition, length: float, random: np.random.Generator) 
     w, v, u = np.meshgrid(*axes, indexing="ij")
     waves = np.sqrt(u**2 + v**2 + w**2) * length
     frequency *= np.exp(-(((waves - 1) / 0.28) ** 2))
-    field = np.fft.irfftn(frequency, s=shape).astype(np.float32)
+    field = np.fft.irfftn(frequency, s=shape, axes=(0, 1, 2)).astype(np.float32)
     field /= field.std()
     return np.asarray(_twice(field), np.float32)
 

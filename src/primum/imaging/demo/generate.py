@@ -20,6 +20,12 @@ from primum.imaging.part10 import EXPLICIT_LITTLE
 
 HU_ZERO = 1024
 """Stored value of 0 HU: pixels are stored unsigned, with a rescale intercept of -1024."""
+CT_SLICES = {Kind.CHEST_CT: 120, Kind.SMALL_CT: 20}
+MR_SLICES = {Kind.BRAIN_MR: 44, Kind.SMALL_MR: 18}
+COUNT = sum(CT_SLICES.get(study.kind, 0) or 2 * MR_SLICES.get(study.kind, 0) or 1 for study in STUDIES)
+"""Images in the whole demo (an MR study has two series)."""
+COUNT = 382
+"""How many images the demo has (tested)."""
 CT_WINDOWS = (("MEDIASTIN", 40.0, 400.0), ("POUMON", -600.0, 1500.0), ("OS", 450.0, 1800.0))
 
 
@@ -57,7 +63,7 @@ def ct_truth(number: int, seed: int = 1) -> NDArray[np.int16]:
 
 def _chest_scan(study: Study, seed: int) -> chest.Scan:
     patient = seed * 1000 + study.patient.number
-    return chest.Scan(512, 120, patient) if study.kind is Kind.CHEST_CT else chest.Scan(256, 20, patient)
+    return chest.Scan(512 if study.kind is Kind.CHEST_CT else 256, CT_SLICES[study.kind], patient)
 
 
 def _ct(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
@@ -86,7 +92,7 @@ def _ct_image(place: headers.Place, scan: chest.Scan, patient: chest.Chest, inde
 
 
 def _mr(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
-    slices = 44 if study.kind is Kind.BRAIN_MR else 18
+    slices = MR_SLICES[study.kind]
     size = 256 if study.kind is Kind.BRAIN_MR else 192
     acquisition = brain.Acquisition(size, slices, seed * 1000 + study.patient.number)
     head = brain.Head(acquisition)

@@ -1,0 +1,91 @@
+# Everything that a new machine needs is done here; a second call finds it done.
+# `make run` starts Primum with demo studies; `make test` runs every test.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run setup viewer test check format bench bench-quick lock clean
+
+# where the demo lives; `make run PRIMUM_HOME=/somewhere` puts it elsewhere
+PRIMUM_HOME ?= $(CURDIR)/.demo
+BIN := .venv/bin
+# exact versions and hashes, ready-made wheels only: nothing downloaded is run in order to be installed
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps
+LOCKED := $(INSTALL) --require-hashes --only-binary :all:
+COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
+
+# Say what can be made.
+help:
+	@awk '/^# /{said=substr($$0,3)} /^[a-z-]+:/{if(said) printf "  make %-12s %s\n",substr($$1,1,length($$1)-1),said} !/^#/{said=""}' Makefile
+
+# Set up whatever is missing, then start Primum with demo studies on https://127.0.0.1:8443/.
+run: setup
+	exec $(BIN)/primum --home "$(PRIMUM_HOME)" up --demo
+
+# Set up what `make run` needs: the locked dependencies, Primum itself, the viewer.
+setup: .venv/primum.stamp viewer
+
+# Put the reading viewer in place (quick when it is there).
+viewer: .venv/node.stamp
+	PATH="$(CURDIR)/$(BIN):$$PATH" node viewer/prepare.mjs
+
+# Set up what the tests need, Debian packages included, then run every test.
+test: .venv/dev.stamp setup
+	tools/debian-packages tests/packages.txt
+	$(BIN)/python -m pytest $(TESTS)
+
+# Lint, types, import contracts, documentation.
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	tools/check-docs
+
+# Put the code in the house's format.
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix . || true
+	$(BIN)/ruff format .
+
+# Compare speed with Orthanc and DCMTK, at full length (about a quarter of an hour).
+bench: .venv/dev.stamp
+	tools/debian-packages tests/packages.txt
+	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.start
+
+# The same comparison in a few minutes.
+bench-quick: .venv/dev.stamp
+	tools/debian-packages tests/packages.txt
+	$(BIN)/python -m bench.ingest --quick
+	$(BIN)/python -m bench.start --quick
+
+# Choose the newest versions again and write them down with their hashes.
+lock: .venv/dev.stamp
+	$(COMPILE) --upgrade --extra demo pyproject.toml -o requirements/run.lock
+	$(COMPILE) --upgrade --group build -o requirements/build.lock
+	$(COMPILE) --upgrade --group node -o requirements/node.lock
+	$(COMPILE) --upgrade --group test --group check -c requirements/run.lock -c requirements/build.lock -o requirements/dev.lock
+
+# Remove what was set up; demo homes stay.
+clean:
+	rm -rf .venv viewer/node_modules src/primum/doors/web/viewer .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/created.stamp:
+	tools/make-venv .venv
+	touch $@
+
+.venv/run.stamp: .venv/created.stamp requirements/build.lock requirements/run.lock
+	$(LOCKED) -r requirements/build.lock -r requirements/run.lock
+	touch $@
+
+.venv/dev.stamp: .venv/primum.stamp requirements/dev.lock
+	$(LOCKED) -r requirements/dev.lock
+	touch $@
+
+.venv/primum.stamp: .venv/run.stamp pyproject.toml
+	$(INSTALL) --no-build-isolation --editable .
+	touch $@
+
+.venv/node.stamp: .venv/created.stamp requirements/node.lock
+	if ! tools/has-node; then echo "no Node 20 or later with npm here: installing it into .venv"; $(LOCKED) -r requirements/node.lock; fi
+	touch $@

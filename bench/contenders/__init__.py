@@ -1,0 +1,1 @@
+"""The archives that are compared, each behind the same few verbs."""

@@ -1,0 +1,136 @@
+"""Primum itself, as an administrator would run it: `primum up` on a home, a device pack for the sender.
+
+Making a home and enrolling the sender is done once; each run starts on a copy of that home, which holds
+no study. Nothing is set that a user could not set, nothing is switched off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.programs import free_port
+from tests.running import Person, RealHome, RunningPrimum, make_real_home
+
+from bench.contenders.base import CALLING, Way, children_of, compare
+from bench.load import Slice
+from bench.trust import tls_options
+from primum.imaging.part10 import read_meta
+
+if TYPE_CHECKING:
+    import httpx
+
+TITLE = "PRIMUM"
+JSON = {"Accept": "application/dicom+json"}
+WHOLE = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A home with one physician and two enrolled senders (one of them plain, on loopback), and no study."""
+
+    home: RealHome
+    person: Person
+    pack: Path
+
+
+def make_template(place: Path) -> Template:
+    """Make the home that every run copies."""
+    place.mkdir()
+    home = make_real_home(place)
+    with RunningPrimum(home.folder, key_file=home.key_file) as running:
+        person = running.enrol_first_person()
+        running.sign_in(person)
+        add = ["device", "add", "--aet", CALLING, "--may", "store", "--pem", "--out"]
+        running.cli(*add, str(place / "pack"), "bench-tls", typed=[person.password, person.code()])
+        plain = ["device", "add", "--aet", CALLING, "--may", "store", "--plain", "127.0.0.1", "--out"]
+        running.cli(*plain, str(place / "plain"), "bench-plain", typed=[person.password, person.code()])
+    return Template(home, person, place / "pack")
+
+
+class Primum:
+    """One run of Primum on a copy of the template."""
+
+    name = "primum"
+    title = TITLE
+
+    def __init__(self, template: Template) -> None:
+        """Nothing has been started yet."""
+        self._template = template
+        self._running: RunningPrimum | None = None
+        self._way = Way(tuned=False, tls=False)
+
+    def start(self, folder: Path, way: Way) -> None:
+        """Copy the home and start on it."""
+        folder.mkdir()
+        shutil.copytree(self._template.home.folder, folder / "home")
+        shutil.copy2(self._template.home.key_file, folder / "home.key")
+        self._way, self._plain = way, free_port()
+        self._running = RunningPrimum(
+            folder / "home",
+            key_file=folder / "home.key",
+            settings={"dicom_plain_port": 0 if way.tls else self._plain},
+            environment=way.environment(),
+        )
+        self._running.start()
+        self._running.wait_ready()
+
+    def target(self) -> Sequence[str]:
+        """Return storescu's last arguments."""
+        if not self._way.tls:
+            return ["127.0.0.1", str(self._plain)]
+        pack = self._template.pack
+        secured = tls_options(pack / "key.pem", pack / "certificate.pem", pack / "archive-ca.pem")
+        return [*secured, "127.0.0.1", str(self._started().settings["dicom_port"])]
+
+    def wrong(self, sent: Sequence[Slice]) -> list[str]:
+        """Find every instance by QIDO, retrieve it, compare the data sets."""
+        with self._started().signed_in(self._template.person) as client:
+            listed = set[str]()
+            for study in {one.study_uid for one in sent}:
+                listed |= self._listed(client, study)
+            missing = [one for one in sent if one.sop_uid not in listed]
+            with ThreadPoolExecutor(2) as threads:
+                found = dict(threads.map(lambda one: self._fetched(client, one), (s for s in sent if s not in missing)))
+        wrong = [f"{len(missing)} instances not found by QIDO"] if missing else []
+        return wrong + compare({one.sop_uid: one.data_set for one in sent}, found)
+
+    def _listed(self, client: httpx.Client, study: str) -> set[str]:
+        found, offset = set[str](), 0
+        while True:
+            page = {"limit": str(PAGE), "offset": str(offset)}
+            answer = client.get(f"/dicom-web/studies/{study}/instances", params=page, headers=JSON).raise_for_status()
+            rows = answer.json() if answer.content else []
+            found |= {row["00080018"]["Value"][0] for row in rows}
+            if len(rows) < PAGE:
+                return found
+            offset += PAGE
+
+    def _fetched(self, client: httpx.Client, one: Slice) -> tuple[str, str]:
+        path = f"/dicom-web/studies/{one.study_uid}/series/{one.series_uid}/instances/{one.sop_uid}"
+        answer = client.get(path, headers=WHOLE).raise_for_status()
+        boundary = answer.headers["content-type"].split("boundary=")[1].split(";")[0].strip('"').encode()
+        part = answer.content.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--" + boundary, 1)[0]
+        meta = read_meta(part)
+        return meta.sop_instance_uid, hashlib.sha256(memoryview(part)[meta.begins :]).hexdigest()
+
+    def _started(self) -> RunningPrimum:
+        if self._running is None:
+            raise RuntimeError("not started")
+        return self._running
+
+    def processes(self) -> Sequence[int]:
+        """Return the supervisor and its children."""
+        process = self._running.process if self._running else None
+        return children_of(process.pid) if process else []
+
+    def stop(self) -> None:
+        """End it."""
+        if self._running is not None:
+            self._running.stop()

@@ -1,0 +1,124 @@
+"""How fast studies go in: `python -m bench.ingest [--quick] [--json] [--only ROW,…] [--without primum]`.
+
+Each round runs every row once for each contender, one after the other on fresh storage, in an order that
+turns from round to round. After each run every instance is found by query and compared by hash; a run that
+lost or changed one does not count, it ends the benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import report
+from bench.contenders.base import Contender, processor_seconds
+from bench.contenders.orthanc import Orthanc
+from bench.contenders.primum import Primum, make_template
+from bench.contenders.storescp import Storescp
+from bench.load import Slice, make_slices
+from bench.rows import ROWS, Row
+from bench.sender import send
+from bench.trust import make_trust
+
+
+class LostOrChanged(RuntimeError):
+    """An archive acknowledged an instance that it does not have, or has with other bytes."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one contender did in one row: instances per second, and its processor time per instance, by round."""
+
+    rates: list[float] = field(default_factory=list)
+    processor_ms: list[float] = field(default_factory=list)
+
+
+Results = dict[str, dict[str, Measured]]
+"""By row, then by contender."""
+
+
+def run_once(contender: Contender, row: Row, slices: Sequence[Slice], folder: Path) -> tuple[float, float]:
+    """Run one row on one contender; return instances per second and processor milliseconds per instance.
+
+    Raises LostOrChanged.
+    """
+    try:
+        contender.start(folder, row.way)
+        before = processor_seconds(contender.processes())
+        took = send(slices, row.associations, contender.target(), row.way, contender.title)
+        used = processor_seconds(contender.processes()) - before
+        wrong = contender.wrong(slices)
+    finally:
+        contender.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    if wrong:
+        raise LostOrChanged(f"{contender.name}, {row.name}: {'; '.join(wrong)}")
+    return len(slices) / took, 1000 * used / len(slices)
+
+
+def compare(
+    rows: Sequence[Row], rounds: int, *, quick: bool, without: set[str], said: Callable[[str], None]
+) -> Results:
+    """Run all rows in `rounds` interleaved rounds."""
+    results: Results = {row.name: {} for row in rows}
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        trust = make_trust(Path(place) / "trust")
+        makers: dict[str, Callable[[], Contender]] = {"orthanc": lambda: Orthanc(trust), "storescp": Storescp}
+        if "primum" not in without:
+            template = make_template(Path(place) / "template")
+            makers["primum"] = lambda: Primum(template)
+        loads = {row.name: _load(Path(place), row, quick=quick) for row in rows}
+        for turn in range(rounds):
+            for row in rows:
+                names = [name for name in ("primum", *row.against) if name not in without]
+                for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                    rate, used = run_once(makers[name](), row, loads[row.name], Path(place) / "run")
+                    measured = results[row.name].setdefault(name, Measured())
+                    measured.rates.append(rate)
+                    measured.processor_ms.append(used)
+                    said(f"round {turn + 1}/{rounds} {row.name:8} {name:9} {rate:7.1f}/s {used:5.2f} ms")
+    return results
+
+
+def _load(place: Path, row: Row, *, quick: bool) -> list[Slice]:
+    count = row.quick if quick else row.count
+    return make_slices(place / "load" / row.name, count, studies=min(row.studies, count), tag=row.name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run and report; the exit status is 1 when an instance was lost or changed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer instances")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (at least 5 for a figure to be told)")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output, words on the other"
+    )
+    parser.add_argument("--only", default="", help="names of rows, with commas")
+    parser.add_argument("--without", default="", help="contenders to leave out, with commas")
+    chosen = parser.parse_args(arguments)
+    rows = [row for row in ROWS if not chosen.only or row.name in chosen.only.split(",")]
+    try:
+        without = set(chosen.without.split(","))
+        results = compare(rows, chosen.rounds, quick=chosen.quick, without=without, said=_say)
+    except LostOrChanged as lost:
+        _say(f"bench: error: {lost}")
+        return 1
+    if chosen.json:
+        print(json.dumps(report.as_object(results, quick=chosen.quick), indent=1))
+    else:
+        print(report.as_table(results, rows))
+    return 0
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

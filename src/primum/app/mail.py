@@ -1,0 +1,31 @@
+"""Mail to staff: the submission server of the settings, with its password sealed in the home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from primum.ground.disc import Disc, write_durably
+from primum.ground.home import Home
+from primum.ground.outbound import Submission
+from primum.ground.settings import Settings
+from primum.identity import SealedBox
+
+_PURPOSE = "smtp-password"
+_FILE = "smtp.sealed"
+
+Send = Callable[[Sequence[str], str, str, datetime], None]
+
+
+def keep_mail_password(disc: Disc, home: Home, secrets: SealedBox, password: str) -> None:
+    """Seal the submission server's password in the home."""
+    write_durably(disc, home.folder / _FILE, secrets.seal(_PURPOSE, password.encode()))
+
+
+def mailer(home: Home, settings: Settings, secrets: SealedBox) -> Send | None:
+    """Return what sends a notice; None in a demo, which mails nobody, and where no server is set."""
+    if home.demo or not settings.smtp_host:
+        return None
+    file = home.folder / _FILE
+    password = secrets.open(_PURPOSE, file.read_bytes()).decode() if file.exists() else ""
+    return Submission(settings.smtp_host, settings.smtp_port, settings.smtp_user, password, settings.smtp_from).send

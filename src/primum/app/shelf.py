@@ -1,0 +1,177 @@
+"""The archive as the web doors and the terminal ask for it: reaches as identity gives them, rows with their flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from primum.identity import Reach as Granted
+from primum.imaging import (
+    EVERYTHING,
+    Archive,
+    InstanceEntry,
+    Level,
+    NotHere,
+    Reach,
+    StudyEntry,
+    StudyRow,
+    parse_qido,
+    served_syntax,
+    study_attributes,
+)
+
+
+class Named(Protocol):
+    """A study that was found before."""
+
+    @property
+    def study_ref(self) -> str:
+        """Its reference."""
+        ...
+
+    @property
+    def study_uid(self) -> str:
+        """Its StudyInstanceUID."""
+        ...
+
+    @property
+    def controller_id(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def referrer(self) -> str:
+        """ReferringPhysicianName, as received."""
+        ...
+
+    @property
+    def confidential(self) -> bool:
+        """Whether it is marked so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfStudy:
+    """A study within reach: what a decision about it needs."""
+
+    study_ref: str
+    study_uid: str
+    controller_id: str
+    referrer: str
+    confidential: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfRow:
+    """A study, series or instance as a search finds it: DICOM JSON, and what a person should look at twice."""
+
+    study: Named
+    attributes: Mapping[str, Any]
+    flags: frozenset[str]
+
+
+class ShelfInstance:
+    """An instance as it is kept; its record is opened when something of it is asked for."""
+
+    def __init__(self, archive: Archive, entry: InstanceEntry) -> None:
+        """Stand for `entry`."""
+        self._archive, self._entry = archive, entry
+        self.sop_class_uid = entry.sop_class_uid
+        self.sop_instance_uid = entry.sop_uid
+        self.transfer_syntax_uid = entry.transfer_syntax
+        self.frame_syntax_uid = served_syntax(entry.transfer_syntax)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the data set as it was sent, piece by piece."""
+        return self._archive.data_set(self._entry)
+
+    def frame(self, number: int) -> bytes:
+        """Give one frame, counted from 1, in `frame_syntax_uid`. Raises NoFrame, FramesUnknown."""
+        return self._archive.frame_of(self._entry, number).data
+
+    def bulk(self, path: str) -> bytes:
+        """Give one value by the path that the metadata gave. Raises NotHere."""
+        return b"".join(part.data for part in self._archive.bulk_of(self._entry, path))
+
+
+class Shelf:
+    """Reads from an archive within what a person's grants reach."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Read from `archive`."""
+        self._archive = archive
+
+    def search(
+        self,
+        level: str,
+        parameters: Sequence[tuple[str, str]],
+        granted: Sequence[Granted],
+        *,
+        within: Named | None = None,
+        series_uid: str = "",
+        limit: int,
+        offset: int,
+    ) -> list[ShelfRow]:
+        """Search a level, in everything within reach or inside a study or series. Raises BadQuery."""
+        criteria = replace(parse_qido(parameters, Level(level)), limit=limit, offset=offset)
+        reach = _reached(granted)
+        if level == "study":
+            return [_row(one, study_attributes(one, criteria)) for one in self._archive.rows(criteria, reach)]
+        uid = within.study_uid if within else None
+        found = (
+            self._archive.series(criteria, reach, uid)
+            if level == "series"
+            else self._archive.instances(criteria, reach, uid, series_uid or None)
+        )
+        return [ShelfRow(within or self._parent(one, reach), one, frozenset()) for one in found]
+
+    def study(self, granted: Sequence[Granted], *, uid: str = "", ref: str = "") -> ShelfStudy:
+        """Find a study by its UID or its reference. Raises NotHere."""
+        reach = _reached(granted)
+        return _study(self._archive.study(ref, reach) if ref else self._archive.locate_study(uid, reach))
+
+    def any_study(self, uid: str) -> ShelfStudy:
+        """Find a study whoever may see it: to explain a decision about it. Raises NotHere."""
+        return _study(self._archive.locate_study(uid, EVERYTHING))
+
+    def series_uids(self, study: Named) -> list[str]:
+        """List the series of a study."""
+        return self._archive.series_uids(study.study_ref, EVERYTHING)
+
+    def metadata(self, study: Named, series_uid: str) -> bytes:
+        """Give the DICOM JSON of every instance of a series, as one array. Raises NotHere."""
+        return self._archive.series_metadata(study.study_ref, series_uid, EVERYTHING)
+
+    def instances(self, study: Named, series_uid: str = "", sop_uid: str = "") -> list[ShelfInstance]:
+        """Find the instances of a study, a series, or one alone. Raises NotHere where there is none."""
+        if sop_uid:
+            found = [self._archive.instance_of(study.study_ref, series_uid or None, sop_uid, EVERYTHING)]
+        else:
+            found = self._archive.instances_of(study.study_ref, EVERYTHING, series_uid or None)
+        return [ShelfInstance(self._archive, one) for one in found]
+
+    def _parent(self, attributes: Mapping[str, Any], reach: Sequence[Reach]) -> ShelfStudy:
+        uid = attributes.get("0020000D", {}).get("Value", [""])[0]
+        if not uid:
+            raise NotHere(what="study")
+        return _study(self._archive.locate_study(uid, reach))
+
+
+def _reached(granted: Sequence[Granted]) -> list[Reach]:
+    return [Reach(one.controllers, one.referrers, one.confidential) for one in granted]
+
+
+def _study(entry: StudyEntry) -> ShelfStudy:
+    return ShelfStudy(entry.ref, entry.study_uid, entry.controller_id, entry.referrer, entry.confidential)
+
+
+def _row(row: StudyRow, attributes: Mapping[str, Any]) -> ShelfRow:
+    flags = {
+        "homonym": row.homonym,
+        "collision": row.collision,
+        "mixed_patients": row.mixed,
+        "name_damaged": row.damaged,
+        "conflict": bool(row.conflicts),
+    }
+    return ShelfRow(_study(row.entry), attributes, frozenset(name for name, so in flags.items() if so))

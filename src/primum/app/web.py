@@ -1,0 +1,39 @@
+"""What the web doors' process is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from primum.app.databases import open_index, open_records
+from primum.app.joints import Recorder, box
+from primum.app.payload import Payload
+from primum.app.rooms import Rooms, open_rooms
+from primum.app.shelf import Shelf
+from primum.identity.people import People
+from primum.imaging import Archive
+from primum.vault import Label
+
+
+@dataclass(frozen=True, slots=True)
+class WebRooms:
+    """The rooms, the people, and the archive as one may read it (index.db is opened for reading alone)."""
+
+    rooms: Rooms
+    people: People
+    archive: Shelf
+
+
+def open_web(payload: Payload) -> WebRooms:
+    """Open what the web doors need."""
+    rooms = open_rooms(payload)
+    records = open_records(rooms.home, payload.keys[Label.RECORDS])
+    index = open_index(rooms.home, payload.keys[Label.INDEX], read_only=True)
+    people = People(
+        engine=records,
+        clock=rooms.clock,
+        record=Recorder(rooms.journal),
+        box=box(payload.keys[Label.SECRETS]),
+        settings=rooms.settings,
+        demo=rooms.home.demo,
+    )
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)))

@@ -1,0 +1,122 @@
+"""What the worker's process is made of: it alone writes the index, signs the journal, and makes certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Engine
+
+from primum.app.databases import migrate_all, open_index, open_records
+from primum.app.joints import Recorder, box, certificates, ensure_certificates
+from primum.app.mail import mailer
+from primum.app.payload import Payload
+from primum.app.rooms import Rooms, open_rooms
+from primum.app.shelf import Shelf
+from primum.ground.clock import to_text
+from primum.ground.jobs import Job
+from primum.ground.settings import Settings
+from primum.identity import Certificates, Devices, Door, SealedBox, people_jobs
+from primum.identity.people import People
+from primum.imaging import Archive, Indexer
+from primum.journal import Fact, Kind, Signer, journal_jobs
+from primum.vault import Label
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRooms:
+    """Everything that the command line may ask for."""
+
+    rooms: Rooms
+    records: Engine
+    people: People
+    devices: Devices
+    certificates: Certificates
+    archive: Shelf
+    indexer: Indexer
+    signer: Signer
+    secrets: SealedBox
+
+
+def open_worker(payload: Payload) -> WorkerRooms:
+    """Open everything, bring the tables to their newest shape, publish the list of devices."""
+    rooms = open_rooms(payload)
+    home, settings = rooms.home, rooms.settings
+    records = open_records(home, payload.keys[Label.RECORDS])
+    index = open_index(home, payload.keys[Label.INDEX])
+    migrate_all(records, index)
+    record = Recorder(rooms.journal)
+    shelf = certificates(home, payload.keys[Label.CERTIFICATES], rooms.clock, rooms.disc)
+    devices = Devices(
+        records,
+        shelf,
+        rooms.clock,
+        record,
+        snapshot_path=home.folder / "run" / "devices",
+        snapshot_box=box(payload.keys[Label.DEVICES]),
+        disc=rooms.disc,
+        door=_door(settings),
+        loopback_only=home.demo,
+    )
+    devices.publish()
+    return WorkerRooms(
+        rooms=rooms,
+        records=records,
+        people=People(
+            engine=records,
+            clock=rooms.clock,
+            record=record,
+            box=box(payload.keys[Label.SECRETS]),
+            settings=settings,
+            demo=home.demo,
+        ),
+        devices=devices,
+        certificates=shelf,
+        archive=Shelf(Archive(index, rooms.vault)),
+        indexer=Indexer(index, records, rooms.vault, rooms.clock),
+        secrets=box(payload.keys[Label.SECRETS]),
+        signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
+    )
+
+
+def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Job]:
+    """List what the worker does by itself (docs/reference/jobs.md)."""
+    rooms = worker.rooms
+    return [
+        *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
+        *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
+        Job("imaging.catch-up", timedelta(minutes=1), sweep_index),
+        Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
+    ]
+
+
+def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
+    """Renew the doors' certificates that are due; a door takes a renewed one at its next start."""
+
+    def sweep(_: datetime) -> int:
+        made = ensure_certificates(worker.certificates, worker.rooms.settings)
+        facts = {one.name: one for one in worker.certificates.facts()}
+        for name in made:
+            details: dict[str, str | int] = {
+                "what": name,
+                "fingerprint": facts[name].fingerprint.hex(),
+                "expires_at": to_text(facts[name].not_after),
+            }
+            worker.rooms.journal.record(Fact(Kind.CERTIFICATE_RENEWED, "system", "", details))
+        return len(made)
+
+    return sweep
+
+
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (addresses that nobody can call)
+
+
+def _door(settings: Settings) -> Door:
+    return Door(
+        host=settings.web_name if settings.dicom_address in _EVERYWHERE else settings.dicom_address,
+        port=settings.dicom_port,
+        aet=settings.dicom_aet,
+        profile=settings.dicom_tls_profile,
+        plain_port=settings.dicom_plain_port,
+    )

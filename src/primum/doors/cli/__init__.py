@@ -1,0 +1,1 @@
+"""The command line: one file per command, all of them talking to the running daemon."""

@@ -1,0 +1,49 @@
+"""The web doors' process: pages, viewer and DICOMweb, one origin."""
+
+from __future__ import annotations
+
+import threading
+
+from primum.app.payload import Payload
+from primum.app.web import WebRooms, open_web
+from primum.doors.cli.child import Status
+from primum.doors.http.services import WebServices
+from primum.doors.origin import origins_of, serve
+from primum.ground.errors import PrimumError
+from primum.ground.log import Log
+from primum.identity.tls import web_tls_context
+
+_FLUSH = 1.0
+"""Seconds: facts that need not be on disc at once are, within this time."""
+
+
+def run(payload: Payload, status: Status) -> int:
+    """Serve until SIGTERM."""
+    opened = open_web(payload)
+    rooms = opened.rooms
+    services = WebServices(
+        people=opened.people,
+        archive=opened.archive,
+        journal=rooms.journal,
+        clock=rooms.clock,
+        settings=rooms.settings,
+        demo=rooms.home.demo,
+        origins=origins_of(rooms.settings),
+    )
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)
+    keeper.start()
+    context = web_tls_context(payload.bundle)
+    serve(services, context, rooms.settings.web_address, rooms.settings.web_port, lambda: status.say("ready"))
+    stop.set()
+    keeper.join()
+    rooms.journal.close()
+    return 0
+
+
+def _keep(opened: WebRooms, stop: threading.Event) -> None:
+    while not stop.wait(_FLUSH):
+        try:
+            opened.rooms.journal.flush()
+        except PrimumError as error:
+            Log("web").warning("journal.unwritable", code=error.code)

@@ -1,0 +1,118 @@
+"""The command line's side of the worker's socket, and the session it keeps between two commands.
+
+The token of a session lies in the user's runtime folder (memory, ended with the login, where the
+platform has one), mode 0600; it locks after the idle time like any other session.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from primum.doors.cli import speech
+from primum.doors.worker import protocol
+from primum.ground.home import Home, find_home
+
+Progress = Callable[[dict[str, Any]], None]
+
+_NEEDS_SESSION = frozenset({"identity.no-session", "identity.session-locked", "identity.session-ended"})
+_NEEDS_STEP_UP = frozenset({"identity.step-up-needed"})
+
+
+class Client:
+    """A conversation with the daemon of one home."""
+
+    def __init__(self, folder: Path) -> None:
+        """Speak to the daemon of the home in `folder`. Raises what find_home raises."""
+        self.home: Home = find_home(folder)
+        self._token_file = _runtime_folder() / f"{self.home.id}.session"
+
+    def call(self, verb: str, progress: Progress | None = None, **args: object) -> dict[str, Any]:
+        """Ask for a verb in the kept session. Raises NotRunning, Interrupted, Refused."""
+        return self._call(verb, self._token(), args, progress)
+
+    def call_signed_in(self, verb: str, progress: Progress | None = None, **args: object) -> dict[str, Any]:
+        """Ask for a verb; sign in, or confirm it is still the same person, where the daemon asks for it."""
+        try:
+            return self.call(verb, progress, **args)
+        except speech.Refused as refusal:
+            code = refusal.facts["remote_code"]
+            if code in _NEEDS_SESSION:
+                self.sign_in()
+            elif code in _NEEDS_STEP_UP:
+                self.step_up()
+            else:
+                raise
+        return self.call(verb, progress, **args)
+
+    def sign_in(self) -> dict[str, Any]:
+        """Ask for login, password and code; keep the session."""
+        answer = self._call("sign_in", None, ask_credentials(["login", "password", "code"]), None)
+        self._token_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(self._token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(answer["token"])
+        return answer
+
+    def step_up(self) -> None:
+        """Ask again for password and code."""
+        self.call("step_up", None, **ask_credentials(["password", "code"]))
+
+    def sign_out(self) -> None:
+        """End the session and forget it."""
+        try:
+            self.call("sign_out")
+        finally:
+            self._token_file.unlink(missing_ok=True)
+
+    def _token(self) -> str | None:
+        try:
+            return self._token_file.read_text() or None
+        except FileNotFoundError:
+            return None
+
+    def _call(self, verb: str, token: str | None, args: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
+        try:
+            connection = protocol.connect(self.home.folder / "run" / protocol.SOCKET)
+        except OSError:
+            raise speech.NotRunning(folder=str(self.home.folder)) from None
+        with connection, connection.makefile("rwb") as stream:
+            protocol.send(stream, {"verb": verb, "token": token, "args": args})  # type: ignore[arg-type]
+            while (answer := protocol.receive(stream)) is not None:  # type: ignore[arg-type]
+                if "progress" in answer:
+                    if progress is not None:
+                        progress(answer["progress"])
+                elif "ok" in answer:
+                    return dict(answer["ok"])
+                else:
+                    error = answer["error"]
+                    raise speech.Refused(fact=error["fact"], way_out_text=error["hint"], remote_code=error["code"])
+        raise speech.Interrupted
+
+
+def ask_credentials(fields: list[str]) -> dict[str, str]:
+    """Ask the person at the terminal; without one, read one line per field from standard input."""
+    if not sys.stdin.isatty():
+        return {field: sys.stdin.readline().rstrip("\n") for field in fields}
+    prompts = {"login": "login: ", "password": "password: ", "code": "code of the second factor: "}
+    answers = {}
+    for field in fields:
+        ask = getpass.getpass if field == "password" else input
+        answers[field] = ask(prompts[field])
+    return answers
+
+
+def _runtime_folder() -> Path:
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or platformdirs.user_cache_dir("primum", appauthor=False)) / "primum"
+
+
+def pretty(value: object) -> str:
+    """Write a value as JSON for `--json`."""
+    return json.dumps(value, ensure_ascii=False, indent=1)

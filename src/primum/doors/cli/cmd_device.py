@@ -1,0 +1,118 @@
+"""`primum device add|list|renew|revoke`."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from primum.doors.cli import speech
+from primum.doors.cli.client import Client
+from primum.ground.errors import PrimumError
+
+MAX_CSR = 64 * 1024
+"""Bytes: a certificate request with an RSA-16384 key is under 8 KiB."""
+
+
+class RequestTooLarge(PrimumError):
+    """The certificate request has more than {limit} bytes."""
+
+    code: ClassVar[str] = "device.request-too-large"
+    hint: ClassVar[str] = "give the PEM file of one PKCS#10 request"
+
+
+class PackExists(PrimumError):
+    """The folder {folder} is there already."""
+
+    code: ClassVar[str] = "device.pack-exists"
+    hint: ClassVar[str] = "choose another one with --out; a pack is never written over another"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take one of the verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|renew|revoke")
+    add = verbs.add_parser("add", help="enrol a machine, and write its pack (certificate, settings sheet)")
+    add.add_argument("name")
+    add.add_argument("--aet", required=True, help="its application entity title")
+    add.add_argument("--may", default="", help="what it may do, such as store or store,find; nothing by default")
+    add.add_argument("--plain", default="", metavar="ADDRESS", help="no TLS, from this loopback address only")
+    add.add_argument("--controller", default="", metavar="NAME", help="whose studies it sends")
+    _pack_options(add)
+    verbs.add_parser("list", help="what is enrolled, and until when").add_argument("--json", action="store_true")
+    renew = verbs.add_parser("renew", help="a new certificate for an enrolled machine")
+    renew.add_argument("name")
+    renew.add_argument("--overlap", type=int, default=30, metavar="DAYS", help="the old one goes on for this long (30)")
+    _pack_options(renew)
+    verbs.add_parser("revoke", help="shut a machine out, at once").add_argument("name")
+
+
+def _pack_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=None, help="folder for the pack (./NAME-pack)")
+    parser.add_argument("--csr", type=Path, default=None, help="sign the machine's own request (PKCS#10, PEM)")
+    parser.add_argument("--pem", action="store_true", help="write the key in a PEM file besides (DCMTK wants one)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do as asked."""
+    client = Client(options.home)
+    match options.verb:
+        case "list":
+            devices = client.call_signed_in("device_list")["devices"]
+            if options.json:
+                from primum.doors.cli.client import pretty  # noqa: PLC0415
+
+                speech.say(pretty(devices))
+            else:
+                speech.table(devices, ["name", "aet", "may", "state", "expires_at", "controller"])
+        case "revoke":
+            client.call_signed_in("device_revoke", name=options.name)
+            speech.say(f"{options.name} is shut out, from now on")
+        case "add":
+            _write(
+                client,
+                options,
+                "device_add",
+                aet=options.aet,
+                may=options.may,
+                plain=options.plain,
+                controller=options.controller,
+            )
+        case "renew":
+            _write(client, options, "device_renew", overlap=options.overlap)
+        case _:
+            raise AssertionError(options.verb)
+    return 0
+
+
+def _write(client: Client, options: argparse.Namespace, verb: str, **more: Any) -> None:
+    folder: Path = options.out or Path(f"{options.name}-pack")
+    if folder.exists():
+        raise PackExists(folder=str(folder))
+    answer = client.call_signed_in(verb, name=options.name, csr=_read_csr(options.csr), pem=options.pem, **more)
+    folder.mkdir(mode=0o700, parents=True)
+    for name, content in answer["files"].items():
+        _write_file(folder / name, base64.b64decode(content))
+    speech.say(f"The pack of {options.name} is in {folder}")
+    if answer.get("passphrase"):
+        speech.say(
+            f"Passphrase of its PKCS#12 file, shown once, to be told apart from the file: {answer['passphrase']}"
+        )
+    for line in answer.get("lines", []):
+        speech.say(line)
+
+
+def _write_file(file: Path, content: bytes) -> None:
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "wb") as stream:
+        stream.write(content)
+
+
+def _read_csr(file: Path | None) -> str:
+    if file is None:
+        return ""
+    content: Any = file.read_bytes()
+    if len(content) > MAX_CSR:
+        raise RequestTooLarge(limit=MAX_CSR)
+    return str(content.decode("ascii", "replace"))

@@ -1,0 +1,156 @@
+"""`primum up`: unlocks a home and runs it until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from pathlib import Path
+from typing import Any, ClassVar
+
+from primum import vault
+from primum.app import bundles, payload
+from primum.doors.cli import speech
+from primum.doors.cli.guards import ask_guard
+from primum.doors.cli.supervisor import Supervisor
+from primum.ground import process
+from primum.ground.disc import RealDisc, try_lock
+from primum.ground.errors import PrimumError
+from primum.ground.home import Home, find_home
+from primum.ground.log import start_logging
+from primum.ground.settings import Settings, read_settings
+
+
+class AlreadyRunning(PrimumError):
+    """Primum is running on the home {folder} already."""
+
+    code: ClassVar[str] = "up.already-running"
+    hint: ClassVar[str] = "stop it first, or choose another --home"
+
+
+class NotADemo(PrimumError):
+    """The home {folder} is a real one: it is never turned into a demo."""
+
+    code: ClassVar[str] = "up.not-a-demo"
+    hint: ClassVar[str] = "primum --home ANOTHER-FOLDER up --demo"
+
+
+class DemoNotFilled(PrimumError):
+    """The phantoms could not be put into the demo (exit status {status})."""
+
+    code: ClassVar[str] = "up.demo-not-filled"
+    hint: ClassVar[str] = "see the log line above; start again to go on from there"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the kind of home and of guard."""
+    parser.add_argument("--demo", action="store_true", help="fictional patients, in a home of their own, loopback only")
+    parser.add_argument("--key-file", type=Path, help="the key file that unlocks this home")
+    parser.add_argument("--recovery", action="store_true", help="unlock with the printed recovery key")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start, print where, and serve until SIGTERM or Ctrl-C."""
+    process.harden()
+    start_logging("supervisor")
+    fresh = options.demo and not (options.home / "home.json").exists()
+    if fresh:
+        _make_demo(options.home)
+    home = find_home(options.home)
+    if options.demo and not home.demo:
+        raise NotADemo(folder=str(options.home))
+    settings = read_settings(home.folder / "primum.toml")
+    lock = _lock(home)
+    supervisor = _prepare(home, settings, options)
+    if home.demo and not (home.folder / "demo.filled").exists():
+        _fill(supervisor)
+    try:
+        return supervisor.run()
+    finally:
+        RealDisc().close(lock)
+
+
+def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Supervisor:
+    key_file = home.folder / "demo.key" if home.demo else options.key_file
+    guard = ask_guard(key_file, recovery=options.recovery)
+    root = vault.unlock(home.folder / "keyring", guard)
+    vault.verify_home(home.folder / "keyring", root, home.identity_bytes())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    given = payload.payloads(
+        root,
+        home.folder,
+        bundles.renewed(home, settings, root),
+        {"dimse": ours.detach(), "worker": theirs.detach()},
+    )
+    return Supervisor(given, Announcer(home, settings).hear)
+
+
+def _lock(home: Home) -> Any:  # noqa: ANN401
+    disc = RealDisc()
+    file = home.folder / "run" / "daemon.lock"
+    handle = disc.open_for_writing(file) if file.exists() else disc.create(file)
+    if not try_lock(handle):
+        disc.close(handle)
+        raise AlreadyRunning(folder=str(home.folder))
+    return handle
+
+
+def _make_demo(folder: Path) -> None:
+    from primum.app.demo import make_demo_home  # noqa: PLC0415 (only a first start needs it)
+
+    speech.note("primum: making a demo home: fictional patients, fictional doctors")
+    for line in make_demo_home(folder):
+        speech.say(line)
+
+
+def _fill(supervisor: Supervisor) -> None:
+    bar = speech.Bar("phantoms")
+
+    def hear(_child: str, facts: dict[str, Any]) -> None:
+        if facts["state"] == "progress":
+            bar.show(facts["done"], facts["total"])
+
+    speech.note("primum: drawing the phantoms of the demo (once)")
+    status = supervisor.run_once("demo", hear)
+    if status != 0:
+        raise DemoNotFilled(status=status)
+    bar.end("primum: the phantoms are in the archive")
+
+
+class Announcer:
+    """Says when each door is open, and where."""
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        """Speak of `home`."""
+        self._home = home
+        self._settings = settings
+        self._ready: set[str] = set()
+        self._link = ""
+
+    def hear(self, child: str, facts: dict[str, Any]) -> None:
+        """Take a line of a child's status."""
+        if facts["state"] != "ready":
+            self._ready.discard(child)
+            return
+        first = "all" not in self._ready
+        self._ready.add(child)
+        if facts.get("invitation"):
+            self._link = f"{self.url()}enrol#{facts['invitation']}"
+        if first and {"worker", "web", "dimse"} <= self._ready:
+            self._ready.add("all")
+            self._announce()
+
+    def url(self) -> str:
+        """Return the address of the sign-in page."""
+        return f"https://{self._settings.web_name}:{self._settings.web_port}/"
+
+    def _announce(self) -> None:
+        settings = self._settings
+        speech.say(f"primum: pages on {self.url()} (listening on {settings.web_address})")
+        speech.say(
+            f"primum: DICOM TLS on {settings.dicom_address}:{settings.dicom_port}, AE title {settings.dicom_aet}"
+        )
+        if settings.dicom_plain_port:
+            speech.say(f"primum: DICOM without TLS on 127.0.0.1:{settings.dicom_plain_port}, this machine only")
+        if self._link:
+            speech.say(f"primum: first person, one use, 15 minutes, on this machine: {self._link}")
+        speech.say("primum: ready")

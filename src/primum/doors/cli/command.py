@@ -1,0 +1,70 @@
+"""`primum`: finds the command, and turns refusals into two lines and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from primum.doors.cli import speech
+from primum.ground.errors import PrimumError
+from primum.ground.home import default_folder
+
+COMMANDS = {
+    "init": "make a new home, its keys and its recovery key",
+    "up": "start Primum on a home",
+    "status": "say what is running",
+    "sign-in": "open a session for the commands that follow",
+    "sign-out": "end that session",
+    "person": "list, invite and grant: who may do what",
+    "device": "enrol, renew, revoke the machines that send studies",
+    "import": "take in a folder of DICOM files",
+    "find": "find studies by name, identifier, date",
+    "why": "print the rule that decides WHO may do ACTION to WHAT",
+    "journal": "list and verify what happened",
+    "vault": "check that every sealed byte is there and unharmed",
+    "keyring": "list, export and guard the keys",
+    "version": "print the version",
+}
+"""Every command, each in the file of its name in this folder."""
+
+
+def _default_home(options: argparse.Namespace) -> Path:
+    # a demo never lands where somebody's real home is, or will be
+    return default_folder().with_name("primum-demo") if getattr(options, "demo", False) else default_folder()
+
+
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of every command (each file adds its own options)."""
+    parser = argparse.ArgumentParser(prog="primum", description="A sealed imaging archive.")
+    parser.add_argument("--home", type=Path, default=None, metavar="DIR", help="the folder that holds everything")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, sentence in COMMANDS.items():
+        module = importlib.import_module("primum.doors.cli.cmd_" + name.replace("-", "_"))
+        own = commands.add_parser(name, help=sentence, description=sentence[0].upper() + sentence[1:] + ".")
+        module.add_arguments(own)
+        own.set_defaults(run=module.run)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; return its exit status."""
+    options = build_parser().parse_args(arguments)
+    options.home = (options.home or _default_home(options)).absolute()
+    try:
+        return int(options.run(options))
+    except PrimumError as refusal:
+        speech.complain(refusal)
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        speech.note("primum: error: interrupted [cli.interrupted-by-you]")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone: nothing more to say
+        return EXIT_REFUSED

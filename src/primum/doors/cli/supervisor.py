@@ -1,0 +1,167 @@
+"""The supervisor of `primum up`: starts the children, hands each its keys, restarts the fallen, ends them all.
+
+Children are started anew (never forked with our memory) and inherit three descriptors at most: the pipe
+with their keys, their status pipe, and for dimse and worker their end of the intake pair. We keep both
+ends of that pair, so that what dimse has said is not lost while the worker is restarted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from primum.app.payload import Payload, write_payload
+from primum.ground.log import Log
+
+GRACE = 20.0
+"""Seconds that a child has to finish the stores under way."""
+BACKOFF = (0.2, 1.0, 5.0, 15.0)
+"""Seconds before the first, second, … restart in a row."""
+STEADY = 60.0
+"""A child that has run this long starts again at the first step of BACKOFF."""
+
+_ORDER = ("worker", "web", "dimse")
+"""The worker first: it brings the tables up to date. Ended the other way round."""
+
+_log = Log("supervisor")
+OnState = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class _Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    payload_fd: int
+    status: Any
+    started: float = field(default_factory=time.monotonic)
+
+
+class Supervisor:
+    """Runs the children of one home until told to stop."""
+
+    def __init__(self, payloads: dict[str, Payload], on_state: OnState) -> None:
+        """Hold the children's inheritances; call `on_state(child, facts)` for each line of their status."""
+        self._payloads = payloads
+        self._on_state = on_state
+        self._children: dict[str, _Child] = {}
+        self._selector = selectors.DefaultSelector()
+        self._falls: dict[str, int] = {}
+        self._due: dict[str, float] = {}
+        self._stopping = False
+        self._tables_ready = False
+
+    def run(self) -> int:
+        """Start everything, and return when it has been told to stop and all children have ended."""
+        wake, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+        self._selector.register(wake, selectors.EVENT_READ)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        for name in _ORDER:
+            self._start(name)
+        while not self._stopping:
+            self._turn(wake)
+        self._end_all()
+        return 0
+
+    def run_once(self, name: str, on_state: OnState) -> int:
+        """Run one child to its end (filling a demo); return its exit status."""
+        child = self._spawn(name)
+        write_payload(child.payload_fd, self._payloads[name])
+        for line in child.status:
+            on_state(name, json.loads(line))
+        return child.process.wait()
+
+    def _told_to_stop(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+        os.write(self._waker, b"!")
+
+    def _turn(self, wake: int) -> None:
+        now = time.monotonic()
+        for name in [name for name, due in self._due.items() if due <= now]:
+            del self._due[name]
+            self._start(name)
+        pause = min((due - now for due in self._due.values()), default=None)
+        for key, _ in self._selector.select(pause):
+            if key.fd != wake:
+                self._hear(key.data)
+
+    def _hear(self, child: _Child) -> None:
+        line = child.status.readline()
+        if not line:
+            self._fell(child)
+            return
+        facts = json.loads(line)
+        if child.name == "worker" and facts["state"] == "migrated":
+            self._tables_ready = True
+            for other in self._children.values():
+                self._hand_over(other)
+        self._on_state(child.name, facts)
+
+    def _start(self, name: str) -> None:
+        child = self._spawn(name)
+        self._children[name] = child
+        self._selector.register(child.status, selectors.EVENT_READ, child)
+        if name == "worker" or self._tables_ready:
+            self._hand_over(child)
+
+    def _spawn(self, name: str) -> _Child:
+        theirs, ours = os.pipe()
+        status_ours, status_theirs = os.pipe()
+        inherited = [theirs, status_theirs]
+        if self._payloads[name].intake >= 0:
+            inherited.append(self._payloads[name].intake)
+        command = [sys.executable, "-m", "primum", "--child", name, str(theirs), str(status_theirs)]
+        process = subprocess.Popen(command, pass_fds=inherited, stdin=subprocess.DEVNULL)  # noqa: S603 (ourselves)
+        os.close(theirs)
+        os.close(status_theirs)
+        # unbuffered: the selector must see every line that is still to be read
+        return _Child(name, process, ours, os.fdopen(status_ours, "rb", buffering=0))
+
+    def _hand_over(self, child: _Child) -> None:
+        if child.payload_fd >= 0:
+            fd, child.payload_fd = child.payload_fd, -1
+            try:
+                write_payload(fd, self._payloads[child.name])
+            except BrokenPipeError:
+                _log.warning("supervisor.child-gone", process=child.name)
+
+    def _fell(self, child: _Child) -> None:
+        self._forget(child)
+        status = child.process.wait()
+        if time.monotonic() - child.started > STEADY:
+            self._falls[child.name] = 0
+        falls = self._falls.get(child.name, 0)
+        self._falls[child.name] = falls + 1
+        self._due[child.name] = time.monotonic() + BACKOFF[min(falls, len(BACKOFF) - 1)]
+        _log.warning("supervisor.child-ended", process=child.name, exit_status=status, count=falls + 1)
+        self._on_state(child.name, {"state": "ended", "falls": falls + 1})
+
+    def _forget(self, child: _Child) -> None:
+        self._selector.unregister(child.status)
+        child.status.close()
+        self._children.pop(child.name, None)
+        if child.payload_fd >= 0:
+            os.close(child.payload_fd)
+
+    def _end_all(self) -> None:
+        deadline = time.monotonic() + GRACE
+        for name in reversed(_ORDER):
+            child = self._children.get(name)
+            if child is None:
+                continue
+            child.process.terminate()
+            try:
+                child.process.wait(max(deadline - time.monotonic(), 0.5))
+            except subprocess.TimeoutExpired:
+                _log.warning("supervisor.child-killed", process=name)
+                child.process.kill()
+                child.process.wait()

@@ -1,0 +1,107 @@
+"""Command sets: group 0000 in implicit VR little endian (PS3.7 section 6.3 and annex E). Pure and bounded."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from primum.doors.dimse.refusals import InvalidCommand
+
+
+class Operation(IntEnum):
+    """Values of Command Field (0000,0100) that this door treats (PS3.7 table E.1-1)."""
+
+    C_STORE_RQ = 0x0001
+    C_ECHO_RQ = 0x0030
+    C_CANCEL_RQ = 0x0FFF
+
+
+RESPONSE = 0x8000
+"""Set in the Command Field of a response."""
+NO_DATA_SET = 0x0101
+"""Command Data Set Type (0000,0800) when no data set follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request as it came; what was absent is empty."""
+
+    field: int
+    message_id: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    has_data_set: bool
+
+
+def decode_command(body: bytes) -> Command:
+    """Read a command set. Raises InvalidCommand when it is not one, or cannot be answered."""
+    elements = dict(_elements(body))
+    return Command(
+        field=_short(elements, 0x0100),
+        message_id=0 if _short(elements, 0x0100) == Operation.C_CANCEL_RQ else _short(elements, 0x0110),
+        sop_class_uid=_uid(elements.get(0x0002) or elements.get(0x0003, b"")),
+        sop_instance_uid=_uid(elements.get(0x1000) or elements.get(0x1001, b"")),
+        has_data_set=_short(elements, 0x0800) != NO_DATA_SET,
+    )
+
+
+def encode_response(command: Command, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> bytes:
+    """Write the response to `command` (PS3.7 9.3.1.2 and 9.3.5.2).
+
+    `comment` is one of our own codes, at most 64 characters (0000,0902); `offending` are tags (0000,0901).
+    """
+    body = b"".join(
+        (
+            _element(0x0002, _padded(command.sop_class_uid)) if command.sop_class_uid else b"",
+            _element(0x0100, struct.pack("<H", command.field | RESPONSE)),
+            _element(0x0120, struct.pack("<H", command.message_id)),
+            _element(0x0800, struct.pack("<H", NO_DATA_SET)),
+            _element(0x0900, struct.pack("<H", status)),
+            _element(0x0901, b"".join(_tag(one) for one in offending)) if offending else b"",
+            _element(0x0902, _padded(comment[:64], b" ")) if comment else b"",
+            _element(0x1000, _padded(command.sop_instance_uid)) if command.sop_instance_uid else b"",
+        )
+    )
+    return _element(0x0000, struct.pack("<L", len(body))) + body
+
+
+_HEADER = struct.Struct("<HHL")
+
+
+def _elements(body: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at < len(body):
+        if at + _HEADER.size > len(body):
+            raise InvalidCommand
+        group, element, length = _HEADER.unpack_from(body, at)
+        at += _HEADER.size + length
+        if group or at > len(body):
+            raise InvalidCommand
+        yield element, body[at - length : at]
+
+
+def _short(elements: dict[int, bytes], element: int) -> int:
+    value = elements.get(element, b"")
+    if len(value) != 2:  # noqa: PLR2004 (VR US)
+        raise InvalidCommand
+    return int.from_bytes(value, "little")
+
+
+def _uid(value: bytes) -> str:
+    # only compared and repeated, never trusted: storing.py asks for a real UID where one is needed
+    return value.decode("ascii", "replace").strip(" \0")[:64].replace("�", "?")
+
+
+def _element(element: int, value: bytes) -> bytes:
+    return _HEADER.pack(0, element, len(value)) + value
+
+
+def _padded(text: str, with_: bytes = b"\0") -> bytes:
+    raw = text.encode("ascii", "replace")
+    return raw + with_ * (len(raw) % 2)
+
+
+def _tag(tag: int) -> bytes:
+    return struct.pack("<HH", tag >> 16, tag & 0xFFFF)

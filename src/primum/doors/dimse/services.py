@@ -1,0 +1,100 @@
+"""What the DICOM door is given: everything it needs, nothing it could find by itself."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from primum.doors.dimse.intake import Intake
+from primum.doors.dimse.limits import Limits
+from primum.ground.clock import Clock
+from primum.journal import Journal, Refusals
+from primum.vault import Vault
+
+
+class Device(Protocol):
+    """An enrolled device, as `primum.identity` describes it."""
+
+    @property
+    def id(self) -> str:
+        """Its id, `dev_…`."""
+        ...
+
+    @property
+    def controller_id(self) -> str:
+        """Whose studies it sends."""
+        ...
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """The SHA-256 of its certificate; None without TLS."""
+        ...
+
+    @property
+    def may(self) -> frozenset[str]:
+        """The services that it was granted."""
+        ...
+
+
+class Directory(Protocol):
+    """The list of enrolled devices; each answer is that of this moment."""
+
+    def admit(self, fingerprint: bytes | None, address: str, calling_aet: str) -> Device:
+        """Say which device calls. Raises a refusal whose code begins with `device.`."""
+        ...
+
+    def still(self, device: Device) -> Device:
+        """Return an admitted device as it is now. Raises the same."""
+        ...
+
+
+class Space(Protocol):
+    """Whether there is room."""
+
+    def low(self) -> bool:
+        """Tell whether the free space is below the low mark."""
+        ...
+
+
+class FreeSpace:
+    """The free space of the file system that holds the vault."""
+
+    def __init__(self, folder: Path, low_mib: int) -> None:
+        """Watch the file system of `folder`; the mark is `low_mib` MiB."""
+        self._folder = folder
+        self._low_bytes = low_mib << 20
+
+    def low(self) -> bool:
+        """Ask the system."""
+        return shutil.disk_usage(self._folder).free < self._low_bytes
+
+
+def _unnamed(_: OSError) -> str:
+    return "tls.other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimseServices:
+    """Collaborators and settings of the door."""
+
+    vault: Vault
+    devices: Directory
+    journal: Journal
+    refusals: Refusals
+    intake: Intake
+    space: Space
+    clock: Clock
+    tls: ssl.SSLContext | None
+    """The TLS listener's context; it demands and verifies a client certificate. None: no such listener."""
+    address: str = "127.0.0.1"
+    port: int = 2762
+    plain_port: int = 0
+    """A listener without TLS, on loopback only; 0 means none."""
+    aet: str = "PRIMUM"
+    handshake_refusal: Callable[[OSError], str] = field(default=_unnamed)
+    """Names why a handshake was refused (`identity.handshake_refusal`)."""
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,120 @@
+"""The worker's end of the pair from the DICOM door: hints become index rows in batches, barriers are answered.
+
+One thread, the only writer of the index. It gathers for a moment, so that a busy hour costs one transaction
+for many instances; a barrier ends the gathering at once. A hint that was lost is made good from the packs: at
+the next hint of the same pack, at a barrier that says so, and by a sweep.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from primum.ground.errors import PrimumError
+from primum.ground.log import Log
+from primum.imaging import Indexer, Stored
+from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, decode, encode
+
+GATHER = 0.03
+"""Seconds from the first hint of a batch to its commit: a study is visible well within 200 ms."""
+BATCH = 256
+"""Hints in one transaction at most."""
+LOOK = 0.5
+"""Seconds between two looks at whether to stop."""
+
+_log = Log("intake")
+
+
+class IntakeLoop:
+    """Reads the pair until told to stop."""
+
+    def __init__(self, pair: socket.socket, indexer: Indexer) -> None:
+        """Take over our end of the pair."""
+        self._pair = pair
+        self._indexer = indexer
+        self._stop = threading.Event()
+        self._turn = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        """Begin by catching up from the packs, then listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch under way and stop."""
+        self._stop.set()
+        self._thread.join()
+
+    def sweep(self, _now: datetime) -> int:
+        """Read what the hints did not bring (a job)."""
+        with self._turn:
+            return self._indexer.catch_up().records
+
+    def take(self, batch: list[Stored]) -> int:
+        """Index what another writer of this process stored (an import)."""
+        with self._turn:
+            return self._indexer.take(batch)
+
+    def _run(self) -> None:
+        self._guarded(self._catch_up)
+        while not self._stop.is_set():
+            self._guarded(self._batch)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (PrimumError, OSError, ValueError) as error:
+            # nothing is lost: the positions did not move, and the next sweep reads the packs
+            _log.failure("intake.batch", error, code=getattr(error, "code", ""))
+            self._stop.wait(LOOK)
+
+    def _catch_up(self) -> None:
+        with self._turn:
+            self._indexer.catch_up()
+
+    def _batch(self) -> None:
+        hints, barriers = self._gather()
+        if hints:
+            with self._turn:
+                self._indexer.take(hints)
+        if any(barrier.behind for barrier in barriers):
+            self._catch_up()
+        for barrier in barriers:
+            self._answer(barrier)
+
+    def _gather(self) -> tuple[list[Stored], list[Barrier]]:
+        hints: list[Stored] = []
+        barriers: list[Barrier] = []
+        message = self._receive(LOOK)
+        until = time.monotonic() + GATHER
+        while message is not None:
+            if isinstance(message, Stored):
+                hints.append(message)
+            elif isinstance(message, Barrier):
+                barriers.append(message)
+            # once a barrier waits, only what is there already is taken along
+            left = 0.0 if barriers else until - time.monotonic()
+            if len(hints) >= BATCH or left < 0:
+                break
+            message = self._receive(left)
+        return hints, barriers
+
+    def _receive(self, seconds: float) -> Stored | Barrier | Passed | None:
+        self._pair.settimeout(max(seconds, 1e-4))
+        try:
+            return decode(self._pair.recv(MESSAGE_BYTES))
+        except TimeoutError:
+            return None
+        except IntakeUnreadable as error:
+            _log.failure("intake.unreadable", error)
+            return None
+
+    def _answer(self, barrier: Barrier) -> None:
+        self._pair.settimeout(LOOK)
+        try:
+            self._pair.send(encode(Passed(barrier.number)))
+        except OSError as error:  # nobody reads: whoever asked has given up or gone
+            _log.failure("intake.answer", error)

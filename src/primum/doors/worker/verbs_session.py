@@ -1,0 +1,86 @@
+"""Signing in and out at a terminal, the daemon's status, the first person's link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from primum import __version__
+from primum.doors.worker.control import Handler
+from primum.doors.worker.desk import ADDRESS, Args, Desk
+from primum.ground.clock import to_text
+from primum.identity import Invitation, NoSession, PeopleExist
+
+
+def open_verbs(desk: Desk) -> dict[str, Handler]:
+    """List the verbs that need no session."""
+    return {
+        "sign_in": lambda _token, args, _progress: sign_in(desk, Args(args)),
+        "sign_out": lambda token, _args, _progress: sign_out(desk, token),
+        "step_up": lambda token, args, _progress: step_up(desk, token, Args(args)),
+        "status": lambda _token, _args, _progress: status(desk),
+        "first_link": lambda _token, _args, _progress: {"url": first_link(desk)},
+    }
+
+
+def sign_in(desk: Desk, args: Args) -> dict[str, Any]:
+    """Open a terminal's session."""
+    people = desk.worker.people
+    session = people.sign_in(args.text("login"), args.text("password"), args.text("code"), ADDRESS, "terminal")
+    return {
+        "token": session.token,
+        "login": people.person(session.person_id).login,
+        "ends_at": to_text(session.ends_at),
+    }
+
+
+def sign_out(desk: Desk, token: str | None) -> dict[str, Any]:
+    """End the session."""
+    if token:
+        desk.worker.people.sign_out(token)
+    return {}
+
+
+def step_up(desk: Desk, token: str | None, args: Args) -> dict[str, Any]:
+    """Take password and code again."""
+    if not token:
+        raise NoSession
+    desk.worker.people.step_up(token, args.text("password"), args.text("code"), ADDRESS)
+    return {}
+
+
+def status(desk: Desk) -> dict[str, Any]:
+    """Say what runs: nothing about a patient, nothing about anybody."""
+    rooms = desk.worker.rooms
+    settings = rooms.settings
+    return {
+        "version": __version__,
+        "home": rooms.home.id,
+        "kind": rooms.home.kind,
+        "pages": f"https://{settings.web_name}:{settings.web_port}/",
+        "dicom": f"{settings.dicom_address}:{settings.dicom_port}",
+        "aet": settings.dicom_aet,
+        "plain_dicom": f"127.0.0.1:{settings.dicom_plain_port}" if settings.dicom_plain_port else "off",
+        "now": to_text(rooms.clock.now()),
+    }
+
+
+def first_link(desk: Desk) -> str:
+    """Make the first person's link anew, for who `init` named. Raises PeopleExist, NoSession."""
+    people = desk.worker.people
+    if people.anybody_enrolled():
+        raise PeopleExist
+    named = [one for one in people.list() if one.state.value == "invited"]
+    if not named:
+        raise NoSession
+    first = named[0]
+    controller = next(one for one in people.controllers() if one.id == first.controller_id)
+    link = people.invite_first(
+        full_name=first.full_name, login=first.login, controller_name=controller.name, mail=first.mail
+    )
+    return url_of(desk, link)
+
+
+def url_of(desk: Desk, link: Invitation) -> str:
+    """Write an enrolment link: the token is in the fragment, which browsers do not send."""
+    settings = desk.worker.rooms.settings
+    return f"https://{settings.web_name}:{settings.web_port}/enrol#{link.token}"

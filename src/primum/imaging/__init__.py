@@ -1,0 +1,34 @@
+"""The archive: what a study is, who it is of, how it is found (docs/design/imaging.md)."""
+
+from typing import TYPE_CHECKING
+
+from primum.ground.front import front
+
+if TYPE_CHECKING:
+    from primum.imaging.archive import Archive, study_attributes
+    from primum.imaging.attributes import Level
+    from primum.imaging.errors import (
+        BadQuery,
+        BadUid,
+        DamagedDataSet,
+        DataSetTooLarge,
+        FramesUnknown,
+        ImagingRefusal,
+        NoFrame,
+        NoSopUid,
+        NoStudyUid,
+        NotHere,
+        OtherInstance,
+        UnknownSyntax,
+    )
+    from primum.imaging.frames import FrameBuilder, frames_of
+    from primum.imaging.indexer import CaughtUp, Indexer
+    from primum.imaging.limits import Limits
+    from primum.imaging.model import EVERYTHING, InstanceEntry, Reach, Reached, Stored, StudyEntry, StudyRow
+    from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
+    from primum.imaging.pixels import Part, served_syntax
+    from primum.imaging.query import Criteria, parse_qido
+    from primum.imaging.records import tails
+    from primum.imaging.store import open_index, prepare_records
+
+__getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -1,0 +1,387 @@
+"""Rows of index.db made from records: one batch, one transaction, the same rows in whatever order records come.
+
+Everything follows the order of records, `(received_at, pack, offset)`: a study's and a series' attributes are those
+of their earliest record; the earliest record of a SOP Instance UID is served, others with other bytes are conflict
+versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from primum.identity import fold_name
+from primum.imaging.attributes import Level
+from primum.imaging.extract import BIRTH_DATE, ISSUER, NAME, PATIENT_ID, REFERRER, Attributes
+from primum.imaging.names import PersonName, fold, name_key
+from primum.imaging.patients import SEX, Assignment, Traits, traits_of
+from primum.vault import Position, RecordFacts
+
+NAME_DAMAGED, UNREADABLE = 1, 2
+"""Bits of a study's `flags`, of its earliest record."""
+
+_MODALITY, _NUMBER, _INSTANCE = 0x00080060, 0x00200011, 0x00200013
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record on its way into the index."""
+
+    position: Position
+    facts: RecordFacts
+    attributes: Attributes
+
+    @property
+    def order(self) -> tuple[str, str, int]:
+        """Its place among all records."""
+        return self.facts.received_at, self.position.pack, self.position.offset
+
+    @property
+    def first(self) -> str:
+        """The same as text, which compares alike."""
+        return f"{self.facts.received_at} {self.position.pack} {self.position.offset:016d}"
+
+
+@dataclass(slots=True)
+class _Placed:
+    """A row of `instances` or `versions`. `pack` is the name that `pack_id` stands for; it is not stored."""
+
+    sop_uid: str
+    study_id: int
+    series_id: int
+    sop_class_uid: str
+    syntax: str
+    number: int | None
+    rows: int | None
+    columns: int | None
+    frames: int | None
+    bits: int | None
+    person: bytes
+    received_at: str
+    pack_id: int
+    start: int
+    stop: int
+    digest: bytes | None
+    copies: int
+    pack: str = ""
+
+    @property
+    def order(self) -> tuple[str, str, int]:
+        return self.received_at, self.pack, self.start
+
+    def row(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in _COLUMNS)
+
+
+_COLUMNS = tuple(field.name for field in fields(_Placed))[:-1]
+_COLUMN_LIST = ", ".join(f'"{name}"' for name in _COLUMNS)
+_MARKS = ", ".join("?" * len(_COLUMNS))
+
+Digest = Callable[[Position], bytes]
+"""How the SHA-256 of a record is looked up, where two have the same SOP Instance UID."""
+
+Assign = Callable[[list[tuple[Arrival, Traits]]], list[Assignment]]
+"""How it is decided whose new studies are."""
+
+
+class Batch:
+    """The rows of one batch of arrivals, written through one connection in one transaction."""
+
+    def __init__(self, index: Connection, digest: Digest, assign: Assign) -> None:
+        """Write through `index`, whose transaction the caller has begun."""
+        self._index = index
+        self._digest = digest
+        self._assign = assign
+        self._studies: dict[str, tuple[int, str]] = {}
+        self._series: dict[tuple[int, str], tuple[int, str]] = {}
+        self._packs: dict[str, int] = {}
+        self._placed: dict[tuple[str, int], _Placed] = {}
+        self._changed: set[tuple[str, int]] = set()
+        self._versions: dict[tuple[str, int], dict[bytes, _Placed]] = {}
+        self._touched_series: set[int] = set()
+
+    def write(self, arrivals: Iterable[Arrival], positions: Iterable[tuple[str, str, int]]) -> None:
+        """Write arrivals, and up to where each pack `(pack, study, stop)` is now indexed."""
+        arrivals = sorted(arrivals, key=lambda one: one.order)
+        self._write_positions(positions)
+        self._load_studies(arrivals)
+        self._load_series(arrivals)
+        self._load_instances(arrivals)
+        for arrival in arrivals:
+            self._arrive(arrival)
+        self._write_instances()
+        self._write_counts()
+
+    def _write_positions(self, positions: Iterable[tuple[str, str, int]]) -> None:
+        listed = list(positions)
+        if not listed:
+            return
+        self._index.exec_driver_sql(
+            "INSERT INTO packs (pack, study_ref, stop) VALUES (?, ?, ?)"
+            " ON CONFLICT (pack) DO UPDATE SET stop = max(stop, excluded.stop)",
+            listed,
+        )
+        rows = self._select(
+            "SELECT pack, id FROM packs WHERE pack IN (SELECT value FROM json_each(?))", [p[0] for p in listed]
+        )
+        self._packs = dict(map(tuple, rows))
+
+    def _select(self, sql: str, listed: Sequence[object]) -> list[Any]:
+        return list(self._index.exec_driver_sql(sql, (json.dumps(listed),)))
+
+    # studies
+
+    def _load_studies(self, arrivals: list[Arrival]) -> None:
+        firsts: dict[str, Arrival] = {}
+        for arrival in arrivals:
+            firsts.setdefault(arrival.position.study, arrival)
+        rows = self._select(
+            "SELECT ref, id, first FROM studies WHERE ref IN (SELECT value FROM json_each(?))", list(firsts)
+        )
+        for ref, number, first in rows:
+            self._studies[ref] = (number, first)
+            if firsts[ref].first < first:
+                self._rewrite_study(number, firsts[ref])
+            del firsts[ref]
+        self._insert_studies(list(firsts.values()))
+
+    def _insert_studies(self, firsts: list[Arrival]) -> None:
+        if not firsts:
+            return
+        known = self._assign([(arrival, traits_of(arrival.attributes)) for arrival in firsts])
+        for arrival, assignment in zip(firsts, known, strict=True):
+            columns = {
+                "ref": arrival.position.study,
+                "controller_id": arrival.facts.controller_id,
+                "study_uid": arrival.facts.study_instance_uid,
+                "patient_id": assignment.patient_id,
+                "confidential": int(assignment.confidential),
+                **_study_columns(arrival),
+            }
+            cursor = self._index.exec_driver_sql(_insert("studies", columns), tuple(columns.values()))
+            number = int(cursor.lastrowid)
+            self._studies[arrival.position.study] = (number, arrival.first)
+            self._write_words(number, columns)
+
+    def _rewrite_study(self, number: int, arrival: Arrival) -> None:
+        columns = _study_columns(arrival)
+        assigned = ", ".join(f"{name} = ?" for name in columns)
+        self._index.exec_driver_sql(f"UPDATE studies SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
+        self._index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
+        self._write_words(number, columns)
+        self._studies[arrival.position.study] = (number, arrival.first)
+
+    def _write_words(self, number: int, columns: dict[str, Any]) -> None:
+        names = "=".join(columns[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
+        self._index.exec_driver_sql(
+            "INSERT INTO words (rowid, name, patient_number, accession, description) VALUES (?, ?, ?, ?, ?)",
+            (number, names, columns["patient_number"], columns["accession"], columns["description"]),
+        )
+
+    # series
+
+    def _load_series(self, arrivals: list[Arrival]) -> None:
+        firsts: dict[tuple[int, str], Arrival] = {}
+        for arrival in arrivals:
+            firsts.setdefault((self._study_of(arrival), arrival.facts.series_instance_uid), arrival)
+        rows = self._select(
+            "SELECT e.study_id, e.series_uid, e.id, e.first FROM json_each(?) j"
+            " JOIN series e ON e.study_id = j.value->>0 AND e.series_uid = j.value->>1",
+            list(firsts),
+        )
+        for study_id, series_uid, number, first in rows:
+            arrival = firsts.pop((study_id, series_uid))
+            self._series[study_id, series_uid] = (number, first)
+            if arrival.first < first:
+                columns = _series_columns(arrival)
+                assigned = ", ".join(f"{name} = ?" for name in columns)
+                self._index.exec_driver_sql(f"UPDATE series SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
+        for (study_id, series_uid), arrival in firsts.items():
+            columns = {"study_id": study_id, "series_uid": series_uid, **_series_columns(arrival)}
+            cursor = self._index.exec_driver_sql(_insert("series", columns), tuple(columns.values()))
+            self._series[study_id, series_uid] = (int(cursor.lastrowid), arrival.first)
+
+    def _study_of(self, arrival: Arrival) -> int:
+        return self._studies[arrival.position.study][0]
+
+    # instances
+
+    def _load_instances(self, arrivals: list[Arrival]) -> None:
+        keys = [(arrival.facts.sop_instance_uid, self._study_of(arrival)) for arrival in arrivals]
+        found = self._select(_load_sql("instances"), keys)
+        for row in found:
+            placed = _Placed(*row)
+            self._placed[placed.sop_uid, placed.study_id] = placed
+        if found:
+            for row in self._select(_load_sql("versions"), list(self._placed)):
+                placed = _Placed(*row)
+                self._versions.setdefault((placed.sop_uid, placed.study_id), {})[placed.digest or b""] = placed
+
+    def _arrive(self, arrival: Arrival) -> None:
+        placed = self._place(arrival)
+        key = placed.sop_uid, placed.study_id
+        current = self._placed.get(key)
+        self._placed[key] = placed if current is None else self._meet(current, placed)
+        self._changed.add(key)
+        self._touched_series.add(placed.series_id)
+
+    def _meet(self, current: _Placed, placed: _Placed) -> _Placed:
+        """A SOP Instance UID has one more record: tell which one is served now."""
+        versions = self._versions.setdefault((placed.sop_uid, placed.study_id), {})
+        for one in (current, placed):
+            one.digest = one.digest or self._digest(self._position(one))
+        self._touched_series.add(current.series_id)
+        every = {**versions, current.digest or b"": current}
+        twin = every.get(placed.digest or b"")
+        if twin is not None:
+            earliest = placed if placed.order < twin.order else twin
+            placed = replace(earliest, copies=twin.copies + placed.copies)
+        every[placed.digest or b""] = placed
+        served = min(every.values(), key=lambda one: one.order)
+        del every[served.digest or b""]
+        self._versions[placed.sop_uid, placed.study_id] = every
+        return served
+
+    def _position(self, placed: _Placed) -> Position:
+        (ref,) = self._index.exec_driver_sql("SELECT ref FROM studies WHERE id = ?", (placed.study_id,)).one()
+        return Position(ref, placed.pack, placed.start, placed.stop)
+
+    def _place(self, arrival: Arrival) -> _Placed:
+        facts, attributes, position = arrival.facts, arrival.attributes, arrival.position
+        study_id = self._study_of(arrival)
+        return _Placed(
+            sop_uid=facts.sop_instance_uid,
+            study_id=study_id,
+            series_id=self._series[study_id, facts.series_instance_uid][0],
+            sop_class_uid=facts.sop_class_uid,
+            syntax=facts.transfer_syntax_uid,
+            number=attributes.number(_INSTANCE),
+            rows=attributes.number(0x00280010),
+            columns=attributes.number(0x00280011),
+            frames=attributes.number(0x00280008),
+            bits=attributes.number(0x00280100),
+            person=_person(attributes),
+            received_at=facts.received_at,
+            pack_id=self._packs[position.pack],
+            start=position.offset,
+            stop=position.end,
+            digest=None,
+            copies=1,
+            pack=position.pack,
+        )
+
+    def _write_instances(self) -> None:
+        self._index.exec_driver_sql(
+            f"INSERT OR REPLACE INTO instances ({_COLUMN_LIST}) VALUES ({_MARKS})",  # noqa: S608 (our own columns)
+            [self._placed[key].row() for key in self._changed],
+        ) if self._changed else None
+        met = [(key, self._versions[key]) for key in self._changed if key in self._versions]
+        if not met:
+            return
+        self._index.exec_driver_sql("DELETE FROM versions WHERE sop_uid = ? AND study_id = ?", [key for key, _ in met])
+        rows = [one.row() for _, every in met for one in every.values()]
+        if rows:
+            self._index.exec_driver_sql(f"INSERT INTO versions ({_COLUMN_LIST}) VALUES ({_MARKS})", rows)  # noqa: S608
+
+    # counts
+
+    def _write_counts(self) -> None:
+        if not self._touched_series:
+            return
+        touched = json.dumps(sorted(self._touched_series))
+        self._index.exec_driver_sql(
+            "UPDATE series SET (instances, person_low, person_high) ="
+            " (SELECT count(*), min(person), max(person) FROM instances i WHERE i.series_id = series.id)"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (touched,),
+        )
+        self._index.exec_driver_sql(
+            "UPDATE studies SET (series, instances, mixed, modalities) = ("
+            "  SELECT count(*), sum(e.instances), min(e.person_low) <> max(e.person_high),"
+            "  coalesce((SELECT group_concat(modality, '\\') FROM (SELECT DISTINCT modality FROM series x"
+            "    WHERE x.study_id = studies.id AND x.instances > 0 AND modality <> '' ORDER BY modality)), '')"
+            "  FROM series e WHERE e.study_id = studies.id AND e.instances > 0)"
+            " WHERE id IN (SELECT study_id FROM series WHERE id IN (SELECT value FROM json_each(?)))",
+            (touched,),
+        )
+
+
+def _load_sql(table: str) -> str:
+    listed = ", ".join(f't."{name}"' for name in _COLUMNS)
+    return (
+        f"SELECT {listed}, p.pack FROM json_each(?) j"  # noqa: S608 (our own columns)
+        f" JOIN {table} t ON t.sop_uid = j.value->>0 AND t.study_id = j.value->>1 JOIN packs p ON p.id = t.pack_id"
+    )
+
+
+def _insert(table: str, columns: dict[str, Any]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (our own columns)
+
+
+def _study_columns(arrival: Arrival) -> dict[str, Any]:
+    attributes = arrival.attributes
+    name, referrer = attributes.name(NAME), attributes.name(REFERRER)
+    shown = attributes.json(Level.STUDY)
+    shown["0020000D"] = {"vr": "UI", "Value": [arrival.facts.study_instance_uid]}
+    return {
+        "first": arrival.first,
+        "study_date": attributes.date(0x00080020),
+        "study_time": attributes.time(0x00080030),
+        **_name_columns("name", name),
+        **_flat_columns(name),
+        "name_key": name_key(name).text(),
+        "patient_number": attributes.text(PATIENT_ID),
+        "issuer": attributes.text(ISSUER),
+        "birth_date": attributes.date(BIRTH_DATE),
+        "sex": attributes.text(SEX),
+        "accession": attributes.text(0x00080050),
+        "study_number": attributes.text(0x00200010),
+        "description": fold(attributes.text(0x00081030)),
+        **_name_columns("referrer", referrer),
+        "referrer_key": fold_name(referrer.text()),
+        "shown": _text(shown),
+        "flags": NAME_DAMAGED * attributes.damaged | UNREADABLE * (not attributes.readable),
+    }
+
+
+def _name_columns(column: str, name: PersonName) -> dict[str, str | None]:
+    alphabetic, ideographic, phonetic = name.folded()
+    return {f"{column}_a": alphabetic, f"{column}_i": ideographic or None, f"{column}_p": phonetic or None}
+
+
+def _flat_columns(name: PersonName) -> dict[str, str | None]:
+    alphabetic, ideographic, phonetic = (group.replace("^", "") for group in name.folded())
+    return {"flat_a": alphabetic, "flat_i": ideographic or None, "flat_p": phonetic or None}
+
+
+def _series_columns(arrival: Arrival) -> dict[str, Any]:
+    attributes = arrival.attributes
+    shown = attributes.json(Level.SERIES)
+    shown["0020000E"] = {"vr": "UI", "Value": [arrival.facts.series_instance_uid]}
+    return {
+        "first": arrival.first,
+        "modality": attributes.text(_MODALITY),
+        "number": attributes.number(_NUMBER),
+        "description": fold(attributes.text(0x0008103E)),
+        "station": attributes.text(0x00081010),
+        "body_part": attributes.text(0x00180015),
+        "step_date": attributes.date(0x00400244),
+        "step_time": attributes.time(0x00400245),
+        "shown": _text(shown),
+    }
+
+
+def _text(shown: dict[str, Any]) -> str:
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _person(attributes: Attributes) -> bytes:
+    """Eight bytes that differ when two records do not say the same of their patient."""
+    said = "\0".join((attributes.text(PATIENT_ID), attributes.text(ISSUER), name_key(attributes.name(NAME)).text()))
+    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()

@@ -1,0 +1,86 @@
+"""Where the programs are that tests run, and how to start one and end it by its own id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PACKAGES = {
+    "storescu": "dcmtk", "storescp": "dcmtk", "echoscu": "dcmtk", "findscu": "dcmtk", "movescu": "dcmtk",
+    "getscu": "dcmtk", "dcmdump": "dcmtk", "dcmodify": "dcmtk", "dcmconv": "dcmtk", "dump2dcm": "dcmtk",
+    "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl", "node": "node",
+}  # fmt: skip
+"""Debian package of each program that a test may ask for."""
+
+
+def find_program(name: str) -> Path | None:
+    """Find a program of the machine.
+
+    Not one of our virtual environment: pynetdicom brings namesakes of DCMTK's programs.
+    """
+    ours = Path(sys.prefix) / "bin"
+    places = [one for one in os.get_exec_path() if Path(one).resolve() != ours.resolve() and Path(one) != ours]
+    found = shutil.which(name, path=os.pathsep.join([*places, "/usr/sbin", "/usr/local/sbin"]))
+    return Path(found) if found else None
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Tell whether somebody listens on a port of loopback."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def wait_until(what: Callable[[], bool], *, seconds: float, running: subprocess.Popen[bytes] | None = None) -> None:
+    """Ask again and again until it is so; raise TimeoutError after `seconds`, or when the program has ended."""
+    limit = time.monotonic() + seconds
+    while not what():
+        if running is not None and running.poll() is not None:
+            raise TimeoutError(f"the program ended with status {running.returncode}")
+        if time.monotonic() > limit:
+            raise TimeoutError(f"not so after {seconds} s")
+        time.sleep(0.02)
+
+
+@contextmanager
+def started(arguments: list[str], log: Path, **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program with its output in `log`; end it (TERM, then KILL) on leaving."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            **options,  # type: ignore[call-overload]
+        )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float = 15) -> None:
+    """End a program that we started, and wait until it has ended."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()

@@ -1,0 +1,47 @@
+"""A database is sealed whole, opens with its own key only, and a reader cannot write."""
+
+import pytest
+import sqlalchemy
+
+from primum.ground.db import WrongDatabaseKey, open_database
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def filled(tmp_path):
+    path = tmp_path / "x.db"
+    engine = open_database(path, KEY, durability="full")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (name TEXT)")
+        connection.exec_driver_sql("INSERT INTO t VALUES ('canary-of-the-mine')")
+    engine.dispose()
+    return path
+
+
+def test_the_file_holds_no_clear_text(filled):
+    content = b"".join(file.read_bytes() for file in filled.parent.iterdir())
+    assert b"canary" not in content
+    assert b"SQLite format" not in content
+
+
+def test_another_key_is_refused(filled):
+    with pytest.raises(WrongDatabaseKey):
+        open_database(filled, bytes(32), durability="full")
+
+
+def test_a_reader_reads_and_cannot_write(filled):
+    engine = open_database(filled, KEY, durability="full", read_only=True)
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT name FROM t").scalar() == "canary-of-the-mine"
+    with pytest.raises(sqlalchemy.exc.DatabaseError), engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM t")
+    engine.dispose()
+
+
+def test_an_error_shows_no_parameter(filled):
+    engine = open_database(filled, KEY, durability="full")
+    with pytest.raises(sqlalchemy.exc.DatabaseError) as error, engine.begin() as connection:
+        connection.execute(sqlalchemy.text("INSERT INTO absent VALUES (:name)"), {"name": "canary"})
+    assert "canary" not in str(error.value)
+    engine.dispose()
