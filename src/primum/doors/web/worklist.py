@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from starlette.responses import Response
@@ -32,7 +32,7 @@ _FLAGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Results:
-    search: Search = Search()
+    search: Search = field(default_factory=Search)
     rows: Sequence[Found] = ()
     more: bool = False
     sentence: str = ""
