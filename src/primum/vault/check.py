@@ -20,7 +20,7 @@ from primum.vault.model import Tail
 from primum.vault.packfile import Found, PackFile
 from primum.vault.places import Places
 from primum.vault.refusals import SealBroken
-from primum.vault.scan import scan
+from primum.vault.scan import scan, trailer_by_shape
 
 Progress = Callable[[int, int], None]
 """Told (packs done, packs in all) after each pack."""
@@ -87,7 +87,7 @@ class _Examination:
             yield file.flipped(0, BLOCK, "header of the pack")
         yield from illnesses
         yield from self._compare(seen)
-        if seen.torn is not None and seen.torn.severity == "information":
+        if seen.torn is not None:
             yield seen.torn
 
     def _scan(self, seen: _Seen) -> Iterator[Illness]:
@@ -120,12 +120,10 @@ class _Examination:
         count = seen.last.trailer.sequence if seen.last else 0
         if count < self._count:
             end = seen.last.end if seen.last else BLOCK
-            broken = end
-            while seen.torn is not None and broken + BLOCK <= file.size:
-                if file.looks_like_trailer(broken):
-                    yield file.flipped(broken, broken + BLOCK, "trailer")
-                    break
-                broken += BLOCK
+            broken = [at for at in range(end, file.size - BLOCK + 1, BLOCK) if file.looks_like_trailer(at)]
+            at = trailer_by_shape(file, end, file.size, broken)
+            if at is not None:
+                yield file.flipped(at, at + BLOCK, "trailer")
             seen.torn = None
             missing = self._count - count
             yield RecordsMissing(study=file.study, pack=file.pack, offset=end, end=self._expected.end, missing=missing)

@@ -10,10 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from primum import vault
-from primum.ground.clock import FixedClock
-from primum.ground.disc import BLOCK, RealDisc
 from tests.unit.vault.support import (
     CLOCK,
     KEYS,
@@ -28,6 +24,10 @@ from tests.unit.vault.support import (
     positions,
     study_named,
 )
+
+from primum import vault
+from primum.ground.clock import FixedClock
+from primum.ground.disc import BLOCK, RealDisc
 
 STUDY = study_named("a")
 
