@@ -129,9 +129,9 @@ def _judge(pack: PackFile, state: State | None, end: int, found: Found, zone: _Z
             yield Leftover(study=study, pack=name, offset=end, end=found.start)
     elif missing <= 0:
         yield RolledBack(study=study, pack=name, offset=found.start, end=found.end)
-    elif (at := trailer_by_shape(pack, end, found.start, zone.broken_trailers)) is not None:
-        yield pack.flipped(at, at + BLOCK, "trailer")
     elif zone.misplaced:
         yield ReorderedRecord(study=study, pack=name, offset=zone.misplaced[0], end=zone.misplaced[0] + BLOCK)
+    elif (at := trailer_by_shape(pack, end, found.start, zone.broken_trailers)) is not None:
+        yield pack.flipped(at, at + BLOCK, "trailer")
     else:
         yield Hole(study=study, pack=name, offset=end, end=found.start, missing=missing)

@@ -20,6 +20,7 @@ from pathlib import Path
 from primum import vault
 from primum.ground.clock import FixedClock
 from primum.ground.disc import BLOCK, RealDisc
+from primum.ground.ids import token128_bytes
 
 KEYS = vault.VaultKeys(hashlib.sha256(b"vectors keyring").digest(), hashlib.sha256(b"vectors names").digest())
 CONTROLLER = "ctl_vectorsvectorsvectorsaaaa"
@@ -44,12 +45,12 @@ class Bench:
 
     def __init__(self, seed: str, home: Path) -> None:
         self.home = home
-        for name in ("vault", "keyring"):
-            (home / name).mkdir()
-        vault.create_layout(RealDisc(), home / "vault", home / "keyring")
         clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
         self.vault = vault.open_vault(home / "vault", home / "keyring", KEYS, RealDisc(), clock, entropy=Counted(seed))
         self.study = self.vault.study_ref(CONTROLLER, "2.25.1")
+        for study in (self.study, self.vault.study_ref(CONTROLLER, "2.25.2")):
+            for name in ("vault", "keyring"):
+                (home / name / f"{token128_bytes(study)[0]:02x}").mkdir(parents=True)
 
     def store(self, *numbers: int) -> vault.Tail:
         """Store small instances; return the tail."""
