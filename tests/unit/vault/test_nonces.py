@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.twins.recording_disc import RecordingDisc
+from tests.unit.vault.support import bytes_of, facts, lay_out_for, open_at, positions, study_named
 
 from primum import vault
 from primum.vault import sealing
-from tests.twins.recording_disc import RecordingDisc
-from tests.unit.vault.support import bytes_of, facts, lay_out_for, open_at, positions, study_named
 
 MIB = 1024 * 1024
 
