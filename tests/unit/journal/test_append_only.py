@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from tests.unit.journal.scene import PERSON, SESSION, STUDY, a_journal, a_signer, clock, files
 
-from primum.journal import Fact, Kind, entries, verify
+from primum.journal import Fact, Kind, entries
 from primum.journal.limits import Limits
+from primum.journal.verify import verify
 
 SMALL = Limits(chain=2500, write=700, unfinished=1400)
 
