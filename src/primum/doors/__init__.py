@@ -1,1 +1,1 @@
-"""Every way in, and nothing else is."""
+"""Every way in: the command line, the pages, DICOMweb, DICOM, the worker's socket. Nothing else listens."""
