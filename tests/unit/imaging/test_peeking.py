@@ -39,7 +39,8 @@ def test_the_same_uids_and_pixel_data_as_pydicom_or_a_refusal(one: Sample) -> No
     assert (found.study_uid, found.series_uid, found.sop_uid) == uids
     assert found.sop_class_uid == theirs.get("SOPClassUID", "")
     assert found.shape.rows == (theirs.get("Rows") or 0)
-    assert found.shape.frames == int(theirs.get("NumberOfFrames") or 1)
+    if one.path.name != "badVR.dcm":  # its NumberOfFrames is "1A"
+        assert found.shape.frames == int(theirs.get("NumberOfFrames") or 1)
     if one.syntax == DEFLATED:
         assert found.pixels_at is None
     elif "PixelData" in theirs:
