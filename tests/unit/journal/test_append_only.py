@@ -6,8 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from tests.unit.journal.scene import PERSON, SESSION, STUDY, a_journal, a_signer, clock, files
 
