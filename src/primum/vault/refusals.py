@@ -106,7 +106,7 @@ class KeyFileUnfit(PrimumError):
 
     code: ClassVar[str] = "vault.key-file-unfit"
     hint: ClassVar[str] = (
-        "a key file is an ordinary file of 32 to 4096 bytes: (umask 077; head -c 32 /dev/urandom > {path})"
+        "make one of 32 to 4096 bytes: (umask 077; head -c 32 /dev/urandom > {path})"
     )
 
 
