@@ -62,6 +62,12 @@ class Factors(Office):
             return Suspect(None, unknown)
         return Suspect(found, found.id, row.password_hash, row.totp_sealed, row.last_step)
 
+    def _unchanged(self, tx: Connection, suspect: Suspect) -> bool:
+        """Tell whether what was judged still holds: hashing takes long enough to be closed or enrolled anew."""
+        known = suspect.person
+        now = self._suspect(tx, store.person(tx, known.id) if known else None, suspect.counted)
+        return now.person is not None and now.password_hash == suspect.password_hash
+
     def _hear_password(self, suspect: Suspect, code: str, address: str) -> bool:
         """Count a try before it is judged. Raises Throttled when it is not heard at all.
 
