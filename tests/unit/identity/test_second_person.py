@@ -14,7 +14,7 @@ from tests.unit.identity import people_kit
 from tests.unit.identity.people_kit import House, Somebody
 
 from primum.ground.errors import PrimumError
-from primum.identity import Actor, Role, Scope, Thing, Wish, decide
+from primum.identity import Actor, Invitation, Role, Scope, Thing, Wish, decide
 from primum.identity.permissions import GUARDED
 from primum.identity.second_person import DELAY
 
@@ -154,8 +154,8 @@ class Administrators(RuleBasedStateMachine):
 
 TestAdministratorsAlone = Administrators.TestCase
 TestAdministratorsAlone.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
+    max_examples=60,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
