@@ -25,7 +25,8 @@ def instance(number: int = 1, sop_class: str = CT, *, pixels: bytes = b"\x01\x02
     one.SeriesInstanceUID = study + ".1"
     one.InstanceNumber = number
     one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
-    one.Rows, one.Columns = 8, len(pixels) // 16
+    one.Rows = 8 if len(pixels) < 1 << 20 else 4096
+    one.Columns = len(pixels) // 2 // one.Rows
     one.BitsAllocated = one.BitsStored = 16
     one.HighBit, one.PixelRepresentation = 15, 0
     one.PixelData = pixels

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import atexit
+import functools
 import json
+import shutil
 import socket
+import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,10 +71,8 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("vault", "keyring", "journal"):
-            (folder / name).mkdir()
+        shutil.copytree(empty_home(), folder, dirs_exist_ok=True)
         disc, self.clock = RealDisc(), SystemClock()
-        vault.create_layout(disc, folder / "vault", folder / "keyring")
         self.vault = vault.open_vault(folder / "vault", folder / "keyring", KEYS, disc, self.clock)
         self.journal = Journal(folder / "journal", "dimse", self.clock, disc, new_id("hom"))
         self.index, self.gauge = Index(), Gauge()
@@ -135,17 +136,17 @@ class House:
         self.journal.close()
 
 
+@functools.cache
+def empty_home() -> Path:
+    """Laid out once for all tests: it takes 512 folders."""
+    folder = Path(tempfile.mkdtemp(prefix="primum-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("vault", "keyring", "journal"):
+        (folder / name).mkdir()
+    vault.create_layout(RealDisc(), folder / "vault", folder / "keyring")
+    return folder
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
-
-
-def data_set_of(instance: object) -> bytes:
-    """The data set of a pydicom dataset or a Part 10 file, without preamble and file meta information."""
-    import pydicom
-
-    if isinstance(instance, Path):
-        raw = instance.read_bytes()
-        meta = pydicom.dcmread(io.BytesIO(raw), stop_before_pixels=True).file_meta
-        return raw[144 + meta.FileMetaInformationGroupLength :]
-    return pydicom.filewriter.dcmwrite(io.BytesIO(), instance)  # pragma: no cover
