@@ -10,7 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,8 @@ class Primum:
     def __init__(self, template: Template) -> None:
         """Nothing has been started yet."""
         self._template = template
+        # a code works once per home: each copy takes the present one again
+        self._person = replace(template.person)
         self._running: RunningPrimum | None = None
         self._way = Way(tuned=False, tls=False)
 
@@ -91,7 +93,7 @@ class Primum:
 
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
         """Find every instance by QIDO, retrieve it, compare the data sets."""
-        with self._started().signed_in(self._template.person) as client:
+        with self._started().signed_in(self._person) as client:
             listed = set[str]()
             for study in {one.study_uid for one in sent}:
                 listed |= self._listed(client, study)
