@@ -16,7 +16,8 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -184,7 +185,7 @@ class RunningPrimum:
 
     def enrol_first_person(self) -> Person:
         """Follow the one-time link that `primum up` printed; return somebody who can sign in."""
-        found = re.search(r"/enrol#(\S+)", self.said())
+        found = re.search(r"enrol#([\w-]+)$", self.said(), re.MULTILINE)
         if found is None:
             raise RuntimeError("no enrolment link was printed")
         return self.enrol(found.group(1), FIRST[1])
@@ -201,14 +202,15 @@ class RunningPrimum:
             pages.post("/enrol/finish", data=form).raise_for_status()
         return person
 
-    def signed_in(self, person: Person) -> httpx.Client:
-        """Return a client with a session of this person."""
-        pages = self.browser()
+    @contextmanager
+    def signed_in(self, person: Person) -> Iterator[httpx.Client]:
+        """Give a client with a session of this person."""
         form = {"login": person.login, "password": person.password, "code": person.code()}
-        answer = pages.post("/sign-in", data=form)
-        if answer.status_code != httpx.codes.SEE_OTHER:
-            raise RuntimeError(f"signing in was answered with {answer.status_code}")
-        return pages
+        with self.browser() as pages:
+            answer = pages.post("/sign-in", data=form)
+            if answer.status_code != httpx.codes.SEE_OTHER:
+                raise RuntimeError(f"signing in was answered with {answer.status_code}")
+            yield pages
 
     def demo_people(self) -> list[Person]:
         """Return the fictional people whose factors the first start of a demo printed."""
