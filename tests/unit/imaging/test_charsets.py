@@ -1,12 +1,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
+from tests.unit.imaging.oracle import Sample, samples
 
 from primum.imaging.charsets import charset_of
 from primum.imaging.extract import NAME, Attributes
 from primum.imaging.names import PersonName
-from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
-from tests.unit.imaging.oracle import Sample, samples
 
 CHARSETS = [one for one in samples() if one.name.startswith("charset_files/")]
 
@@ -42,7 +42,9 @@ def test_the_examples_of_the_standard_are_read(declared: bytes, raw: bytes, expe
     assert charset_of(declared).decode(raw) == (expected, False)
 
 
-@pytest.mark.parametrize("spelt", [b"ISO-IR 100", b"ISO IR 100", b"iso_ir 100 ", b"ISO_IR_100", b"LATIN1", b"ISO 2022 IR 100"])
+@pytest.mark.parametrize(
+    "spelt", [b"ISO-IR 100", b"ISO IR 100", b"iso_ir 100 ", b"ISO_IR_100", b"LATIN1", b"ISO 2022 IR 100"]
+)
 def test_misspellings_of_a_charset_are_understood(spelt: bytes) -> None:
     assert charset_of(spelt).decode(b"Zo\xeb") == ("Zoë", False)
 

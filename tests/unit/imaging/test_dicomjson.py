@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import data_set, element, slice_of
+from tests.unit.imaging.oracle import Sample, sample, samples
 
-from primum.imaging.dicomjson import Encoder, to_little, values_of
 from primum.imaging.charsets import charset_of
+from primum.imaging.dicomjson import Encoder, to_little, values_of
 from primum.imaging.errors import DamagedDataSet, DataSetTooLarge, ImagingRefusal
 from primum.imaging.limits import Limits
 from primum.imaging.syntaxes import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, syntax_of
 from primum.imaging.walker import PIXEL_TAGS, inflate
-from tests.unit.imaging.conftest import data_set, element, slice_of
-from tests.unit.imaging.oracle import Sample, sample, samples
 
 REFUSED = {"SC_rgb_jpeg.dcm", "rtplan_truncated.dcm"}
 """The first says explicit VR in its meta information and is implicit; the second is truncated."""

@@ -17,7 +17,9 @@ def test_accents_case_and_ligatures_do_not_tell_two_names_apart(written: str, fo
     assert fold(written) == folded
 
 
-@pytest.mark.parametrize("written", ["Jean-François", "JEAN FRANCOIS", "jean‐françois", "Jean.Francois", "JEANFRANÇOIS"])
+@pytest.mark.parametrize(
+    "written", ["Jean-François", "JEAN FRANCOIS", "jean‐françois", "Jean.Francois", "JEANFRANÇOIS"]
+)
 def test_hyphens_and_spaces_do_not_tell_two_names_apart(written: str) -> None:
     assert squeeze(written) == "jeanfrancois"
 

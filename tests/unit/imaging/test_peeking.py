@@ -4,6 +4,8 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import data_set, slice_of
+from tests.unit.imaging.oracle import Sample, samples
 
 from primum.imaging.errors import (
     BadUid,
@@ -16,8 +18,6 @@ from primum.imaging.errors import (
 )
 from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
-from tests.unit.imaging.conftest import data_set, slice_of
-from tests.unit.imaging.oracle import Sample, samples
 
 REFUSED = {
     "SC_rgb_jpeg.dcm": DamagedDataSet,

@@ -152,7 +152,9 @@ def test_a_patient_id_is_compared_exactly() -> None:
     assert [test.matches(value) for value in ("ab1", "AB1", "ab10", "xab1", "")] == [True, False, False, False, False]
 
 
-@given(st.lists(st.tuples(st.sampled_from([*BY_KEYWORD, "limit", "x", "includefield"]), st.text(max_size=12)), max_size=4))
+@given(
+    st.lists(st.tuples(st.sampled_from([*BY_KEYWORD, "limit", "x", "includefield"]), st.text(max_size=12)), max_size=4)
+)
 def test_any_query_is_read_or_refused(parameters: list[tuple[str, str]]) -> None:
     try:
         parse_qido(parameters, Level.INSTANCE)

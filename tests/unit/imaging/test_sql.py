@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
+from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
 
 from primum.imaging.archive import FEW, Archive
 from primum.imaging.attributes import BY_KEYWORD, Level
@@ -23,7 +24,6 @@ from primum.imaging.rows import Arrival, Batch
 from primum.imaging.sql import Sql, key_sql, narrow_sql
 from primum.imaging.store import open_index, reading
 from primum.vault import Position, RecordFacts
-from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
 
 NAMES = [
     "DUPONT^JEAN", "Dupont^Jean-Pierre", "DUPOND^JEANNE", "LEFÈVRE^ANNE", "Lefevre^Anne-Marie", "", "O'BRIEN^Mary",
@@ -49,7 +49,11 @@ def index_of(path: Path, studies: list[dict[str, str]]) -> Engine:
             "instance", controller, "dev", "1.2", f"{uid}.1.1", f"{uid}.1", uid, EXPLICIT,
             datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "CT",
         )  # fmt: skip
-        arrivals.append(Arrival(Position(f"ref{number}{confidential}", f"pack{number}", 4096, 8192), facts, Attributes(header, EXPLICIT)))
+        arrivals.append(
+            Arrival(
+                Position(f"ref{number}{confidential}", f"pack{number}", 4096, 8192), facts, Attributes(header, EXPLICIT)
+            )
+        )
 
     def assign(firsts: list[Any]) -> list[Assignment]:
         return [Assignment("pat", confidential=one.position.study.endswith("!")) for one, _ in firsts]
@@ -128,7 +132,9 @@ def _compare(index: Engine, key: Key) -> None:
     where = key_sql(key)
     with reading(index) as connection:
         rows = connection.exec_driver_sql(f"SELECT s.id, {columns} FROM studies s").fetchall()
-        found = set(connection.exec_driver_sql(f"SELECT s.id FROM studies s WHERE {where.text}", where.values).scalars())
+        found = set(
+            connection.exec_driver_sql(f"SELECT s.id FROM studies s WHERE {where.text}", where.values).scalars()
+        )
         expected = {row[0] for row in rows if key.test.matches(tuple(row[1:]) if names else row[1])}  # type: ignore[arg-type]
         assert found == expected
         narrow: Sql | None = narrow_sql(key)
