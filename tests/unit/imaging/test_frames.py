@@ -58,7 +58,7 @@ FRAMES = st.lists(
 
 @settings(max_examples=80, deadline=None)
 @given(FRAMES, st.booleans(), st.integers(1, 3))
-def test_frames_are_told_apart_by_the_basic_offset_table(frames: list[bytes], basic: bool, per_frame: int) -> None:
+def test_frames_are_told_apart_by_the_basic_offset_table(frames: list[bytes], basic: bool, per_frame: int) -> None:  # noqa: FBT001
     data = with_frames(len(frames), encapsulate(frames, fragments_per_frame=per_frame, has_bot=basic))
     found = frames_of(peek(data, RLE), data, RLE)
     if basic or per_frame == 1 or found is not None:

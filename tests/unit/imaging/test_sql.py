@@ -39,8 +39,8 @@ def index_of(path: Path, studies: list[dict[str, str]]) -> Engine:
     """An index of one slice per study."""
     engine = open_index(path, b"i" * 32)
     arrivals = []
-    for number, traits in enumerate(studies):
-        traits = dict(traits)
+    for number, study in enumerate(studies):
+        traits = dict(study)
         controller = traits.pop("controller", "ctl_a")
         confidential = traits.pop("confidential", "")
         uid = f"1.2.{number}"
@@ -108,7 +108,7 @@ KEYWORDS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(KEYWORDS, TYPED, st.booleans())
-def test_sql_and_the_pure_tests_agree(index: Engine, keyword: str, value: str, fuzzy: bool) -> None:
+def test_sql_and_the_pure_tests_agree(index: Engine, keyword: str, value: str, fuzzy: bool) -> None:  # noqa: FBT001
     try:
         criteria = parse_qido([(keyword, value), ("fuzzymatching", str(fuzzy).lower())], Level.STUDY)
     except BadQuery:
