@@ -1,12 +1,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
+from tests.unit.imaging.oracle import Sample, samples
 
 from primum.imaging.charsets import charset_of
 from primum.imaging.extract import NAME, Attributes
 from primum.imaging.names import PersonName
-from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
-from tests.unit.imaging.oracle import Sample, samples
 
 CHARSETS = [one for one in samples() if one.name.startswith("charset_files/")]
 
@@ -27,13 +27,14 @@ EXAMPLES = [
      "Yamada^Tarou=山田^太郎=やまだ^たろう"),
     (b"ISO 2022 IR 13\\ISO 2022 IR 87", b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J",
      "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎"),
-    (b"\\ISO 2022 IR 149", b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf",
+    (b"\\ISO 2022 IR 149", (b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7="
+     b"\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf"),
      "Hong^Gildong=洪^吉洞=홍^길동"),
     (b"ISO_IR 192", "Wang^XiaoDong=王^小東=".encode(), "Wang^XiaoDong=王^小東="),
     (b"GB18030", "Wang^XiaoDong=王^小东=".encode("gb18030"), "Wang^XiaoDong=王^小东="),
     (b"ISO_IR 100", b"LEF\xc8VRE^Fran\xe7ois", "LEFÈVRE^François"),
     (b"ISO_IR 203", b"C\xbdUR^Zo\xeb", "CœUR^Zoë"),
-    (b"ISO_IR 144", b"\xbb\xee\xdace\xdc\xd1yp\xd3", "Люкceмбypг"),
+    (b"ISO_IR 144", b"\xbb\xee\xdace\xdc\xd1yp\xd3", "Люкceмбypг"),  # noqa: RUF001 (the standard's example)
 ]  # fmt: skip
 
 
@@ -42,7 +43,9 @@ def test_the_examples_of_the_standard_are_read(declared: bytes, raw: bytes, expe
     assert charset_of(declared).decode(raw) == (expected, False)
 
 
-@pytest.mark.parametrize("spelt", [b"ISO-IR 100", b"ISO IR 100", b"iso_ir 100 ", b"ISO_IR_100", b"LATIN1", b"ISO 2022 IR 100"])
+@pytest.mark.parametrize(
+    "spelt", [b"ISO-IR 100", b"ISO IR 100", b"iso_ir 100 ", b"ISO_IR_100", b"LATIN1", b"ISO 2022 IR 100"]
+)
 def test_misspellings_of_a_charset_are_understood(spelt: bytes) -> None:
     assert charset_of(spelt).decode(b"Zo\xeb") == ("Zoë", False)
 

@@ -3,13 +3,13 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import data_set, element, slice_of
+from tests.unit.imaging.oracle import Sample, samples
+from tests.unit.imaging.test_dicomjson import plain
 
 from primum.imaging.attributes import Level
 from primum.imaging.extract import OTHER_IDS, Attributes, Identifier, normal_date, normal_time
 from primum.imaging.syntaxes import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
-from tests.unit.imaging.conftest import data_set, element, slice_of
-from tests.unit.imaging.oracle import Sample, samples
-from tests.unit.imaging.test_dicomjson import plain
 
 REFUSED = {"SC_rgb_jpeg.dcm"}
 
@@ -40,7 +40,8 @@ def test_other_identifiers_of_a_patient_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "date"), [("20260102", "20260102"), ("2026.01.02", "20260102"), ("2026", ""), ("20260102-", ""), ("", "")]
+    ("written", "date"),
+    [("20260102", "20260102"), ("2026.01.02", "20260102"), ("2026", ""), ("20260102-", ""), ("", "")],
 )
 def test_dates_are_written_in_one_way(written: str, date: str) -> None:
     assert normal_date(written) == date

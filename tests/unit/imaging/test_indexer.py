@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import EXPLICIT, House, data_set, slice_of
 
 from primum.imaging import EVERYTHING, Criteria, Stored, tails
 from primum.imaging.store import dump, reading
-from tests.unit.imaging.conftest import EXPLICIT, House, data_set, slice_of
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -33,7 +33,9 @@ def test_other_bytes_under_the_same_uid_are_a_conflict_version_and_the_first_is_
 
 def test_an_earlier_record_that_is_indexed_later_takes_its_place(house: House) -> None:
     late = house.device.store(slice_of(pixels=b"later...", name="LATER^X"), at=NOON)
-    early = house.device.store(slice_of(pixels=b"earlier.", name="EARLIER^X"), at=NOON - timedelta(minutes=1), new_pack=True)
+    early = house.device.store(
+        slice_of(pixels=b"earlier.", name="EARLIER^X"), at=NOON - timedelta(minutes=1), new_pack=True
+    )
     house.indexer.take([late])
     house.indexer.take([early])
     assert house.archive.frame("1.2.3", "1.2.3.4", "1.2.3.4.5", 1, EVERYTHING).data == b"earlier."

@@ -10,14 +10,16 @@ from primum.imaging.names import PersonName, compatible, fold, fold_group, name_
     [
         ("LEFÈVRE", "lefevre"), ("Œuvrard", "oeuvrard"), ("Straße", "strasse"), ("Sørensen", "sorensen"),
         ("Łukasz", "lukasz"), ("Đặng", "dang"), ("Æsir", "aesir"), ("İbrahim", "ibrahim"), ("ΑΘΉΝΑ", "αθηνα"),
-        ("Ｄｕｐｏｎｔ", "dupont"), ("Þór", "thor"),
+        ("\uff24\uff55\uff50\uff4f\uff4e\uff54", "dupont"), ("Þór", "thor"),
     ],
 )  # fmt: skip
 def test_accents_case_and_ligatures_do_not_tell_two_names_apart(written: str, folded: str) -> None:
     assert fold(written) == folded
 
 
-@pytest.mark.parametrize("written", ["Jean-François", "JEAN FRANCOIS", "jean‐françois", "Jean.Francois", "JEANFRANÇOIS"])
+@pytest.mark.parametrize(
+    "written", ["Jean-François", "JEAN FRANCOIS", "jean\u2010françois", "Jean.Francois", "JEANFRANÇOIS"]
+)
 def test_hyphens_and_spaces_do_not_tell_two_names_apart(written: str) -> None:
     assert squeeze(written) == "jeanfrancois"
 
@@ -53,7 +55,7 @@ def test_a_name_has_three_groups_without_padding() -> None:
         ("=山田^太郎", "=山田^太郎=やまだ^たろう", True),
     ],
 )
-def test_which_names_may_be_of_one_person(one: str, other: str, same: bool) -> None:
+def test_which_names_may_be_of_one_person(one: str, other: str, same: bool) -> None:  # noqa: FBT001
     assert compatible(parse_name(one), parse_name(other)) is same
     assert compatible(parse_name(other), parse_name(one)) is same
 

@@ -1,6 +1,7 @@
+from tests.unit.imaging.conftest import House, slice_of
+
 from primum.imaging import EVERYTHING, Criteria, StudyRow
 from primum.imaging.store import reading
-from tests.unit.imaging.conftest import House, slice_of
 
 
 def arrive(house: House, *patients: dict[str, str], controller: str | None = None) -> list[StudyRow]:
@@ -56,7 +57,9 @@ def test_a_missing_trait_among_several_candidates_is_not_guessed(house: House) -
 
 
 def test_a_missing_trait_is_filled_by_the_first_study_that_brings_it(house: House) -> None:
-    rows = arrive(house, {"birth": "", "name": "DUPONT"}, {"birth": "19700102", "name": "DUPONT^JEAN"}, {"birth": "19710102"})
+    rows = arrive(
+        house, {"birth": "", "name": "DUPONT"}, {"birth": "19700102", "name": "DUPONT^JEAN"}, {"birth": "19710102"}
+    )
     assert patients(rows[:2]) == 1
     assert patients(rows) == 2
 
