@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import shutil
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from primum.identity.permissions import GUARDED
 from primum.identity.second_person import DELAY
 
 FOLDER = Path(tempfile.mkdtemp(prefix="primum-test-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 ENROLLING = timedelta(hours=1)  # each enrolment takes half a minute
 
 WISHES = (
