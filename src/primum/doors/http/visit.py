@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from primum.doors.http.aliases import Aliases
 from primum.doors.http.forms import read_form
-from primum.doors.http.nowhere import NotFound as NotFound
+from primum.doors.http.nowhere import NotFound
 from primum.doors.http.services import WebServices
 from primum.doors.http.tokens import COOKIE, FORM_FIELD, FORM_HEADER, check_form_token, check_origin, form_token
 from primum.ground.errors import PrimumError
