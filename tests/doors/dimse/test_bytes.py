@@ -28,6 +28,12 @@ from tests.doors.dimse.transcripts import TRANSCRIPTS, play
 from primum.doors.dimse import Limits
 
 DATA = encoded(instance())
+BAD = (
+    "4-gb longer-than-announced empty pdv-of-4-gb pdv-of-1 pdv-beyond-its-pdu rest-of-a-pdu "
+    "unknown-context data-before-command two-commands-interleaved contexts-interleaved "
+    "commands-interleaved endless-command unknown-pdu associate-twice release-never-asked-for "
+    "garbage-command command-without-id"
+).split()
 BEGUN = p_data(pdv(1, 3, store_command())) + p_data(pdv(1, 0, DATA[:50]))
 USER, PROVIDER = 0, 2
 QUICK = Limits(artim_seconds=1, idle_seconds=2, grace_seconds=1, tick_seconds=0.1, lease_seconds=0.2)
@@ -155,7 +161,7 @@ def test_an_abort_amid_a_fragment_is_part_of_the_fragment_until_it_is_full(house
         (p_data(pdv(1, 3, b"not a command set")), USER, 0),
         (p_data(pdv(1, 3, element(0x0100, b"\1\0"))), USER, 0),
     ],
-    ids=["4-gb", "longer-than-announced", "empty", "pdv-of-4-gb", "pdv-of-1", "pdv-beyond-its-pdu", "rest-of-a-pdu", "unknown-context", "data-before-command", "two-commands-interleaved", "contexts-interleaved", "commands-interleaved", "endless-command", "unknown-pdu", "associate-twice", "release-never-asked-for", "garbage-command", "command-without-id"],
+    ids=BAD,
 )  # fmt: skip
 def test_what_is_not_dicom_is_aborted_with_its_reason(house, sent, source, reason):
     with house.open() as port, Caller(port) as caller:

@@ -13,6 +13,9 @@ from primum.journal import JournalUnwritable
 from primum.vault import RecordFacts
 
 DATA = encoded(instance())
+DAMAGED = (
+    "no-sop-uid no-study-uid study-uid-is-a-path other-instance other-class no-class cut garbage two-bytes"
+).split()
 EVERY_UID = "080016000800180020000d0020000e00"
 
 
@@ -57,7 +60,7 @@ def refused(house, data=DATA, command=None, **changes):
         (b"%PDF-1.4 this is not a data set", 0xC000, "imaging.damaged-data-set", ""),
         (b"\0\0", 0xC000, None, ""),
     ],
-    ids=["no-sop-uid", "no-study-uid", "study-uid-is-a-path", "other-instance", "other-class", "no-class", "cut", "garbage", "two-bytes"],
+    ids=DAMAGED,
 )  # fmt: skip
 def test_a_data_set_that_cannot_be_kept_has_its_status(house, data, status, comment, offending):
     got = refused(house, data)
