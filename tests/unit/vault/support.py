@@ -10,16 +10,29 @@ from pathlib import Path
 from primum import vault
 from primum.ground.clock import FixedClock
 from primum.ground.disc import Disc, RealDisc
+from primum.ground.ids import token128_bytes
+from primum.vault.places import study_ref
 
 CLOCK = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
 KEYS = vault.VaultKeys(keyring=b"k" * 32, names=b"n" * 32)
 SMALL = vault.Limits(single_write=64 * 1024, pack=64 * 1024 * 1024)
 
 
-def lay_out(home: Path, disc: Disc | None = None) -> None:
+def lay_out(home: Path) -> None:
     for name in ("vault", "keyring"):
         (home / name).mkdir(parents=True)
-    vault.create_layout(disc or RealDisc(), home / "vault", home / "keyring")
+    vault.create_layout(RealDisc(), home / "vault", home / "keyring")
+
+
+def lay_out_for(home: Path, *studies: str) -> None:
+    """Only the fan-out folders that these studies need: a home that is quick to make, copy and remove."""
+    for name in ("vault", "keyring"):
+        for study in studies:
+            (home / name / f"{token128_bytes(study)[0]:02x}").mkdir(parents=True, exist_ok=True)
+
+
+def study_named(uid: str, controller: str = "ctl_a") -> str:
+    return study_ref(KEYS.names, controller, uid)
 
 
 def open_at(
@@ -30,7 +43,7 @@ def open_at(
 
 
 def new_vault(home: Path, disc: Disc | None = None, limits: vault.Limits = SMALL) -> vault.Vault:
-    lay_out(home, disc)
+    lay_out(home)
     return open_at(home, disc, limits)
 
 
