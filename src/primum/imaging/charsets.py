@@ -83,8 +83,7 @@ class Charset:
             return _runs(raw, g0, g1), False
         parts = _RESETS.split(raw)
         texts = [_runs(parts[0], g0, g1)]
-        for part in parts[1:]:
-            texts.append(_runs(part, _G0[b"(B"], self.first))
+        texts += [_runs(part, _G0[b"(B"], self.first) for part in parts[1:]]
         return "".join(texts), len(parts) > 1
 
 

@@ -11,7 +11,6 @@ import math
 import re
 import struct
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -192,4 +191,3 @@ def to_little(raw: bytes, vr: str, syntax: Syntax) -> bytes:
     swapped = array({2: "H", 4: "I", 8: "Q"}[width], raw)
     swapped.byteswap()
     return swapped.tobytes()
-

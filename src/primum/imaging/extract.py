@@ -19,9 +19,7 @@ from primum.imaging.walker import Element, Short, elements, inflate, items, skim
 
 OTHER_IDS, OTHER_ID, ISSUER, ID_TYPE = 0x00101002, 0x00100020, 0x00100021, 0x00100022
 NAME, PATIENT_ID, BIRTH_DATE, REFERRER = 0x00100010, 0x00100020, 0x00100030, 0x00080090
-_WANTED = wanted(
-    CHARSET_TAG, OTHER_IDS, *(one.tag for one in ATTRIBUTES if one.tag not in COMPUTED), pixels=False
-)
+_WANTED = wanted(CHARSET_TAG, OTHER_IDS, *(one.tag for one in ATTRIBUTES if one.tag not in COMPUTED))
 _DATE = re.compile(r"([0-9]{4})[.]?([0-9]{2})[.]?([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2}):?([0-9]{2})?:?([0-9]{2})?(?:\.([0-9]{1,6}))?")
 

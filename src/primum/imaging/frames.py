@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from primum.imaging.errors import DamagedDataSet, DataSetTooLarge
 from primum.imaging.limits import LIMITS, Limits
+from primum.imaging.peeking import Peek, Shape
 from primum.imaging.syntaxes import Syntax, syntax_of
-from primum.imaging.walker import ITEM, SEQUENCE_END, UNDEFINED, Peek, Shape
+from primum.imaging.walker import ITEM, SEQUENCE_END, UNDEFINED
 from primum.vault import Frames
 
 if TYPE_CHECKING:

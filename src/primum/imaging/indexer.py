@@ -116,9 +116,10 @@ class Indexer:
     def _stops(self, packs: Iterable[str]) -> dict[str, int]:
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(
-                "SELECT pack, stop FROM packs WHERE pack IN (SELECT value FROM json_each(?))", (json.dumps(list(packs)),)
+                "SELECT pack, stop FROM packs WHERE pack IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(packs)),),
             )
-            return {pack: stop for pack, stop in rows}
+            return dict(map(tuple, rows))
 
     def _replay(self, study: str, pack: str, since: int) -> CaughtUp:
         records = illnesses = 0

@@ -12,7 +12,7 @@ class Limits:
     """The numbers, each with its reason."""
 
     elements: int = 1_000_000
-    """Elements walked in one data set: an enhanced multi-frame of 10 000 frames has about half of that; 0.5 s of work."""
+    """Elements walked in one data set: an enhanced image of 10 000 frames has half of that; 0.5 s of work."""
 
     depth: int = 64
     """Sequences inside sequences: structured reports nest up to 20 deep in practice; no recursion is involved."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from primum.vault import Position, RecordFacts
 
@@ -33,3 +34,60 @@ class Reach:
 
 EVERYTHING = Reach(controllers=None, confidential=True)
 """For our own work (indexing, checks), never for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEntry:
+    """A study within reach: what is needed to decide about it, and to find its records."""
+
+    ref: str
+    controller_id: str
+    study_uid: str = field(repr=False)
+    patient_id: str
+    referrer: str = field(repr=False)
+    """ReferringPhysicianName as the device sent it, alphabetic group."""
+    confidential: bool
+    series: int
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceEntry:
+    """An instance within reach, and the record that is served for it."""
+
+    position: Position
+    study_uid: str = field(repr=False)
+    series_uid: str = field(repr=False)
+    sop_uid: str = field(repr=False)
+    sop_class_uid: str
+    transfer_syntax: str
+    rows: int
+    versions: int
+    """How many conflict versions there are besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A line of the worklist. `shown` is the study's DICOM JSON; flags say what a person should look at twice."""
+
+    entry: StudyEntry
+    shown: dict[str, Any] = field(repr=False)
+    modalities: tuple[str, ...]
+    homonym: bool
+    """Another patient of this controller has the same folded name."""
+    collision: bool
+    """Another patient of this controller has the same PatientID."""
+    mixed: bool
+    """The study's records do not agree on whose it is."""
+    damaged: bool
+    """A text could not be read in the character set it declares."""
+    conflicts: int
+    """Conflict versions in the study."""
+
+    def text(self, tag: str) -> str:
+        """The first value of an attribute as text (a name's alphabetic group); empty when there is none."""
+        values = self.shown.get(tag, {}).get("Value") or [None]
+        first = values[0]
+        if isinstance(first, dict):
+            first = first.get("Alphabetic") or first.get("Ideographic") or first.get("Phonetic")
+        return "" if first is None else str(first)

@@ -12,9 +12,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _SPELT = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ŋ": "n", "ħ": "h", "ŧ": "t"}
+    {
+        "œ": "oe",
+        "æ": "ae",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\u0131": "i",
+        "ŋ": "n",
+        "ħ": "h",
+        "ŧ": "t",
+    }
 )
-_SEPARATORS = re.compile(r"[\s\-'.,_`´\u2010-\u2015\u2018\u2019\u02bc\u00ad\u30fb\u00b7]+")
+_SEPARATORS = re.compile(r"[\s\-'.,_`\u00b4\u2010-\u2015\u2018\u2019\u02bc\u00ad\u30fb\u00b7]+")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
 

@@ -1,7 +1,8 @@
 """Rows of index.db made from records: one batch, one transaction, the same rows in whatever order records come.
 
-Everything follows the order of records, `(received_at, pack, offset)`: a study's and a series' attributes are those of
-their earliest record; the earliest record of a SOP Instance UID is served, others with other bytes are conflict versions.
+Everything follows the order of records, `(received_at, pack, offset)`: a study's and a series' attributes are those
+of their earliest record; the earliest record of a SOP Instance UID is served, others with other bytes are conflict
+versions.
 """
 
 from __future__ import annotations
@@ -124,11 +125,13 @@ class Batch:
             " ON CONFLICT (pack) DO UPDATE SET stop = max(stop, excluded.stop)",
             listed,
         )
-        rows = self._select("SELECT pack, id FROM packs WHERE pack IN (SELECT value FROM json_each(?))", [p[0] for p in listed])
-        self._packs = {pack: number for pack, number in rows}
+        rows = self._select(
+            "SELECT pack, id FROM packs WHERE pack IN (SELECT value FROM json_each(?))", [p[0] for p in listed]
+        )
+        self._packs = dict(map(tuple, rows))
 
     def _select(self, sql: str, listed: Sequence[object]) -> list[Any]:
-        return self._index.exec_driver_sql(sql, (json.dumps(listed),)).fetchall()
+        return list(self._index.exec_driver_sql(sql, (json.dumps(listed),)))
 
     # studies
 
@@ -136,7 +139,9 @@ class Batch:
         firsts: dict[str, Arrival] = {}
         for arrival in arrivals:
             firsts.setdefault(arrival.position.study, arrival)
-        rows = self._select("SELECT ref, id, first FROM studies WHERE ref IN (SELECT value FROM json_each(?))", list(firsts))
+        rows = self._select(
+            "SELECT ref, id, first FROM studies WHERE ref IN (SELECT value FROM json_each(?))", list(firsts)
+        )
         for ref, number, first in rows:
             self._studies[ref] = (number, first)
             if firsts[ref].first < first:

@@ -48,9 +48,10 @@ def dump(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 
 _PLACED = """
-    SELECT s.ref, e.series_uid, t.sop_uid, t.sop_class_uid, t.syntax, t.number, t."rows", t.columns, t.frames, t.bits,
-           hex(t.person), t.received_at, p.pack, t.start, t.stop, hex(t.digest), t.copies
-    FROM {table} t JOIN studies s ON s.id = t.study_id JOIN series e ON e.id = t.series_id JOIN packs p ON p.id = t.pack_id
+    SELECT s.ref, e.series_uid, t.sop_uid, t.sop_class_uid, t.syntax, t.number, t."rows", t.columns, t.frames,
+           t.bits, hex(t.person), t.received_at, p.pack, t.start, t.stop, hex(t.digest), t.copies
+    FROM {table} t JOIN studies s ON s.id = t.study_id JOIN series e ON e.id = t.series_id
+    JOIN packs p ON p.id = t.pack_id
 """
 _DUMPS = {
     "packs": "SELECT pack, study_ref, stop FROM packs",

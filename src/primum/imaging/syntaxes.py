@@ -13,6 +13,9 @@ EXPLICIT_LE = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BE = "1.2.840.10008.1.2.2"
 JPIP_DEFLATED = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
+JPIP = ("1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.204")
+"""Pixel data behind a URL (PS3.5 A.6): there are no frames here."""
+
 OCTETS = "application/octet-stream"
 
 _STANDARD = "1.2.840.10008.1."
@@ -69,6 +72,6 @@ def syntax_of(uid: str) -> Syntax:
         explicit=uid != IMPLICIT_LE,
         little=uid != EXPLICIT_BE,
         deflated=uid == DEFLATED or uid in JPIP_DEFLATED,
-        encapsulated=not native and uid != "1.2.840.10008.1.2.4.94" and uid != "1.2.840.10008.1.2.4.204",
+        encapsulated=not native and uid not in JPIP,
         media_type=_MEDIA_TYPES.get(uid, OCTETS),
     )

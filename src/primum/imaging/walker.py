@@ -1,4 +1,4 @@
-"""Reading a data set just as far as needed: where its elements are, who it says it is (PS3.5 7).
+"""Walking over the elements of a data set (PS3.5 7): where they are, not what they mean.
 
 Pure: takes bytes, returns offsets. Every offset is checked against the buffer before it is used, every loop
 is bounded by `Limits`; there is no recursion. What cannot be read is refused, nothing is guessed.
@@ -6,16 +6,15 @@ is bounded by `Limits`; there is no recursion. What cannot be read is refused, n
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from primum.imaging.errors import BadUid, DamagedDataSet, DataSetTooLarge, NoSopUid, NoStudyUid, OtherInstance
+from primum.imaging.errors import DamagedDataSet, DataSetTooLarge
 from primum.imaging.limits import LIMITS, Limits
-from primum.imaging.syntaxes import Syntax, syntax_of
+from primum.imaging.syntaxes import Syntax
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -41,7 +40,7 @@ class Element(NamedTuple):
     end: int
 
 
-class _Order:
+class Order:
     """The struct formats and value representations of one byte order and one kind of header."""
 
     def __init__(self, *, little: bool, explicit: bool) -> None:
@@ -59,14 +58,15 @@ class _Order:
         self.short: dict[int, str] = {code(vr.encode())[0]: vr for vr in SHORT_VRS}
 
 
-_EXPLICIT_LITTLE = _Order(little=True, explicit=True)
-_IMPLICIT_LITTLE = _Order(little=True, explicit=False)
-_EXPLICIT_BIG = _Order(little=False, explicit=True)
+_EXPLICIT_LITTLE = Order(little=True, explicit=True)
+IMPLICIT_LITTLE = Order(little=True, explicit=False)
+_EXPLICIT_BIG = Order(little=False, explicit=True)
 
 
-def _order(syntax: Syntax) -> _Order:
+def order_of(syntax: Syntax) -> Order:
+    """Tell how the elements of a data set are written."""
     if not syntax.explicit:
-        return _IMPLICIT_LITTLE
+        return IMPLICIT_LITTLE
     return _EXPLICIT_LITTLE if syntax.little else _EXPLICIT_BIG
 
 
@@ -89,13 +89,12 @@ class Wanted(NamedTuple):
 
     little: frozenset[int]
     big: frozenset[int]
-    last: int
 
 
-def wanted(*tags: int, pixels: bool = True) -> Wanted:
-    """Prepare a set of tags for `skim`; without `pixels`, the walk ends after the highest of them."""
+def wanted(*tags: int) -> Wanted:
+    """Prepare a set of tags for `skim`."""
     every = frozenset(tags) | PIXEL_TAGS
-    return Wanted(frozenset(map(swap, every)), every, 0xFFFFFFFF if pixels else max(tags))
+    return Wanted(frozenset(map(swap, every)), every)
 
 
 @dataclass(slots=True)
@@ -113,97 +112,88 @@ def skim(view: memoryview, syntax: Syntax, tags: Wanted, limits: Limits = LIMITS
 
     Raises DamagedDataSet, DataSetTooLarge. `view` holds the inflated data set when the syntax is deflated.
     """
-    order = _order(syntax)
-    result = Skimmed({}, None, 0, 0)
+    skimmer = _Skimmer(view, order_of(syntax), tags, limits)
     try:
-        if order.explicit:
-            _skim_explicit(view, order, tags, limits, result)
+        if skimmer.order.explicit:
+            skimmer.explicit()
         else:
-            _skim_implicit(view, order, tags, limits, result)
+            skimmer.implicit()
     except struct.error:
         # the header of an element lies across the end: 12 bytes are the longest there is
-        result.short = len(view) + 12
+        skimmer.result.short = len(view) + 12
     except Short as short:
-        result.short = short.bytes_needed
-    return result
+        skimmer.result.short = short.bytes_needed
+    return skimmer.result
 
 
-def _skim_explicit(view: memoryview, order: _Order, tags: Wanted, limits: Limits, result: Skimmed) -> None:
-    head, u32, short, long = order.fast, order.u32, order.short, order.long
-    looked_for = tags.little if order.little else tags.big
-    at, stop = 0, len(view)
-    for _ in range(limits.elements):
-        if at >= stop:
-            break
-        raw, code, length = head(view, at)
-        if code in short:
+class _Skimmer:
+    """The two loops that every data set passes through: nothing in them that could be outside."""
+
+    def __init__(self, view: memoryview, order: Order, tags: Wanted, limits: Limits) -> None:
+        self.view, self.order, self.tags, self.limits = view, order, tags, limits
+        self.result = Skimmed({}, None, 0, 0)
+
+    def explicit(self) -> None:
+        view, order, limits = self.view, self.order, self.limits
+        head, u32, short, long = order.fast, order.u32, order.short, order.long
+        looked_for = self.tags.little if order.little else self.tags.big
+        at, stop = 0, len(view)
+        for _ in range(limits.elements):
+            if at >= stop:
+                break
+            raw, code, length = head(view, at)
+            if code in short:
+                value = at + 8
+            elif code in long:
+                (length,) = u32(view, at + 8)
+                value = at + 12
+            else:
+                raise DamagedDataSet(what="an element has no value representation")
+            if raw in looked_for:
+                vr = short.get(code) or long[code]
+                inner = IMPLICIT_LITTLE if vr == "UN" else order
+                at = self._keep(at, Element(raw, vr, value, length, value + length), inner)
+                if not at:
+                    return
+            elif length == UNDEFINED:
+                at = past_sequence(view, value, IMPLICIT_LITTLE if long[code] == "UN" else order, limits)
+            else:
+                at = value + length
+        else:
+            raise DataSetTooLarge(limit=limits.elements, of="elements")
+        self.result.short = at if at > stop else 0
+
+    def implicit(self) -> None:
+        view, order, limits = self.view, self.order, self.limits
+        head, looked_for = order.fast, self.tags.little
+        at, stop = 0, len(view)
+        for _ in range(limits.elements):
+            if at >= stop:
+                break
+            raw, length = head(view, at)
             value = at + 8
-        elif code in long:
-            (length,) = u32(view, at + 8)
-            value = at + 12
+            if raw in looked_for:
+                at = self._keep(at, Element(raw, "", value, length, value + length), order)
+                if not at:
+                    return
+            else:
+                at = past_sequence(view, value, order, limits) if length == UNDEFINED else value + length
         else:
-            raise DamagedDataSet(what="an element has no value representation")
-        if raw in looked_for:
-            vr = short.get(code) or long[code]
-            inner = _IMPLICIT_LITTLE if vr == "UN" else order
-            at = _keep(result, order, at, raw, Element(0, vr, value, length, value + length), view, inner, tags, limits)
-            if not at:
-                return
-        elif length == UNDEFINED:
-            at = past_sequence(view, value, _IMPLICIT_LITTLE if long[code] == "UN" else order, limits)
-        else:
-            at = value + length
-    else:
-        raise DataSetTooLarge(limit=limits.elements, of="elements")
-    if at > stop:
-        result.short = at
+            raise DataSetTooLarge(limit=limits.elements, of="elements")
+        self.result.short = at if at > stop else 0
 
-
-def _skim_implicit(view: memoryview, order: _Order, tags: Wanted, limits: Limits, result: Skimmed) -> None:
-    head = order.fast
-    looked_for = tags.little
-    at, stop = 0, len(view)
-    for _ in range(limits.elements):
-        if at >= stop:
-            break
-        raw, length = head(view, at)
-        value = at + 8
-        if raw in looked_for:
-            at = _keep(result, order, at, raw, Element(0, "", value, length, value + length), view, order, tags, limits)
-            if not at:
-                return
-        else:
-            at = past_sequence(view, value, order, limits) if length == UNDEFINED else value + length
-    else:
-        raise DataSetTooLarge(limit=limits.elements, of="elements")
-    if at > stop:
-        result.short = at
-
-
-def _keep(
-    result: Skimmed,
-    order: _Order,
-    at: int,
-    raw: int,
-    element: Element,
-    view: memoryview,
-    inner: _Order,
-    tags: Wanted,
-    limits: Limits,
-) -> int:
-    """Keep one element, if the buffer holds its value; return where the next starts, 0 when the walk is over."""
-    tag = swap(raw) if order.little else raw
-    if tag in PIXEL_TAGS:
-        result.pixels, result.pixels_at = element._replace(tag=tag), at
-        return 0
-    if tag > tags.last:
-        return 0
-    end = element.end
-    if element.length == UNDEFINED:
-        end = past_sequence(view, element.at, inner, limits)
-    if end <= len(view):
-        result.found[tag] = element._replace(tag=tag, end=end)
-    return end
+    def _keep(self, at: int, element: Element, inner: Order) -> int:
+        """Keep one element, if the buffer holds its value; return where the next starts, 0 when the walk is over."""
+        tag = swap(element.tag) if self.order.little else element.tag
+        if tag in PIXEL_TAGS:
+            self.result.pixels, self.result.pixels_at = element._replace(tag=tag), at
+            return 0
+        end = element.end
+        if element.length == UNDEFINED:
+            end = past_sequence(self.view, element.at, inner, self.limits)
+        if end <= len(self.view):
+            self.result.found[tag] = element._replace(tag=tag, end=end)
+        return end
 
 
 def elements(
@@ -214,14 +204,14 @@ def elements(
     The pixel data's value may lie beyond the buffer. Raises Short where the buffer ends too early,
     DamagedDataSet, DataSetTooLarge. `view` holds the inflated data set when the syntax is deflated.
     """
-    order = _order(syntax)
+    order = order_of(syntax)
     at, stop = start, len(view) if stop is None else stop
     for _ in range(limits.elements):
         if at >= stop:
             return
         element = _element(view, at, order)
         if element.length == UNDEFINED and element.tag not in PIXEL_TAGS:
-            inner = _IMPLICIT_LITTLE if element.vr == "UN" else order
+            inner = IMPLICIT_LITTLE if element.vr == "UN" else order
             element = element._replace(end=past_sequence(view, element.at, inner, limits))
         if element.end > stop and element.tag not in PIXEL_TAGS:
             raise Short(element.end)
@@ -232,7 +222,7 @@ def elements(
     raise DataSetTooLarge(limit=limits.elements, of="elements")
 
 
-def _element(view: memoryview, at: int, order: _Order) -> Element:
+def _element(view: memoryview, at: int, order: Order) -> Element:
     try:
         if not order.explicit:
             group, number, length = order.head(view, at)
@@ -251,7 +241,7 @@ def _element(view: memoryview, at: int, order: _Order) -> Element:
         raise Short(len(view) + 12) from None
 
 
-def past_sequence(view: memoryview, at: int, order: _Order, limits: Limits, *, in_item: bool = False) -> int:
+def past_sequence(view: memoryview, at: int, order: Order, limits: Limits, *, in_item: bool = False) -> int:
     """Find the end of a sequence of undefined length whose first item would start at `at`.
 
     With `in_item`, of an item of undefined length whose first element would.
@@ -262,42 +252,46 @@ def past_sequence(view: memoryview, at: int, order: _Order, limits: Limits, *, i
     for _ in range(limits.elements):
         if at + 8 > stop:
             raise Short(at + 8)
-        group, number, length = levels[-1].item(view, at)
+        group, number, length = order.item(view, at)
         tag = group << 16 | number
         if among_items:
-            at += 8
-            if tag == ITEM:
-                among_items = length != UNDEFINED
-                at += length if among_items else 0
-            elif tag == SEQUENCE_END:
-                levels.pop()
-                if not levels:
-                    return at
-                among_items = False
-            else:
-                raise DamagedDataSet(what="a sequence holds something that is not an item")
-        elif tag == ITEM_END:
+            among_items, at = _past_item_head(tag, length, at + 8, levels)
+            if not levels:
+                return at
+        elif tag != ITEM_END:
+            among_items, at = _past_element(view, at, levels, limits)
+        else:
             at += 8
             if in_item and len(levels) == 1:
                 return at
             among_items = True
-        else:
-            nested, length, at = _nested_head(view, at, levels[-1])
-            if length != UNDEFINED:
-                at += length
-            elif len(levels) >= limits.depth:
-                raise DataSetTooLarge(limit=limits.depth, of="sequences inside sequences")
-            else:
-                levels.append(nested)
-                among_items = True
     raise DataSetTooLarge(limit=limits.elements, of="elements")
 
 
-def items(
-    view: memoryview, element: Element, syntax: Syntax, limits: Limits = LIMITS
-) -> Iterator[tuple[int, int]]:
+def _past_item_head(tag: int, length: int, at: int, levels: list[Order]) -> tuple[bool, int]:
+    """Step over the head of an item (and over the item, when its length is defined) or the end of a sequence."""
+    if tag == SEQUENCE_END:
+        levels.pop()
+        return False, at
+    if tag != ITEM:
+        raise DamagedDataSet(what="a sequence holds something that is not an item")
+    return (False, at) if length == UNDEFINED else (True, at + length)
+
+
+def _past_element(view: memoryview, at: int, levels: list[Order], limits: Limits) -> tuple[bool, int]:
+    """Step over an element of an item, or into it when it is a sequence of undefined length."""
+    element = _element(view, at, levels[-1])
+    if element.length != UNDEFINED:
+        return False, element.end
+    if len(levels) >= limits.depth:
+        raise DataSetTooLarge(limit=limits.depth, of="sequences inside sequences")
+    levels.append(IMPLICIT_LITTLE if element.vr == "UN" else levels[-1])
+    return True, element.at
+
+
+def items(view: memoryview, element: Element, syntax: Syntax, limits: Limits = LIMITS) -> Iterator[tuple[int, int]]:
     """Give the start and stop of each item of a sequence, delimiters left out. Raises as `elements`."""
-    order = _order(syntax)
+    order = order_of(syntax)
     at, stop = element.at, element.end
     for _ in range(limits.elements):
         if at >= stop:
@@ -319,20 +313,6 @@ def items(
     raise DataSetTooLarge(limit=limits.elements, of="elements")
 
 
-def _nested_head(view: memoryview, at: int, order: _Order) -> tuple[_Order, int, int]:
-    if not order.explicit:
-        return order, order.head(view, at)[2], at + 8
-    _, _, code, length = order.head(view, at)
-    if code in order.short:
-        return order, length, at + 8
-    vr = order.long.get(code)
-    if vr is None:
-        raise DamagedDataSet(what="an element has no value representation")
-    if at + 12 > len(view):
-        raise Short(at + 12)
-    return _IMPLICIT_LITTLE if vr == "UN" else order, order.u32(view, at + 8)[0], at + 12
-
-
 def inflate(data: Buffer, limit: int) -> tuple[bytes, bool]:
     """Inflate at most `limit` bytes of a deflated data set (PS3.5 A.5); tell whether that is all of it.
 
@@ -344,182 +324,3 @@ def inflate(data: Buffer, limit: int) -> tuple[bytes, bool]:
     except zlib.error:
         raise DamagedDataSet(what="the deflated data set cannot be inflated") from None
     return clear, engine.eof
-
-
-_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
-_SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS = (
-    0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100,
-)  # fmt: skip
-_OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
-WANTED_BY_PEEK = wanted(
-    _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _BITS, _OFFSETS, _LENGTHS
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What tells frames apart (PS3.3 C.7.6.3). Zero where the data set does not say."""
-
-    rows: int
-    columns: int
-    samples: int
-    bits: int
-    frames: int
-    subsampled: bool
-    offsets: tuple[int, ...] = ()
-    """Extended offset table (7FE0,0001), empty when there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peek:
-    """Who a data set says it is, and where its pixel data is.
-
-    `pixels_at` is the offset of the pixel data's tag: what lies before is the header. `pixels_value_at` is where its
-    value starts and `pixels_length` how long it is, None when undefined (encapsulated). All None without pixel data,
-    and always when the data set is deflated.
-    """
-
-    study_uid: str
-    series_uid: str
-    sop_uid: str
-    sop_class_uid: str
-    shape: Shape
-    pixels_at: int | None = None
-    pixels_value_at: int | None = None
-    pixels_length: int | None = None
-    pixels_tag: int | None = None
-    pixels_vr: str = ""
-
-    def must_be(self, sop_instance_uid: str) -> None:
-        """Refuse with OtherInstance when the command announced another SOP Instance UID."""
-        if self.sop_uid != sop_instance_uid.rstrip("\0 "):
-            raise OtherInstance
-
-
-@dataclass(frozen=True, slots=True)
-class NeedMore:
-    """The buffer ends before the pixel data; with `bytes` in it, the walk gets further.
-
-    `so_far` is what could be said without: present once the UIDs were met. A receiver that does not want to hold
-    more in memory may go on with it (no pixel data known).
-    """
-
-    bytes: int
-    so_far: Peek | None
-
-
-def peek(data: Buffer, transfer_syntax: str, limits: Limits = LIMITS) -> Peek:
-    """Find the UIDs and the pixel data of a whole data set.
-
-    Raises NoSopUid, NoStudyUid, BadUid, DamagedDataSet (truncated data sets included), DataSetTooLarge, UnknownSyntax.
-    """
-    found = _look(data, transfer_syntax, limits, whole=True)
-    if isinstance(found, NeedMore):
-        raise DamagedDataSet(what="it ends in the middle of an element")
-    return found
-
-
-def peek_first(data: Buffer, transfer_syntax: str, limits: Limits = LIMITS) -> Peek | NeedMore:
-    """Find the same in the first bytes of a data set that is still arriving. Raises as `peek`."""
-    return _look(data, transfer_syntax, limits, whole=False)
-
-
-def _look(data: Buffer, transfer_syntax: str, limits: Limits, *, whole: bool) -> Peek | NeedMore:
-    syntax = syntax_of(transfer_syntax)
-    view = memoryview(data).cast("B")
-    if syntax.deflated:
-        return _look_deflated(view, syntax, limits, whole=whole)
-    skimmed = skim(view, syntax, WANTED_BY_PEEK, limits)
-    if skimmed.pixels is not None:
-        if whole and skimmed.pixels.length != UNDEFINED and skimmed.pixels.end > len(view):
-            raise DamagedDataSet(what="its pixel data are cut short")
-        return _describe(view, skimmed, syntax)
-    if skimmed.short or not whole:
-        return NeedMore(skimmed.short or len(view) + 1, _partial(view, skimmed, syntax))
-    return _describe(view, skimmed, syntax)
-
-
-def _look_deflated(view: memoryview, syntax: Syntax, limits: Limits, *, whole: bool) -> Peek | NeedMore:
-    clear, ended = inflate(view, limits.inflated_header_bytes)
-    full = len(clear) >= limits.inflated_header_bytes
-    if whole and not ended and not full:
-        raise DamagedDataSet(what="the deflated data set is cut short")
-    inner = memoryview(clear)
-    skimmed = skim(inner, syntax, WANTED_BY_PEEK, limits)
-    skimmed.pixels, missing = None, skimmed.pixels is None and bool(skimmed.short)
-    if missing and ended:
-        raise DamagedDataSet(what="it ends in the middle of an element")
-    if missing and not full:
-        return NeedMore(len(view) + min(skimmed.short - len(clear), len(view) + 1), _partial(inner, skimmed, syntax))
-    return _describe(inner, skimmed, syntax)
-
-
-def _partial(view: memoryview, skimmed: Skimmed, syntax: Syntax) -> Peek | None:
-    if {_SOP_INSTANCE, _STUDY, _SERIES} <= skimmed.found.keys():
-        return _describe(view, skimmed, syntax)
-    return None
-
-
-def _describe(view: memoryview, skimmed: Skimmed, syntax: Syntax) -> Peek:
-    found = skimmed.found
-    sop_uid = _uid(view, found.get(_SOP_INSTANCE), "SOP Instance UID")
-    if not sop_uid:
-        raise NoSopUid
-    study_uid = _uid(view, found.get(_STUDY), "Study Instance UID")
-    series_uid = _uid(view, found.get(_SERIES), "Series Instance UID")
-    if not (study_uid and series_uid):
-        raise NoStudyUid
-    sop_class = _uid(view, found.get(_SOP_CLASS), "SOP Class UID")
-    shape = _shape(view, found, syntax)
-    pixels = skimmed.pixels
-    if pixels is None:
-        return Peek(study_uid, series_uid, sop_uid, sop_class, shape)
-    length = None if pixels.length == UNDEFINED else pixels.length
-    return Peek(
-        study_uid, series_uid, sop_uid, sop_class, shape, skimmed.pixels_at, pixels.at, length, pixels.tag, pixels.vr
-    )
-
-
-_UID_SHAPE = re.compile(rb"[0-9][0-9.]{0,63}")
-
-
-def _uid(view: memoryview, element: Element | None, which: str) -> str:
-    if element is None:
-        return ""
-    raw = bytes(view[element.at : element.end]).rstrip(b"\0 ")
-    if raw and _UID_SHAPE.fullmatch(raw) is None:
-        raise BadUid(which=which)
-    return raw.decode("ascii")
-
-
-def _shape(view: memoryview, found: dict[int, Element], syntax: Syntax) -> Shape:
-    def number(tag: int) -> int:
-        element = found.get(tag)
-        if element is None or element.end - element.at < 2:  # noqa: PLR2004 (a US has two bytes)
-            return 0
-        value: int = _order(syntax).u16(view, element.at)[0]
-        return value
-
-    photometric = found.get(_PHOTOMETRIC)
-    return Shape(
-        number(_ROWS),
-        number(_COLUMNS),
-        number(_SAMPLES) or 1,
-        number(_BITS),
-        _frames(view, found.get(_FRAMES)),
-        photometric is not None and bytes(view[photometric.at : photometric.end]).rstrip(b"\0 ") == b"YBR_FULL_422",
-        _offsets(view, found.get(_OFFSETS), found.get(_LENGTHS)),
-    )
-
-
-def _frames(view: memoryview, element: Element | None) -> int:
-    if element is None:
-        return 1
-    text = bytes(view[element.at : min(element.end, element.at + 16)]).strip(b"\0 ")
-    return int(text) if re.fullmatch(rb"\+?[0-9]{1,9}", text) else 1
-
-
-def _offsets(view: memoryview, offsets: Element | None, lengths: Element | None) -> tuple[int, ...]:
-    if offsets is None or lengths is None or offsets.length == UNDEFINED or offsets.length % 8:
-        return ()
-    return struct.unpack_from(f"<{offsets.length // 8}Q", view, offsets.at)

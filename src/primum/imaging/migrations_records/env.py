@@ -1,4 +1,4 @@
-"""Alembic's entry: see primum.ground.db.migrate."""
+"""Alembic's entry: see primum.ground.db.migrate."""  # noqa: INP001 (found by Alembic, not imported)
 
 from primum.ground.db import run_migrations
 

@@ -1,4 +1,4 @@
-"""Patients, which study is whose, and the tails of packs (docs/design/imaging.md)."""
+"""Patients, which study is whose, and the tails of packs (docs/design/imaging.md)."""  # noqa: INP001 (found by Alembic, not imported)
 
 from alembic import op
 
