@@ -41,7 +41,7 @@ def page() -> str:
     return (
         f"{HEAD}\n## Access: who saw what\n\n{table(Ledger.ACCESS)}\n\n## Account: who changed what\n\n"
         f"{table(Ledger.ACCOUNT)}\n\n## What chains say of themselves\n\nWritten by the journal itself "
-        f"(`chain:illegible` is only how a list shows what it cannot read).\n\n| kind | sentence |\n|---|---|\n{chain}\n\n"
+        f"(`chain:illegible` is how a list shows\nwhat it cannot read).\n\n| kind | sentence |\n|---|---|\n{chain}\n\n"
         f"## Shapes of details\n\n{shapes}\n"
     )
 

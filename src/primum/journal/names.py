@@ -16,7 +16,7 @@ _PROCESS = re.compile(r"[a-z]{1,16}")
 
 
 class ChainName(NamedTuple):
-    """A chain: ledger, segment, the process that writes it, and its number, from 1. Sorts by age."""
+    """A chain: ledger, segment, the process that writes it, and its number there, from 1."""
 
     ledger: Ledger
     segment: str
@@ -63,10 +63,7 @@ def every_chain(journal: Path) -> Iterator[ChainName]:
             yield from chains(journal, ledger, segment)
 
 
-def newest(journal: Path, ledger: Ledger, process: str, segment: str) -> ChainName | None:
-    """Find the newest chain of a process: in `segment` if there is one, else in the latest that has one."""
-    for one in [segment, *reversed(segments(journal, ledger))]:
-        own = [name for name in chains(journal, ledger, one) if name.process == process]
-        if own:
-            return own[-1]
-    return None
+def newest(journal: Path, ledger: Ledger, process: str) -> ChainName | None:
+    """Find the newest chain of a process in a ledger: numbers go on from segment to segment."""
+    every = (one for segment in segments(journal, ledger) for one in chains(journal, ledger, segment))
+    return max((one for one in every if one.process == process), key=lambda one: one.number, default=None)

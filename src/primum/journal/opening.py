@@ -58,16 +58,15 @@ NONE = Before("", EMPTY, "none")
 
 def take(place: Place, segment: str) -> Open:
     """Return the chain on which this process goes on in `segment`. Raises OSError."""
-    name = newest(place.journal, place.ledger, place.process, segment)
+    name = newest(place.journal, place.ledger, place.process)
     if name is None:
         return begin(place, segment, 1, NONE)
     held, before = hold(place, name)
-    number = name.number + 1 if name.segment == segment else _next_number(place, segment)
     if held is None:
-        return begin(place, segment, number, before)
+        return begin(place, segment, name.number + 1, before)
     if before.state == "closed":
         place.disc.close(held.handle)
-        return begin(place, segment, number, before)
+        return begin(place, segment, name.number + 1, before)
     if name.segment == segment and held.head.size < place.limits.chain:
         return held
     return succeed(place, held, segment)
@@ -75,12 +74,11 @@ def take(place: Place, segment: str) -> Open:
 
 def succeed(place: Place, held: Open, segment: str) -> Open:
     """End a chain that is over and begin the next; the handle is closed whatever happens."""
-    same = held.name.segment == segment
     try:
-        before = end(place, held, "full" if same else "segment")
+        before = end(place, held, "full" if held.name.segment == segment else "segment")
     finally:
         place.disc.close(held.handle)
-    return begin(place, segment, held.name.number + 1 if same else _next_number(place, segment), before)
+    return begin(place, segment, held.name.number + 1, before)
 
 
 def end(place: Place, held: Open, reason: str) -> Before:
@@ -171,16 +169,6 @@ def _add(place: Place, held: Open, rest: str) -> None:
     place.disc.write_at(held.handle, data, held.head.size)
     place.disc.sync(held.handle)
     held.head = head
-
-
-def _next_number(place: Place, segment: str) -> int:
-    """A number that no chain of ours has in this segment (the clock may have been set back)."""
-    folder = place.journal / place.ledger / segment
-    taken = [one.name for one in folder.iterdir()] if folder.is_dir() else []
-    number = 1
-    while f"{place.process}-{number}.chain" in taken:
-        number += 1
-    return number
 
 
 def _folder(place: Place, segment: str) -> Path:

@@ -1,9 +1,10 @@
 import subprocess
 
+from tests.unit.journal.scene import VIEWED
+
 from primum.journal import chain
 from primum.journal.chain import EMPTY, Head
 from primum.journal.fact import encode
-from tests.unit.journal.scene import VIEWED
 
 AT = "2026-10-02T08:15:00.000Z"
 

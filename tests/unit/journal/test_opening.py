@@ -2,11 +2,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from tests.unit.journal.scene import HOME, STARTED, STORED, VIEWED, a_journal, clock, files, only_chain
 
 from primum.ground.clock import FixedClock
-from primum.journal import Filter, JournalClosed, entries, verify
+from primum.journal import Filter, JournalClosed, entries
 from primum.journal.limits import Limits
-from tests.unit.journal.scene import HOME, STARTED, STORED, VIEWED, a_journal, clock, files, only_chain
+from primum.journal.verify import verify
 
 
 def write(folder, process="web", at=None, count=1):
@@ -77,7 +78,7 @@ def test_a_new_month_ends_the_chain_and_begins_one_linked_to_it(tmp_path):
         journal.record(VIEWED)
         at.advance(timedelta(days=30))
         journal.record(VIEWED)
-    first, second = tmp_path / "access/2026-10/web-1.chain", tmp_path / "access/2026-11/web-1.chain"
+    first, second = tmp_path / "access/2026-10/web-1.chain", tmp_path / "access/2026-11/web-2.chain"
     assert lines(first)[-1]["kind"] == "chain:closed"
     assert opening(second)["after_hash"] == first.read_bytes().splitlines()[-1][:64].decode()
     assert (opening(second)["after_state"], opening(second)["after_lines"]) == ("closed", 3)
@@ -89,7 +90,7 @@ def test_a_new_month_between_two_runs_does_the_same(tmp_path):
     at.advance(timedelta(days=30))
     write(tmp_path, at=at)
     assert lines(tmp_path / "access/2026-10/web-1.chain")[-1]["kind"] == "chain:closed"
-    assert opening(tmp_path / "access/2026-11/web-1.chain")["after_state"] == "closed"
+    assert opening(tmp_path / "access/2026-11/web-2.chain")["after_state"] == "closed"
     assert codes(tmp_path)[0] == []
 
 
@@ -102,7 +103,7 @@ def test_a_month_that_is_over_is_let_go_by_a_flush(tmp_path):
         journal.flush()
         assert lines(only_chain(tmp_path))[-1]["kind"] == "chain:closed"
         journal.record(VIEWED)
-    assert opening(tmp_path / "access/2026-11/web-1.chain")["after_lines"] == 3
+    assert opening(tmp_path / "access/2026-11/web-2.chain")["after_lines"] == 3
 
 
 def test_a_clock_set_back_does_not_reopen_a_past_month(tmp_path):
@@ -113,7 +114,7 @@ def test_a_clock_set_back_does_not_reopen_a_past_month(tmp_path):
         journal.record(VIEWED)
         at.advance(timedelta(days=-30))
         journal.record(VIEWED)
-    assert len(lines(tmp_path / "access/2026-11/web-1.chain")) == 3
+    assert len(lines(tmp_path / "access/2026-11/web-2.chain")) == 3
     assert codes(tmp_path)[0] == []
 
 
@@ -124,7 +125,7 @@ def test_a_run_after_a_clock_was_set_back_goes_on_all_the_same(tmp_path):
     at.advance(timedelta(days=-400))
     write(tmp_path, at=at)
     write(tmp_path, at=at)
-    assert list(files(tmp_path)) == ["access/2026-10/web-1.chain", "access/2027-11/web-1.chain"]
+    assert list(files(tmp_path)) == ["access/2026-10/web-2.chain", "access/2027-11/web-1.chain"]
     assert codes(tmp_path)[0] == []
 
 
