@@ -28,12 +28,26 @@ from tests.doors.dimse.transcripts import TRANSCRIPTS, play
 from primum.doors.dimse import Limits
 
 DATA = encoded(instance())
-BAD = (
-    "4-gb longer-than-announced empty pdv-of-4-gb pdv-of-1 pdv-beyond-its-pdu rest-of-a-pdu "
-    "unknown-context data-before-command two-commands-interleaved contexts-interleaved "
-    "commands-interleaved endless-command unknown-pdu associate-twice release-never-asked-for "
-    "garbage-command command-without-id"
-).split()
+BAD = [
+    "4-gb",
+    "longer-than-announced",
+    "empty",
+    "pdv-of-4-gb",
+    "pdv-of-1",
+    "pdv-beyond-its-pdu",
+    "rest-of-a-pdu",
+    "unknown-context",
+    "data-before-command",
+    "two-commands-interleaved",
+    "contexts-interleaved",
+    "commands-interleaved",
+    "endless-command",
+    "unknown-pdu",
+    "associate-twice",
+    "release-never-asked-for",
+    "garbage-command",
+    "command-without-id",
+]
 BEGUN = p_data(pdv(1, 3, store_command())) + p_data(pdv(1, 0, DATA[:50]))
 USER, PROVIDER = 0, 2
 QUICK = Limits(artim_seconds=1, idle_seconds=2, grace_seconds=1, tick_seconds=0.1, lease_seconds=0.2)

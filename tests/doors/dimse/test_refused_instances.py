@@ -13,9 +13,17 @@ from primum.journal import JournalUnwritable
 from primum.vault import RecordFacts
 
 DATA = encoded(instance())
-DAMAGED = (
-    "no-sop-uid no-study-uid study-uid-is-a-path other-instance other-class no-class cut garbage two-bytes"
-).split()
+DAMAGED = [
+    "no-sop-uid",
+    "no-study-uid",
+    "study-uid-is-a-path",
+    "other-instance",
+    "other-class",
+    "no-class",
+    "cut",
+    "garbage",
+    "two-bytes",
+]
 EVERY_UID = "080016000800180020000d0020000e00"
 
 
