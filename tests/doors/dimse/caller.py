@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +28,17 @@ class Caller:
     def say(self, *parts: bytes) -> None:
         for part in parts:
             self.socket.sendall(part)
+
+    def say_until_hung_up(self, part: bytes, seconds: float, pause: float = 0) -> None:
+        """Go on saying it, until the door hangs up. Fails when it does not."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < seconds:
+            try:
+                self.socket.sendall(part)
+            except OSError:
+                return
+            threading.Event().wait(pause)
+        raise AssertionError("the door goes on listening")
 
     def hear(self) -> tuple[int, bytes] | None:
         """The next PDU: type and body; None when the door has closed."""

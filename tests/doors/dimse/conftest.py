@@ -1,5 +1,4 @@
 import pytest
-
 from tests.doors.dimse.running import House
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import struct
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filewriter import write_dataset
 from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
-def instance(number: int = 1, sop_class: str = CT, *, pixels: bytes = b"\x01\x02" * 128, study: str = "2.25.1") -> Dataset:
+def instance(
+    number: int = 1, sop_class: str = CT, *, pixels: bytes = b"\x01\x02" * 128, study: str = "2.25.1"
+) -> Dataset:
     """A 16 by 8 image, whole."""
     one = Dataset()
     one.SOPClassUID = sop_class

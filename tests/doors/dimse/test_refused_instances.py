@@ -3,16 +3,28 @@
 import errno
 
 import pytest
+from tests.doors.dimse.caller import Caller
+from tests.doors.dimse.instances import CT, associate, encoded, instance, message, store_command
+from tests.doors.dimse.running import device
 
 from primum.doors.dimse import Limits
 from primum.identity.device_model import Service
 from primum.journal import JournalUnwritable
 from primum.vault import RecordFacts
-from tests.doors.dimse.caller import Caller
-from tests.doors.dimse.instances import CT, associate, encoded, instance, message, store_command
-from tests.doors.dimse.running import device
 
 DATA = encoded(instance())
+DAMAGED = [
+    "no-sop-uid",
+    "no-study-uid",
+    "study-uid-is-a-path",
+    "other-instance",
+    "other-class",
+    "no-class",
+    "cut",
+    "garbage",
+    "two-bytes",
+]
+EVERY_UID = "080016000800180020000d0020000e00"
 
 
 def changed(**changes):
@@ -36,7 +48,11 @@ def refused(house, data=DATA, command=None, **changes):
         caller.say(message(1, store_command(message=2), DATA))
         assert caller.status() == 0
     assert house.stored() == [DATA]
-    return int.from_bytes(response[0x0900], "little"), response[0x0902].decode().strip(), response.get(0x0901, b"").hex()
+    return (
+        int.from_bytes(response[0x0900], "little"),
+        response[0x0902].decode().strip(),
+        response.get(0x0901, b"").hex(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,7 +60,7 @@ def refused(house, data=DATA, command=None, **changes):
     [
         (changed(SOPInstanceUID=None), 0xC000, "imaging.no-sop-uid", "08001800"),
         (changed(StudyInstanceUID=None), 0xC000, "imaging.no-study-uid", "20000d0020000e00"),
-        (changed(StudyInstanceUID="../../etc/passwd"), 0xC000, "imaging.bad-uid", "0800160008001800" + "20000d0020000e00"),
+        (changed(StudyInstanceUID="../../etc/passwd"), 0xC000, "imaging.bad-uid", EVERY_UID),
         (changed(SOPInstanceUID="2.25.999"), 0xA900, "imaging.other-instance", "08001800"),
         (changed(SOPClassUID="1.2.840.10008.5.1.4.1.1.4"), 0xA900, "dimse.mismatch", "08001600"),
         (changed(SOPClassUID=None), 0xA900, "dimse.mismatch", "08001600"),
@@ -52,7 +68,7 @@ def refused(house, data=DATA, command=None, **changes):
         (b"%PDF-1.4 this is not a data set", 0xC000, "imaging.damaged-data-set", ""),
         (b"\0\0", 0xC000, None, ""),
     ],
-    ids=["no sop instance uid", "no study uid", "study uid is a path", "other instance", "other class", "no class", "cut", "garbage", "two bytes"],
+    ids=DAMAGED,
 )  # fmt: skip
 def test_a_data_set_that_cannot_be_kept_has_its_status(house, data, status, comment, offending):
     got = refused(house, data)
@@ -118,7 +134,11 @@ class FailingVault:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(OSError(errno.ENOSPC, "full"), 0xA700), (OSError(errno.EIO, "DOE^JANE"), 0x0110), (RuntimeError("DOE^JANE"), 0x0110)],
+    [
+        (OSError(errno.ENOSPC, "full"), 0xA700),
+        (OSError(errno.EIO, "DOE^JANE"), 0x0110),
+        (RuntimeError("DOE^JANE"), 0x0110),
+    ],
 )
 def test_whatever_fails_inside_is_answered_and_nothing_is_told(house, error, status, capsys):
     got = refused(house, vault=FailingVault(house.vault, error))
@@ -173,15 +193,15 @@ def test_an_instance_beyond_the_limit_ends_the_association(house):
 
 
 @pytest.mark.parametrize(
-    ("calling", "called", "context", "answer", "reason"),
+    ("calling", "called", "answer", "reason"),
     [
-        ("SCANNER", "ANY-SCP", CT, (3, bytes((0, 1, 1, 7))), "dimse.called-title"),
-        ("STRANGER", "PRIMUM", CT, (3, bytes((0, 1, 1, 3))), "device.unknown"),
+        ("SCANNER", "ANY-SCP", (3, bytes((0, 1, 1, 7))), "dimse.called-title"),
+        ("STRANGER", "PRIMUM", (3, bytes((0, 1, 1, 3))), "device.unknown"),
     ],
 )
-def test_titles_that_are_not_known_are_rejected_for_good(house, calling, called, context, answer, reason):
+def test_titles_that_are_not_known_are_rejected_for_good(house, calling, called, answer, reason):
     with house.open() as port, Caller(port) as caller:
-        caller.say(associate((1, context, ("1.2.840.10008.1.2.1",)), calling=calling, called=called))
+        caller.say(associate((1, CT, ("1.2.840.10008.1.2.1",)), calling=calling, called=called))
         assert caller.hear() == answer
     refusals = [fact for fact in house.facts() if fact["kind"].endswith(":refused")]
     assert [fact["details"]["reason"] for fact in refusals] == [reason]
@@ -202,7 +222,10 @@ def test_without_the_grant_each_context_says_so_and_the_journal_too(house):
 
 @pytest.mark.parametrize(
     ("spoilt", "answer"),
-    [((b"\0\1\0\0PRI", b"\0\2\0\0PRI"), (0, 1, 2, 2)), ((b"1.2.840.10008.3.1.1.1", b"1.2.840.10008.3.1.1.9"), (0, 1, 1, 2))],
+    [
+        ((b"\0\1\0\0PRI", b"\0\2\0\0PRI"), (0, 1, 2, 2)),
+        ((b"1.2.840.10008.3.1.1.1", b"1.2.840.10008.3.1.1.9"), (0, 1, 1, 2)),
+    ],
     ids=["protocol version 2", "application context"],
 )
 def test_other_protocols_are_rejected_for_good(house, spoilt, answer):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pydicom
 import pytest
 from pynetdicom import AE, sop_class
-
 from tests.doors.dimse.instances import CT, encoded, instance, with_meta
 
 SAMPLES = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -15,7 +14,9 @@ PLAIN_ENV = {key: value for key, value in os.environ.items() if key != "TCP_NODE
 
 
 def run(*command, env=PLAIN_ENV):
-    return subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=60, check=False, env=env)
+    return subprocess.run(
+        [str(one) for one in command], capture_output=True, text=True, timeout=60, check=False, env=env
+    )
 
 
 def scu(*contexts, calling="SCANNER"):
@@ -76,7 +77,7 @@ def samples():
             assert one.StudyInstanceUID
             assert one.SeriesInstanceUID
             assert one.SOPInstanceUID == one.file_meta.MediaStorageSOPInstanceUID
-        except Exception:  # noqa: BLE001, S112 (the collection holds broken files on purpose)
+        except Exception:  # noqa: BLE001 (the collection holds broken files on purpose)
             continue
         seen.setdefault(key, path)
     return seen
@@ -127,7 +128,9 @@ def test_every_storage_class_is_stored(house):
     classes = sorted(sop_class._STORAGE_CLASSES.values())
     with house.open() as port:
         for half in (classes[:100], classes[100:]):
-            association = scu(*((one, "1.2.840.10008.1.2") for one in half)).associate("127.0.0.1", port, ae_title="PRIMUM")
+            association = scu(*((one, "1.2.840.10008.1.2") for one in half)).associate(
+                "127.0.0.1", port, ae_title="PRIMUM"
+            )
             for number, one in enumerate(half):
                 status = association.send_c_store(with_meta(instance(number, one), "1.2.840.10008.1.2"))
                 assert status.Status == 0, one
@@ -147,7 +150,9 @@ def test_the_same_uid_with_other_pixels_is_a_success_and_both_are_kept_in_order(
 def test_another_service_is_not_offered_and_storage_beside_it_is(house):
     find = sop_class.StudyRootQueryRetrieveInformationModelFind
     with house.open() as port:
-        association = scu((find, "1.2.840.10008.1.2"), (CT, "1.2.840.10008.1.2")).associate("127.0.0.1", port, ae_title="PRIMUM")
+        association = scu((find, "1.2.840.10008.1.2"), (CT, "1.2.840.10008.1.2")).associate(
+            "127.0.0.1", port, ae_title="PRIMUM"
+        )
         assert {one.abstract_syntax: one.result for one in association.rejected_contexts} == {find: 3}
         association.release()
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pynetdicom
 import pytest
 from pynetdicom import AE
+from tests.doors.dimse.caller import Caller
+from tests.doors.dimse.instances import CT, associate, encoded, instance, message, store_command, with_meta
+from tests.unit.identity.devices_home import CTL, PER, make_house
 
 from primum.doors.dimse import Limits
 from primum.identity.tls import door_tls_context, handshake_refusal
 from primum.journal import Refusals
-from tests.doors.dimse.caller import Caller
-from tests.doors.dimse.instances import CT, associate, encoded, instance, message, store_command, with_meta
-from tests.unit.identity.devices_home import CTL, PER, make_house
 
 DATA = encoded(instance())
 ENV = {key: value for key, value in os.environ.items() if key != "TCP_NODELAY"}
@@ -33,9 +33,12 @@ def practice(tmp_path_factory):
     practice.packs = {
         name: practice.devices.add(PER, name, aet, may, CTL)
         for name, aet, may in (
-            ("ct", "CT1", {"store"}), ("mr", "MR1", {"store"}), ("nothing", "NOTHING", set()), ("gone", "GONE", {"store"}),
+            ("ct", "CT1", {"store"}),
+            ("mr", "MR1", {"store"}),
+            ("nothing", "NOTHING", set()),
+            ("gone", "GONE", {"store"}),
         )
-    }  # fmt: skip
+    }
     practice.devices.revoke(PER, "gone")
     return practice
 
@@ -63,7 +66,9 @@ def storescu(folder, aet, port, *options, security=None):
     with_meta(instance()).save_as(folder / "one.dcm", enforce_file_format=True)
     security = security or ["+tls", folder / "key.pem", folder / "certificate.pem", "+cf", folder / "ca.pem"]
     command = ["storescu", *security, "-aet", aet, "-aec", "PRIMUM", *options, "127.0.0.1", port, folder / "one.dcm"]
-    return subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=60, check=False, env=ENV)
+    return subprocess.run(
+        [str(one) for one in command], capture_output=True, text=True, timeout=60, check=False, env=ENV
+    )
 
 
 @pytest.mark.programs("storescu")
@@ -79,14 +84,12 @@ def test_an_enrolled_device_stores(house, practice, tmp_path):
 
 @pytest.mark.programs("storescu")
 @pytest.mark.parametrize(
-    ("pack", "aet", "reason"),
-    [
-        ("ct", "MR1", "device.title-mismatch"),
-        ("gone", "GONE", "device.revoked"),
-        ("nothing", "NOTHING", "dimse.not-permitted"),
-    ],
-)
-def test_an_enrolled_device_that_may_not_is_refused_under_its_name(house, practice, tmp_path, pack, aet, reason):
+    "case", [("ct", "MR1", "device.title-mismatch"), ("gone", "GONE", "device.revoked"),
+             ("nothing", "NOTHING", "dimse.not-permitted")],
+    ids=lambda case: case[2],
+)  # fmt: skip
+def test_an_enrolled_device_that_may_not_is_refused_under_its_name(house, practice, tmp_path, case):
+    pack, aet, reason = case
     with secured(house, practice) as port:
         assert storescu(files_of(practice.packs[pack], tmp_path / pack), aet, port).returncode != 0
     assert house.stored() == []
@@ -135,9 +138,8 @@ def test_our_own_web_certificate_does_not_get_in(house, practice, tmp_path):
     ct = files_of(practice.packs["ct"], tmp_path / "ct")
     [chain] = json.loads(practice.certificates.door_bundle("web"))["chains"]
     (tmp_path / "web.pem").write_text(chain)
-    with secured(house, practice) as port, pytest.raises(OSError), client(port, ct, tmp_path / "web.pem") as caller:
-        caller.say(associate(calling="CT1"))
-        caller.socket.recv(1)
+    with secured(house, practice) as port, client(port, ct, tmp_path / "web.pem") as caller:
+        caller.say_until_hung_up(associate(calling="CT1"), 10, pause=0.05)
     assert strangers(house) <= {"device.foreign-certificate", "device.not-a-device"}
     assert len(strangers(house)) == 1
 

@@ -1,16 +1,16 @@
 import contextlib
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 from pynetdicom.dsutils import decode as pynetdicom_decode
 from pynetdicom.dsutils import encode as pynetdicom_encode
-from pydicom.dataset import Dataset
-from io import BytesIO
+from tests.doors.dimse.instances import CT, element, store_command
 
 from primum.doors.dimse.command import Command, decode_command, encode_response
 from primum.doors.dimse.refusals import InvalidCommand
-from tests.doors.dimse.instances import CT, element, store_command
 
 
 def test_a_command_set_of_another_implementation_is_read():
@@ -34,7 +34,14 @@ def test_a_response_is_read_by_another_implementation():
 
 @pytest.mark.parametrize(
     "bad",
-    [b"\0", store_command()[:-1], b"\x08\0" + store_command()[2:], element(0x0100, b"\1\0"), element(0x0100, b"\1\0\0\0"), b""],
+    [
+        b"\0",
+        store_command()[:-1],
+        b"\x08\0" + store_command()[2:],
+        element(0x0100, b"\1\0"),
+        element(0x0100, b"\1\0\0\0"),
+        b"",
+    ],
     ids=["a byte", "cut", "not group 0", "no message id", "field of four bytes", "nothing"],
 )  # fmt: skip
 def test_what_is_not_a_command_set_is_refused(bad):

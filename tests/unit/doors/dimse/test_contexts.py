@@ -2,11 +2,18 @@ import pydicom.uid
 import pytest
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom import sop_class
+from tests.doors.dimse.instances import CT, associate, item
 
-from primum.doors.dimse.contexts import TRANSFER_SYNTAXES_REFUSED, VERIFICATION, Result, is_storable, is_storage, negotiate
+from primum.doors.dimse.contexts import (
+    TRANSFER_SYNTAXES_REFUSED,
+    VERIFICATION,
+    Result,
+    is_storable,
+    is_storage,
+    negotiate,
+)
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.pdu import Role, decode_associate_request
-from tests.doors.dimse.instances import CT, associate, item
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -30,13 +37,19 @@ def test_objects_without_a_patient_are_not(uid):
     assert not is_storage(uid)
 
 
-@pytest.mark.parametrize("group", ["_QR_CLASSES", "_VERIFICATION_CLASSES", "_PRINT_MANAGEMENT_CLASSES", "_UNIFIED_PROCEDURE_STEP_CLASSES"])
+@pytest.mark.parametrize(
+    "group", ["_QR_CLASSES", "_VERIFICATION_CLASSES", "_PRINT_MANAGEMENT_CLASSES", "_UNIFIED_PROCEDURE_STEP_CLASSES"]
+)
 def test_other_services_are_not_storage(group):
     assert [uid for uid in getattr(sop_class, group).values() if is_storage(uid)] == []
 
 
 def test_every_registered_class_named_storage_is_decided():
-    registered = {uid for uid, what in UID_dictionary.items() if what[1] == "SOP Class" and what[0].partition(" -")[0].endswith(("Storage", "Storage SOP Class"))}
+    registered = {
+        uid
+        for uid, what in UID_dictionary.items()
+        if what[1] == "SOP Class" and what[0].partition(" -")[0].endswith(("Storage", "Storage SOP Class"))
+    }
     no_patient = set(sop_class._NON_PATIENT_OBJECT_CLASSES.values()) | {"1.2.840.10008.1.3.10"}
     assert {uid for uid in registered if not is_storage(uid)} == no_patient & registered
 

@@ -31,8 +31,7 @@ def test_the_table_is_that_of_the_standard_as_another_implementation_reads_it():
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.STA1])
-@pytest.mark.parametrize("event", [Event.EVT3, Event.EVT4, Event.EVT6, Event.EVT10, Event.EVT12, Event.EVT13, Event.EVT16,
-                                   Event.EVT17, Event.EVT19])  # fmt: skip
+@pytest.mark.parametrize("event", [Event[f"EVT{number}"] for number in (3, 4, 6, 10, 12, 13, 16, 17, 19)])
 def test_whatever_a_peer_does_has_a_cell_in_every_state(event, state):
     assert (event, state) in TRANSITIONS
 

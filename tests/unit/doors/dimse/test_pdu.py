@@ -15,11 +15,11 @@ from pynetdicom.pdu_primitives import (
     SOPClassExtendedNegotiation,
     UserIdentityNegotiation,
 )
+from tests.doors.dimse.instances import CT, associate, item
 
 from primum.doors.dimse import pdu
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.refusals import AbortReason, InvalidPdu
-from tests.doors.dimse.instances import CT, associate, item
 
 LIMITS = Limits()
 REQUEST = associate()
@@ -159,7 +159,13 @@ def test_a_damaged_request_is_read_or_refused(data):
 def test_the_largest_request_of_another_implementation_fits():
     ae = AE("SCANNER")
     for number in range(128):
-        ae.add_requested_context(f"1.2.840.10008.5.1.4.1.1.{number}", [f"1.2.840.10008.1.2.4.{n}" for n in range(50, 80)])
+        ae.add_requested_context(
+            f"1.2.840.10008.5.1.4.1.1.{number}", [f"1.2.840.10008.1.2.4.{n}" for n in range(50, 80)]
+        )
     contexts = ae.requested_contexts
-    request = decode(associate(*[(2 * n + 1, str(c.abstract_syntax), tuple(map(str, c.transfer_syntax))) for n, c in enumerate(contexts)]))
+    request = decode(
+        associate(
+            *[(2 * n + 1, str(c.abstract_syntax), tuple(map(str, c.transfer_syntax))) for n, c in enumerate(contexts)]
+        )
+    )
     assert len(request.contexts) == 128
