@@ -28,12 +28,10 @@
   for (const name of ["indexedDB", "caches"]) replace(window, name, undefined);
   replace(Navigator.prototype, "serviceWorker", undefined);
   replace(Navigator.prototype, "storage", undefined);
-  /* the library that chooses the language would set a cookie: there is one cookie here, and it is the server's */
-  replace(document, "cookie", "");
-
-  /* history keeps titles: this one never holds a name */
-  const title = document.title;
-  replace(document, "title", title);
+  /* read as given, written in vain */
+  const fix = (on, name, value) => Object.defineProperty(on, name, { get: () => value, set: () => {}, configurable: false });
+  fix(document, "cookie", ""); // the library that chooses the language would set one: the only cookie here is the server's
+  fix(document, "title", document.title); // history keeps titles: this one never holds a name
 
   window.PUBLIC_URL = new URL(".", document.currentScript.src).pathname;
   window.browserImportFunction = (address) => import(address);

@@ -1,21 +1,27 @@
-"""A web door for tests: real people, a real journal, a server on loopback with a certificate of its own."""
+"""A web door for tests: real people, archive, vault and journal, in this process, with a server on loopback."""
 
 from __future__ import annotations
 
 import base64
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from primum import identity
+from tests.programs import free_port
+from tests.unit.identity.people_kit import Box
+
+from primum import identity, imaging, vault
+from primum.app.databases import migrate_all
+from primum.app.joints import Recorder
+from primum.app.shelf import Shelf
 from primum.doors import origin
 from primum.doors.http.services import WebServices
 from primum.ground.clock import SystemClock
@@ -23,9 +29,34 @@ from primum.ground.db import open_database
 from primum.ground.disc import RealDisc
 from primum.ground.ids import new_id
 from primum.ground.settings import read_settings
-from primum.identity import totp
-from primum.journal import BY_NAME, Fact, Journal
-from tests.unit.identity.people_kit import Box
+from primum.identity import DemoPerson, Role, Scope, Wish, totp
+from primum.imaging.importing import Origin, import_folder
+from primum.journal import Journal
+
+_LIGHT = identity.Hasher(time_cost=1, memory_kib=64, lanes=1)
+"""Argon2id as light as it goes: these tests are about doors."""
+
+
+@dataclass
+class Somebody:
+    """Somebody who can sign in; a code is never given twice."""
+
+    made: DemoPerson
+    _used: int = field(default=0, repr=False)
+
+    @property
+    def login(self) -> str:
+        return self.made.person.login
+
+    def code(self) -> str:
+        now = totp.step_of(datetime.now(UTC))
+        while (step := max(self._used + 1, now - 1)) > totp.step_of(datetime.now(UTC)) + 1:
+            time.sleep(0.2)
+        self._used = step
+        return totp.code_at(base64.b32decode(self.made.totp_secret), step)
+
+    def form(self) -> dict[str, str]:
+        return {"login": self.login, "password": self.made.password, "code": self.code()}
 
 
 @dataclass
@@ -35,49 +66,68 @@ class Door:
     services: WebServices
     people: identity.DemoPeople
     journal: Journal
-    controller_id: str
-    doctor: identity.DemoPerson
-    administrator: identity.DemoPerson
+    indexer: imaging.Indexer
+    vault: vault.Vault
+    folder: Path
+    controllers: list[str]
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.services.settings.web_port}"
+
+    def add(self, files: Iterable[bytes], controller: int = 0) -> None:
+        """Import DICOM files for one of the controllers."""
+        folder = self.folder / f"files-{new_id('imp')}"
+        folder.mkdir()
+        for number, data in enumerate(files):
+            (folder / f"{number:05d}.dcm").write_bytes(data)
+        import_folder(
+            self.vault, folder, Origin(self.controllers[controller], "system"), clock=self.services.clock,
+            intake=self.indexer.take,
+        )  # fmt: skip
+        for file in folder.iterdir():
+            file.unlink()
+
+    def somebody(self, name: str, *roles: Role, controller: int = 0, **wish: object) -> Somebody:
+        wishes = [Wish(role, **wish) for role in roles]  # type: ignore[arg-type]
+        made = self.people.make_person(
+            full_name=name, login=name.rsplit(maxsplit=1)[-1].lower(), controller_id=self.controllers[controller], wishes=wishes
+        )
+        return Somebody(made)
+
+    def doctor(self) -> Somebody:
+        return self.somebody("Dr Maël Kervella", Role.PHYSICIAN, scope=Scope.SITE, confidential=True)
+
+    def lines(self) -> list[str]:
+        """Every line of the journal of this process."""
+        self.journal.flush()
+        found = sorted(self.journal.folder.rglob("*.chain"))
+        return [line for file in found for line in file.read_text("ascii").splitlines()]
 
 
-def code_of(somebody: identity.DemoPerson, at: datetime | None = None) -> str:
-    secret = base64.b32decode(somebody.totp_secret)
-    return totp.code_at(secret, totp.step_of(at or datetime.now(UTC)))
-
-
-def build(folder: Path, archive: Any, *, port: int = 8443, demo: bool = True) -> Door:
+def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
+    """Lay out a home in `folder`, with two controllers and nobody in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    engine = open_database(folder / "records.db", bytes(32), durability="normal")
-    identity.migrate_people(engine)
-    (folder / "journal").mkdir()
-    clock = SystemClock()
-    journal = Journal(folder / "journal", "web", clock, RealDisc(), new_id("hom"))
-    settings = replace(read_settings(folder / "none.toml"), web_port=port)
-
-    def record(kind: str, actor: str, subject: str, details: dict[str, str | int]) -> None:
-        if str(kind) in BY_NAME:
-            known = BY_NAME[str(kind)]
-            kept = {key: value for key, value in details.items() if key in known.value.details}
-            journal.record(Fact(known, actor, subject, kept))
-
+    clock, disc = SystemClock(), RealDisc()
+    records = open_database(folder / "records.db", bytes(32), durability="normal")
+    index = open_database(folder / "index.db", bytes(32), durability="normal")
+    migrate_all(records, index)
+    for name in ("vault", "keyring", "journal"):
+        (folder / name).mkdir()
+    vault.create_layout(disc, folder / "vault", folder / "keyring")
+    kept = vault.open_vault(folder / "vault", folder / "keyring", vault.VaultKeys(bytes(32), bytes(32)), disc, clock)
+    journal = Journal(folder / "journal", "web", clock, disc, new_id("hom"))
+    settings = replace(read_settings(folder / "none.toml"), web_port=free_port(), language=language)
     people = identity.DemoPeople(
-        engine=engine, clock=clock, record=record, box=Box(), settings=settings, demo=demo,
-        hasher=identity.Hasher(time_cost=1, memory_kib=64, lanes=1),
-    )  # fmt: skip
-    controller = people.make_controller("Cabinet du Port")
-    doctor = people.make_person(
-        full_name="Dr Maël Kervella", login="mael", controller_id=controller.id,
-        wishes=[identity.Wish(identity.Role.PHYSICIAN, confidential=True)],
-    )  # fmt: skip
-    administrator = people.make_person(
-        full_name="Iris Tanguy", login="iris", controller_id=controller.id,
-        wishes=[identity.Wish(identity.Role.ADMINISTRATOR)],
-    )  # fmt: skip
+        engine=records, clock=clock, record=Recorder(journal), box=Box(), settings=settings, demo=True, hasher=_LIGHT
+    )
     services = WebServices(
-        people=people, archive=archive, journal=journal, clock=clock, settings=settings, demo=demo,
-        origins=origin.origins_of(settings),
+        people=people, archive=Shelf(imaging.Archive(index, kept)), journal=journal, clock=clock, settings=settings,
+        demo=demo, origins=origin.origins_of(settings),
     )  # fmt: skip
-    return Door(services, people, journal, controller.id, doctor, administrator)
+    controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
+    indexer = imaging.Indexer(index, records, kept, clock)
+    return Door(services, people, journal, indexer, kept, folder, controllers)
 
 
 def tls_context(folder: Path) -> ssl.SSLContext:
@@ -103,17 +153,17 @@ def tls_context(folder: Path) -> ssl.SSLContext:
 
 
 @contextmanager
-def serving(door: Door, folder: Path) -> Iterator[str]:
-    """Serve on the port that the services say; yields the address."""
-    port = door.services.settings.web_port
+def serving(door: Door) -> Iterator[str]:
+    """Serve the door in a thread; yields its address."""
     ready = threading.Event()
-    server = origin.server(door.services, tls_context(folder), "127.0.0.1", port, ready.set)
+    context = tls_context(door.folder)
+    server = origin.server(door.services, context, "127.0.0.1", door.services.settings.web_port, ready.set)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     if not ready.wait(20):
         raise RuntimeError("the server did not start")
     try:
-        yield f"https://localhost:{port}"
+        yield door.url
     finally:
         server.should_exit = True
         thread.join(20)

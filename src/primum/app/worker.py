@@ -20,7 +20,7 @@ from primum.ground.settings import Settings
 from primum.identity import Certificates, Devices, Door, SealedBox, people_jobs
 from primum.identity.people import People
 from primum.imaging import Archive, Indexer
-from primum.journal import Fact, Kind, Signer, jobs as journal_jobs
+from primum.journal import Fact, Kind, Signer, journal_jobs
 from primum.vault import Label
 
 

@@ -118,7 +118,7 @@ class _Nowhere:
         self._services = services
         self._refused = refused
 
-    async def __call__(self, request: Request, error: Exception) -> Response:
+    async def __call__(self, request: Request, _error: Exception) -> Response:
         return await anyio.to_thread.run_sync(self._answer, request)
 
     def _answer(self, request: Request) -> Response:

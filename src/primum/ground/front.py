@@ -17,6 +17,10 @@ from pathlib import Path
 def front(file: str, package: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
     """Return `__getattr__`, `__dir__` and `__all__` for a package (PEP 562)."""
     where = _listed(Path(file).read_text("utf-8"))
+    # importing a file sets the package's attribute of its name: a function of that name would come and go
+    hidden = [name for name in where if Path(file).with_name(f"{name}.py").exists()]
+    if hidden:
+        raise ImportError(f"{package} lists names that are files of its own: {hidden}")
 
     def get(name: str) -> object:
         if name not in where:

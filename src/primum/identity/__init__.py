@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         TitleMismatch,
     )
     from primum.identity.devices import Devices
-    from primum.identity.explain import RULES, Explanation, explain
+    from primum.identity.explain import RULES, Explanation, explain as explain_decision
     from primum.identity.facts import DETAILS as PEOPLE_FACT_DETAILS, Fact as PeopleFact
     from primum.identity.jobs import people_jobs
     from primum.identity.limits import LIMITS as PEOPLE_LIMITS

@@ -21,7 +21,7 @@ from primum.imaging.errors import DamagedDataSet, ImagingRefusal
 from primum.imaging.frames import FrameBuilder, frames_of
 from primum.imaging.model import Stored
 from primum.imaging.part10 import META_LIMIT, PREAMBLE, FileMeta, NotPart10, read_meta
-from primum.imaging.walker import NeedMore, Peek, peek, peek_first
+from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.vault import FactsTooLong, RecordFacts, TooLarge
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from primum.journal.fact import Fact
     from primum.journal.findings import require_sound, say
     from primum.journal.heads import last_note as latest_root
-    from primum.journal.jobs import jobs
+    from primum.journal.jobs import jobs as journal_jobs
     from primum.journal.journal import Journal
     from primum.journal.limits import LIMITS, Limits
     from primum.journal.pruning import Pruned, prune
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Signer,
         create_signer,
     )
-    from primum.journal.verify import Finding, Report, verify
+    from primum.journal.verify import Finding, Report, verify as verify_journal
     from primum.journal.vocabulary import BY_NAME, Kind, Ledger, sentence
 
 __getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -59,11 +59,13 @@ class Heads:
         self.last: dict[str, Head] = {}
         """The last signed head of each chain."""
         self._tree, self._leaves_size = self._read_leaves(self._size())
+        self.size = self._tree.size
+        """How many leaves the last note covers."""
 
     @property
-    def size(self) -> int:
-        """How many leaves the last note covers."""
-        return self._tree.size
+    def unsigned(self) -> bool:
+        """Tell whether there are leaves without a note: the disc refused it."""
+        return self._tree.size > self.size
 
     def root_at_end(self) -> bytes:
         """Return the root that the last note covers."""
@@ -80,6 +82,7 @@ class Heads:
         note = self._key.sign(Checkpoint(self._key.origin, self._tree.size, self._tree.root()))
         self._append(self._folder / "notes", note.encode() + b"\n", self._notes_size)
         self.note, self._notes_size = note, self._notes_size + len(note.encode()) + 1
+        self.size = self._tree.size
         return note
 
     def _size(self) -> int:

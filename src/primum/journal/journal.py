@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -47,14 +48,16 @@ class Journal:
         self._ledgers[fact.kind.ledger].add(rest, durable=fact.kind.durable)
 
     def flush(self) -> None:
-        """Return when every fact recorded so far is on disc. Raises JournalUnwritable."""
-        for ledger in self._ledgers.values():
-            ledger.flush()
+        """Return when every fact recorded so far is on disc. Raises JournalUnwritable, both ledgers tried."""
+        with ExitStack() as stack:
+            for ledger in self._ledgers.values():
+                stack.callback(ledger.flush)
 
     def close(self) -> None:
-        """Flush and give the chains back; nothing can be recorded any more."""
-        for ledger in self._ledgers.values():
-            ledger.close()
+        """Flush and give the chains back; nothing can be recorded any more. Raises JournalUnwritable."""
+        with ExitStack() as stack:
+            for ledger in self._ledgers.values():
+                stack.callback(ledger.close)
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ import heapq
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -96,7 +97,7 @@ def _of_ledger(journal: Path, ledger: Ledger) -> Iterator[Entry]:
 
 def _of_chain(journal: Path, name: ChainName) -> Iterator[Entry]:
     at = ""
-    with name.path(journal).open("rb") as file:
+    with suppress(FileNotFoundError), name.path(journal).open("rb") as file:  # pruned in this very moment
         while data := file.readline(LIMITS.unfinished):
             entry = _entry(str(name), data)
             if entry is None:

@@ -6,10 +6,11 @@ import threading
 from collections import Counter
 from datetime import datetime
 
+from primum.journal.errors import FactRefused
 from primum.journal.fact import Fact
 from primum.journal.journal import Journal
 from primum.journal.limits import LIMITS
-from primum.journal.shapes import ADDRESS_CHARACTERS, escaped
+from primum.journal.shapes import ADDRESS_CHARACTERS, escaped, is_word
 from primum.journal.vocabulary import Kind
 
 OTHERS = "others"
@@ -28,7 +29,9 @@ class Refusals:
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def count(self, reason: str, address: str) -> None:
-        """Count one refusal. `reason` is a word; `address` is escaped and cut."""
+        """Count one refusal. `address` is escaped and cut. Raises FactRefused when `reason` is not a word."""
+        if not is_word(reason):
+            raise FactRefused(kind=self._kind.value.name, what="the reason is not a word")
         with self._turn:
             self._turn_over(self._journal.clock.now())
             key = (escaped(address, ADDRESS_CHARACTERS), reason)

@@ -82,7 +82,7 @@ class Signer:
                 ill.append(found)
             elif found != self.head(name):
                 leaves.append(Leaf(at, str(name), found))
-        if leaves:
+        if leaves or self._heads.unsigned:
             self._heads.sign(leaves)
         return Signed(self._heads.note, self._heads.size, len(leaves), tuple(ill))
 

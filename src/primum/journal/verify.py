@@ -78,8 +78,8 @@ def verify(folder: Path, key: str = "", checkpoints: Sequence[str] = ()) -> Repo
     """Read the journal in `folder` and report.
 
     `key` is the verifier key as kept elsewhere; without one, `signer.pub` of the folder is used and the
-    report says so. `checkpoints` are signed notes that left the machine. Raises ValueError when the key
-    is not one, OSError.
+    report says so. `checkpoints` are signed notes that left the machine. The journal may be written, signed
+    and pruned meanwhile. Raises ValueError when the key is not one, OSError.
     """
     return _Examination(folder, key, checkpoints).report()
 
@@ -125,7 +125,7 @@ def _follow(data: bytes, name: str, report: Report) -> Iterator[tuple[_Line, boo
             report.add("unfinished-write", name, expected, f"{closed - at} bytes, closed")
             at = closed
             continue
-        if end < 0:
+        if end < 0 or (line is None and _is_unfinished(data[at:])):
             report.add("unfinished-write", name, expected, f"{len(data) - at} bytes, not closed")
             return
         if ended or not sound:
@@ -137,6 +137,11 @@ def _follow(data: bytes, name: str, report: Report) -> Iterator[tuple[_Line, boo
         previous, expected = line.digest, max(expected, line.n + 1)
         ended = line.body["kind"] == "chain:closed"
         yield line, sound
+
+
+def _is_unfinished(rest: bytes) -> bool:
+    """Tell whether this end of a chain is what a crash leaves: not long, and no line in it."""
+    return len(rest) <= UNFINISHED and not any(map(_read_line, rest.split(b"\n")))
 
 
 def _blame(line: _Line | None, previous: str | None, expected: int, name: str, report: Report) -> None:
@@ -245,6 +250,16 @@ class _Chain:
     hashes: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Heads:
+    """What is signed: roots by size, leaves, and of each chain its lengths and hashes in the order of signing."""
+
+    notes: list[tuple[int, str]]
+    size: int
+    leaves: list[str]
+    of_chain: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+
+
 class _Examination:
     """One reading of one journal."""
 
@@ -253,19 +268,18 @@ class _Examination:
         self.found = Report()
         self.key = _Key(key) if key else self._key_from_folder()
         self.outside = [one for text in checkpoints if (one := self._opened(text, "given checkpoint"))]
-        notes = _notes(_text(folder / "heads" / "notes"))
-        self.notes = [one for text in notes if (one := self._opened(text, "heads/notes"))]
-        self.found.size = max((size for size, _ in self.notes), default=0)
-        self.leaves = _text(folder / "heads" / "leaves").split("\n")[:-1][: self.found.size]
-        self.signed: dict[str, list[tuple[int, str]]] = {}
+        self.before = self._heads()
+        """Heads as they were before the chains were read: each chain must reach them."""
+        self.after = self.before
+        """Heads as they were after: whatever the account tells of must be among them."""
         self.chains: dict[str, _Chain] = {}
         self.pruned: dict[str, dict[str, Any]] = {}
         self.told: list[tuple[int, str]] = []
 
     def report(self) -> Report:
         """Do each step in an order in which it has what it needs."""
-        self._sort_leaves()
         self._read_chains()
+        self.after = self._heads()
         self._check_heads()
         self._check_signed_lines()
         self._check_openings()
@@ -292,24 +306,32 @@ class _Examination:
         self.found.add("head-signature-wrong", place, remark=why)
         return None
 
-    def _sort_leaves(self) -> None:
-        """Sort what is signed by chain: length and hash, in the order of signing."""
-        if not self.found.size:
-            self.found.add("never-signed", "heads")
-        if len(self.leaves) < self.found.size:
-            self.found.add("tail-missing", "heads/leaves", len(self.leaves))
-        for leaf in filter(None, map(LEAF.fullmatch, self.leaves)):
-            self.signed.setdefault(leaf[1], []).append((int(leaf[2]), leaf[3]))
+    def _heads(self) -> _Heads:
+        """Read what is signed, now."""
+        notes = _notes(_text(self.folder / "heads" / "notes"))
+        opened = [one for text in notes if (one := self._opened(text, "heads/notes"))]
+        size = max((size for size, _ in opened), default=0)
+        leaves = _text(self.folder / "heads" / "leaves").split("\n")[:-1][:size]
+        if len(leaves) < size:
+            self.found.add("tail-missing", "heads/leaves", len(leaves))
+        heads = _Heads(opened, size, leaves)
+        for leaf in filter(None, map(LEAF.fullmatch, leaves)):
+            heads.of_chain.setdefault(leaf[1], []).append((int(leaf[2]), leaf[3]))
+        return heads
 
     def _read_chains(self) -> None:
-        files = {name: (self.folder / f"{name}.chain").read_bytes() for name in sorted(self._chain_names())}
-        wanted = {name: {lines - 1 for lines, _ in heads} for name, heads in self.signed.items()}
-        for name, data in files.items():
-            self.chains[name] = chain = _Chain(_opening(data))
+        """Access before account, so that a segment pruned meanwhile finds its statement."""
+        wanted = {name: {lines - 1 for lines, _ in heads} for name, heads in self.before.of_chain.items()}
+        for name in sorted(self._chain_names()):
+            self.chains[name] = chain = _Chain(_opening(_beginning(self.folder / f"{name}.chain")))
             wanted.setdefault(_text_in(chain.opening, "after_chain"), set()).add(_after(chain.opening) - 1)
-        for name, data in files.items():
-            self._read_chain(name, data, wanted.get(name, set()))
-        self.found.chains = len(files)
+        for name in list(self.chains):
+            path = self.folder / f"{name}.chain"
+            if path.is_file():
+                self._read_chain(name, _bytes(path), wanted.get(name, set()))
+            else:
+                del self.chains[name]
+        self.found.chains = len(self.chains)
 
     def _chain_names(self) -> Iterator[str]:
         for path in self.folder.rglob("*"):
@@ -328,7 +350,7 @@ class _Examination:
             if sound and name.startswith("account/"):
                 self._remember(line.body)
         self.found.lines += chain.lines
-        signed = self.signed.get(name, [(0, "")])[-1][0]
+        signed = self.before.of_chain.get(name, [(0, "")])[-1][0]
         if chain.lines > signed:
             self.found.add("unsigned-tail", name, signed, f"{chain.lines - signed} lines")
 
@@ -341,17 +363,21 @@ class _Examination:
 
     def _check_heads(self) -> None:
         """Do the leaves lead to each root: of the notes here, given from outside, told by the account?"""
-        places = [("heads/notes", *one) for one in self.notes]
+        here = self.after
+        self.found.size = here.size
+        if not here.size:
+            self.found.add("never-signed", "heads")
+        places = [("heads/notes", *one) for one in here.notes]
         places += [("given checkpoint", *one) for one in self.outside] + [("account", *one) for one in self.told]
-        roots = _roots([leaf.encode() for leaf in self.leaves], {size for _, size, _ in places})
+        roots = _roots([leaf.encode() for leaf in here.leaves], {size for _, size, _ in places})
         for place, size, root in places:
-            if size > self.found.size:
+            if size > here.size:
                 self.found.add("head-rolled-back", place, size)
             elif roots.get(size, root) != root:
                 self.found.add("fork", place, size)
 
     def _check_signed_lines(self) -> None:
-        for name, heads in self.signed.items():
+        for name, heads in self.before.of_chain.items():
             if name not in self.chains:
                 self._absent(name)
             for lines, digest in heads:
@@ -392,7 +418,7 @@ class _Examination:
             if any(name.startswith(segment + "/") for name in self.chains):
                 self.found.add("pruning-unfinished", segment)
             heads = sorted(
-                (name, *signed[-1]) for name, signed in self.signed.items() if name.startswith(segment + "/")
+                (name, *signed[-1]) for name, signed in self.after.of_chain.items() if name.startswith(segment + "/")
             )
             root = _root([f"{name} {lines} {digest}".encode() for name, lines, digest in heads]).hex()
             fits = told.get("root") == root and told.get("lines") == sum(lines for _, lines, _ in heads)
@@ -437,8 +463,19 @@ def _notes(text: str) -> Iterator[str]:
         yield f"{parts[at]}\n\n{parts[at + 1]}\n"
 
 
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _beginning(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.readline(UNFINISHED)
+
+
 def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+    return _bytes(path).decode("utf-8", "replace")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

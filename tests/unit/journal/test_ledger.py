@@ -2,10 +2,11 @@ import errno
 import threading
 
 import pytest
-from tests.unit.journal.scene import STORED, VIEWED, CountingDisc, CrashDisc, a_journal, clock, only_chain
+from tests.unit.journal.scene import STARTED, STORED, VIEWED, CountingDisc, CrashDisc, a_journal, clock, only_chain
 
-from primum.journal import Filter, JournalUnwritable, entries, verify
+from primum.journal import Filter, JournalUnwritable, entries
 from primum.journal.limits import Limits
+from primum.journal.verify import verify
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 FAILING = OSError(errno.EIO, "Input/output error")
@@ -226,3 +227,19 @@ def test_lines_are_numbered_without_a_hole(tmp_path):
             journal.record(STORED)
     numbers = [line[65:].split(b",", 1)[0] for line in only_chain(tmp_path).read_bytes().splitlines()]
     assert numbers == [b'{"n":%d' % n for n in range(21)]
+
+
+def test_a_ledger_that_cannot_be_closed_does_not_keep_the_other_one_open(tmp_path):
+    disc = CountingDisc()
+    journal = a_journal(tmp_path, disc=disc)
+    journal.record(STARTED)
+    journal.record(STORED)
+    disc.refuse_sync = FAILING
+    with pytest.raises(JournalUnwritable):
+        journal.close()
+    disc.refuse_sync = None
+    with a_journal(tmp_path) as again:  # the chains were given back: no second chain is begun
+        again.record(VIEWED)
+        again.record(STARTED)
+    assert len(list(tmp_path.rglob("*.chain"))) == 2
+    assert verify(tmp_path).illnesses == []

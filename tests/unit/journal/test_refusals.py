@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.journal.scene import VIEWED, CountingDisc, a_journal, clock
 
-from primum.journal import Filter, JournalUnwritable, Kind, Refusals, entries
+from primum.journal import FactRefused, Filter, JournalUnwritable, Kind, Refusals, entries
 from primum.journal.limits import LIMITS
 
 
@@ -70,3 +70,13 @@ def test_nothing_is_forgotten_while_the_journal_cannot_be_written(tmp_path):
     refusals.close()
     journal.close()
     assert told(tmp_path) == [("203.0.113.9", "no-certificate", 1, "2026-10-02T08:15Z")]
+
+
+def test_a_reason_is_a_word_and_a_wrong_one_does_not_block_the_others(tmp_path):
+    with a_journal(tmp_path, "dimse") as journal:
+        refusals = Refusals(journal)
+        with pytest.raises(FactRefused):
+            refusals.count("Some Reason", "203.0.113.9")
+        refusals.count("no-certificate", "203.0.113.9")
+        refusals.close()
+    assert len(told(tmp_path)) == 1

@@ -7,6 +7,7 @@ from tests.unit.journal.scene import (
     SEED,
     STARTED,
     VIEWED,
+    CountingDisc,
     CrashDisc,
     a_journal,
     a_signer,
@@ -15,8 +16,9 @@ from tests.unit.journal.scene import (
 )
 
 from primum.ground.disc import RealDisc
-from primum.journal import Filter, HeadsDamaged, create_signer, entries, latest_root, verify
+from primum.journal import Filter, HeadsDamaged, Signer, create_signer, entries, latest_root
 from primum.journal.limits import LIMITS
+from primum.journal.verify import verify
 
 
 def kinds(folder):
@@ -67,8 +69,6 @@ def test_what_is_signed_survives_a_power_cut(tmp_path):
     disc, folder = CrashDisc(), tmp_path / "journal"
     folder.mkdir()
     from tests.unit.journal.scene import STORED
-
-    from primum.journal import Signer
 
     journal = a_journal(folder, disc=disc)
     signer = Signer(folder, SEED, HOME, clock(), disc)
@@ -190,3 +190,22 @@ def test_a_new_home_publishes_its_verifier_key(tmp_path):
 
 def test_there_is_no_root_before_the_first_signing(tmp_path):
     assert latest_root(tmp_path) == ""
+
+
+def test_a_note_that_the_disc_refused_is_written_by_the_next_signing(tmp_path):
+    class NoNotes(CountingDisc):
+        def write_at(self, handle, data, offset):
+            if handle.path.name == "notes" and self.refuse:
+                raise self.refuse
+            RealDisc.write_at(self, handle, data, offset)
+
+    disc = NoNotes()
+    signer = Signer(tmp_path, SEED, HOME, clock(), disc)
+    with a_journal(tmp_path) as journal:
+        journal.record(VIEWED)
+    disc.refuse = OSError(28, "No space left on device")
+    with pytest.raises(OSError, match="space"):
+        signer.sign_heads()
+    disc.refuse = None
+    assert signer.sign_heads().size == 1
+    assert verify(tmp_path, signer.verifier_key).illnesses == []

@@ -10,9 +10,9 @@ from tests.unit.journal.scene import VIEWED, a_journal, a_signer
 from tests.vectors.journal import make
 
 import primum
-from primum.journal import JournalIll, latest_root, require_sound, say, verify
+from primum.journal import JournalIll, latest_root, require_sound, say
 from primum.journal.findings import SENTENCES
-from primum.journal.verify import ILLNESSES, INFORMATION, main
+from primum.journal.verify import ILLNESSES, INFORMATION, main, verify
 
 VECTORS = Path(make.__file__).parent
 EACH = sorted(one.parent for one in VECTORS.glob("*/*/expected.json"))
@@ -124,6 +124,16 @@ def test_a_file_that_is_not_ours_is_named(tmp_path):
     assert ["unknown-file", "access/notes.txt"] in told(verify(tmp_path / "journal", make.KEY))[1]
 
 
+def test_rubbish_at_an_unsigned_end_is_a_crash_until_proven_otherwise(tmp_path):
+    """Whoever reopens the chain will close it; had it been signed, its absence would be an illness."""
+    shutil.copytree(VECTORS / "good" / "sound" / "journal", tmp_path / "journal")
+    path = tmp_path / "journal" / "access/2026-10/web-1.chain"
+    path.write_bytes(path.read_bytes() + bytes(3000) + b"\nrubbish\n")
+    report = verify(tmp_path / "journal", make.KEY)
+    assert report.illnesses == []
+    assert "unfinished-write" in {one.code for one in report.information}
+
+
 def test_every_single_byte_matters(tmp_path):
     """Any byte of a signed chain, leaf or note that is changed is seen."""
     for name in ("access/2026-10/web-1.chain", "heads/leaves", "heads/notes"):
@@ -155,3 +165,26 @@ def test_each_finding_has_a_sentence_in_both_languages():
     (found,) = verify(VECTORS / "broken" / "line-missing" / "journal", make.KEY).illnesses
     assert say(found, "fr") == "access/2026-10/web-1:4 — des lignes manquent (1 lines)"
     assert say(found, "en").endswith("lines are missing (1 lines)")
+
+
+def test_a_journal_that_is_signed_while_it_is_read_is_not_called_ill(tmp_path):
+    from threading import Event, Thread
+
+    at, done = make.FixedClock(make.START), Event()
+    signer = a_signer(tmp_path, at)
+    found = []
+
+    def look():
+        while not done.is_set():
+            found.extend(verify(tmp_path, signer.verifier_key).illnesses)
+
+    with a_journal(tmp_path, "worker", at) as worker, a_journal(tmp_path, "web", at) as web:
+        reader = Thread(target=look)
+        reader.start()
+        for _ in range(25):
+            web.record(VIEWED)
+            signer.sign_and_tell(worker)
+            at.advance(timedelta(days=1))
+        done.set()
+        reader.join()
+    assert found == []

@@ -101,9 +101,9 @@ def check_instance(header: str, transfer_syntaxes: Iterable[str]) -> None:
     for wish in wishes(header):
         if wish.media_type in {"*/*", "multipart/*"}:
             return
-        if wish.media_type == "multipart/related" and wish.parameters.get("type", DICOM) in {DICOM, "*/*"}:
-            if all(_syntax_fits(wish, one) for one in stored):
-                return
+        asks = wish.media_type == "multipart/related" and wish.parameters.get("type", DICOM) in {DICOM, "*/*"}
+        if asks and all(_syntax_fits(wish, one) for one in stored):
+            return
     raise NotAcceptable
 
 
@@ -112,9 +112,9 @@ def check_bulk(header: str) -> bool:
     for wish in wishes(header):
         if wish.media_type in {"*/*", "application/*", OCTETS}:
             return False
-        if wish.media_type in {"multipart/related", "multipart/*"}:
-            if wish.parameters.get("type", OCTETS) in {OCTETS, "*/*"}:
-                return True
+        parts = wish.media_type in {"multipart/related", "multipart/*"}
+        if parts and wish.parameters.get("type", OCTETS) in {OCTETS, "*/*"}:
+            return True
     raise NotAcceptable
 
 

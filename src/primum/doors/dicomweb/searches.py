@@ -18,7 +18,6 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import Archive, Found, Level
 from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
-from primum.identity import Permission
 
 
 class BadParameter(PrimumError):
@@ -70,7 +69,7 @@ class Searches:
         found = self._archive.search(
             level,
             self._names.ask(visit, self._reading, parameters).parameters,
-            self._reading.reach(visit, Permission.STUDY_OPEN),
+            study.reach,
             within=study.entry,
             series_uid=visit.request.path_params.get("series", ""),
             limit=limit,

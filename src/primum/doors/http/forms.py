@@ -51,7 +51,7 @@ async def read_form(request: Request, limits: Limits = LIMITS) -> Mapping[str, s
 
 
 def field(form: Mapping[str, str], name: str, most: int) -> str:
-    """Return one field without surrounding spaces, empty where there is none. Raises FormUnreadable when it is too long."""
+    """Return one field without surrounding spaces, empty where there is none. Raises FormUnreadable when too long."""
     value = form.get(name, "")
     if len(value) > most or "\0" in value:
         raise FormUnreadable

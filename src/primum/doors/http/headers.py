@@ -22,6 +22,14 @@ WORKER_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'
 SILENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """What is not a page: DICOMweb, redirects, refusals."""
 
+_FEATURES: Final = (
+    "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), encrypted-media=(), "
+    "fullscreen=(self), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), "
+    "publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), "
+    "xr-spatial-tracking=()"
+)
+
 ALWAYS: Final = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -30,11 +38,7 @@ ALWAYS: Final = (
     ("x-frame-options", "DENY"),
     (
         "permissions-policy",
-        "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), encrypted-media=(), "
-        "fullscreen=(self), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), "
-        "magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), "
-        "publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), "
-        "xr-spatial-tracking=()",
+        _FEATURES,
     ),
 )
 STRICT_TRANSPORT: Final = "max-age=63072000"

@@ -10,7 +10,7 @@ class Limits:
     """Bounds on whatever a caller decides; each with its reason."""
 
     head_bytes: int = 32_768
-    """Request line and headers. OHIF's longest query is under 1 KiB; a cookie and the browser's own headers come to 2."""
+    """Request line and headers. OHIF's longest query is under 1 KiB; cookie and browser's own headers are 2."""
     query_bytes: int = 4_096
     """A query string: the longest UID list that a viewer sends (64 UIDs of 64 characters)."""
     form_bytes: int = 16_384
@@ -52,7 +52,7 @@ class Limits:
     gzip_from_bytes: int = 1_024
     """JSON shorter than this is sent as it is: gzip would not make it fit in fewer packets."""
     open_views: int = 4_096
-    """Studies being viewed, over all sessions, that the process counts for; the oldest is closed in the journal beyond it."""
+    """Studies being viewed, over all sessions, that are counted for; beyond, the oldest is closed in the journal."""
 
 
 LIMITS = Limits()

@@ -23,6 +23,11 @@ class OpenStudy:
     entry: StudyEntry
     viewing: Viewing
 
+    @property
+    def reach(self) -> tuple[Reach, ...]:
+        """What a search inside it may see: its controller's, for another controller may have the same UID."""
+        return (Reach(frozenset({self.entry.controller_id}), (), confidential=True),)
+
 
 class Reading:
     """The way from a person to what they may see."""

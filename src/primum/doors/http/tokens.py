@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from primum.ground.errors import PrimumError
 
 COOKIE: Final = "__Host-primum"
-"""The prefix makes browsers refuse it unless it is Secure, for this host alone and for the path `/` (RFC 6265bis 4.1.3.2)."""
+"""For the prefix, browsers want it Secure, for this host alone and for the path `/` (RFC 6265bis 4.1.3.2)."""
 COOKIE_ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Strict"
 FORM_FIELD: Final = "form_token"
 FORM_HEADER: Final = "x-form-token"

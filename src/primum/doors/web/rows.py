@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from primum.doors.web.language import read_da, write_da, write_tm, years_between
+from primum.identity import fold_name
 
 NAME, NUMBER, BORN, SEX = "00100010", "00100020", "00100030", "00100040"
 DATE, TIME, MODALITIES, DESCRIPTION, REFERRER = "00080020", "00080030", "00080061", "00081030", "00080090"
@@ -56,7 +57,7 @@ def row(attributes: Mapping[str, Any], language: str, *, address: str, controlle
         time=write_tm(_text(attributes, TIME)) if read_da(on) else "",
         modalities=tuple(str(one) for one in _values(attributes, MODALITIES)),
         description=_text(attributes, DESCRIPTION),
-        referrer=" ".join(split_name(_name(attributes, REFERRER))).strip(),
+        referrer=" ".join(reversed(split_name(_name(attributes, REFERRER)))).strip(),
         series=_count(attributes, SERIES),
         instances=_count(attributes, INSTANCES),
         controller=controller,
@@ -68,6 +69,16 @@ def split_name(name: str) -> tuple[str, str]:
     """Split a person's name (PS3.5 6.2.1) into family name and the rest as it is spoken: prefix given middle suffix."""
     family, given, middle, prefix, suffix = (name.split("^") + [""] * 5)[:5]
     return family.strip(), " ".join(part.strip() for part in (prefix, given, middle, suffix) if part.strip())
+
+
+def folded_name(attributes: Mapping[str, Any]) -> str:
+    """Return the patient's name without case, accents or punctuation: what makes a homonym."""
+    return fold_name(_name(attributes, NAME))
+
+
+def birth_date(attributes: Mapping[str, Any]) -> str:
+    """Return the patient's birth date as received."""
+    return _text(attributes, BORN)
 
 
 def _values(attributes: Mapping[str, Any], key: str) -> list[Any]:

@@ -57,7 +57,7 @@ class Search:
 
 
 def read_search(form: Mapping[str, str], today: date, limits: Limits) -> Search:
-    """Read the form. A button of whole days (`days`) stands over the two dates. Raises SearchUnclear, FormUnreadable."""
+    """Read the form. A button of whole days (`days`) replaces the dates. Raises SearchUnclear, FormUnreadable."""
     since, until = (field(form, name, limits.field_characters) for name in ("since", "until"))
     days = form.get("days", "")
     if days in {"0", "1", "7"}:

@@ -30,7 +30,7 @@ class ViewerFile:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A prepared viewer. `stamp` is in every address; `decoder` is the one script that may make functions out of text."""
+    """A prepared viewer. `stamp` is in every address; `decoder` alone may make functions out of text."""
 
     folder: Path
     stamp: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from primum.doors.http.services import Found
 from primum.doors.http.visit import Visit
 from primum.doors.web.language import say
 from primum.doors.web.render import Pages, language_of
-from primum.doors.web.rows import Row, row
+from primum.doors.web.rows import Row, birth_date, folded_name, row
 from primum.doors.web.searching import MODALITIES, Search, SearchUnclear, read_search
 from primum.ground.errors import PrimumError
 from primum.identity import NotPermitted, Permission, Thing, decide
@@ -32,7 +32,7 @@ _FLAGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Results:
-    search: Search = Search()
+    search: Search = field(default_factory=Search)
     rows: Sequence[Found] = ()
     more: bool = False
     sentence: str = ""
@@ -103,6 +103,7 @@ class Worklist:
 
     def _rows(self, visit: Visit, found: Sequence[Found]) -> list[Row]:
         actor, language = visit.services.people.actor(visit.person), language_of(visit)
+        alike = _homonyms(found)
         several = len({one.study.controller_id for one in found}) > 1
         names = {one.id: one.name for one in visit.services.people.controllers()} if several else {}
         rows = []
@@ -112,13 +113,22 @@ class Worklist:
             opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
             controller = names.get(study.controller_id, "")
-            rows.append(row(one.attributes, language, address=address, controller=controller, flags=_badges(one)))
+            rows.append(row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike)))
         return rows
 
 
-def _badges(one: Found) -> tuple[str, ...]:
+def _badges(one: Found, alike: frozenset[str]) -> tuple[str, ...]:
     told = one.flags | ({"confidential"} if one.study.confidential else set())
+    told |= {"homonym"} if folded_name(one.attributes) in alike else set()
     return tuple(dict.fromkeys(badge for flag, badge in _FLAGS if flag in told))
+
+
+def _homonyms(found: Sequence[Found]) -> frozenset[str]:
+    """Names that several people on this page share: the archive knows those of one controller only."""
+    people: dict[str, set[str]] = {}
+    for one in found:
+        people.setdefault(folded_name(one.attributes), set()).add(birth_date(one.attributes))
+    return frozenset(name for name, born in people.items() if name and len(born) > 1)
 
 
 def _tally(visit: Visit, search: Search, count: int, *, more: bool) -> str:

@@ -9,7 +9,7 @@ from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.doors.worker.protocol import BadRequest
 from primum.ground.clock import from_text
 from primum.identity import Permission, Thing
-from primum.journal import Entry, Filter, Kind, Ledger, latest, say, verify
+from primum.journal import Entry, Filter, Kind, Ledger, latest, say, verify_journal
 
 MOST = 10_000
 """Lines of one listing: a page of journal, not a copy of it."""
@@ -38,7 +38,7 @@ def journal_verify(desk: Desk, asking: Asking, args: Args, progress: Progress) -
     journal, signer = desk.worker.rooms.journal, desk.worker.signer
     journal.flush()
     signer.sign_and_tell(journal)
-    report = verify(journal.folder, signer.verifier_key)
+    report = verify_journal(journal.folder, signer.verifier_key)
     language = args.text("language") or "en"
     for finding in report.illnesses:
         progress({"line": f"{finding.code}: {say(finding, language)}"})
