@@ -112,7 +112,8 @@ def _memory(running: RunningPrimum) -> dict[str, float]:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         kib = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        found[f"{number} {' '.join(words[2:])[-40:].strip()}"] = round(kib / 1024, 1)
+        part = words[words.index("--child") + 1] if "--child" in words else "supervisor"
+        found[part if part not in found else f"{part} {number}"] = round(kib / 1024, 1)
     return found
 
 
