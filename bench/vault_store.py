@@ -1,6 +1,6 @@
 """What one store costs: instances into one study, then one instance into each of many studies.
 
-    python bench/vault_store.py [FOLDER]     FOLDER: on the disc to measure (default: a temporary folder)
+python bench/vault_store.py [FOLDER]     FOLDER: on the disc to measure (default: a temporary folder)
 """
 
 from __future__ import annotations

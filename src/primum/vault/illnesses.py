@@ -26,7 +26,7 @@ class Illness(PrimumError):
 
 
 class Leftover(Illness):
-    """Bytes {offset} to {end} of the pack {pack} (study {study}) are what an interrupted write left: none is lost."""
+    """Bytes {offset} to {end} of the pack {pack} (study {study}) were left by an interrupted write; nothing is lost."""
 
     code: ClassVar[str] = "vault.leftover"
     hint: ClassVar[str] = "nothing to do: the interrupted write was never acknowledged"

@@ -186,8 +186,8 @@ class Shape:
         return -(-self.end // BLOCK) + 1
 
 
-def trailer_body(trailer: Trailer) -> bytes:
-    """Write the plaintext of a trailer. Raises FactsTooLong."""
+def trailer_body(trailer: Trailer, texts: bytes) -> bytes:
+    """Write the plaintext of a trailer; `texts` is what `facts_bytes` made of its facts."""
     facts, frames = trailer.facts, trailer.frames
     flags = _ORDERED if trailer.ordered else 0
     flags |= _LENGTH_KNOWN if trailer.length_known else 0
@@ -200,7 +200,7 @@ def trailer_body(trailer: Trailer) -> bytes:
         frames.count if frames else 0, frames.first if frames else 0, frames.size if frames else 0,
         trailer.sha256, trailer.previous,
     )  # fmt: skip
-    return fixed + facts_bytes(facts)
+    return fixed + texts
 
 
 def facts_bytes(facts: RecordFacts) -> bytes:

@@ -72,9 +72,9 @@ class RecordSeal:
         except InvalidTag:
             return None
 
-    def seal_trailer(self, trailer: Trailer, into: memoryview) -> None:
+    def seal_trailer(self, trailer: Trailer, texts: bytes, into: memoryview) -> None:
         """Write the whole trailer block (4096 bytes)."""
-        body = trailer_body(trailer)
+        body = trailer_body(trailer, texts)
         size = len(body) + TAG_BYTES
         clear = trailer_clear(size, self.salt, trailer.shape.blocks)
         into[:HEAD_BYTES] = clear

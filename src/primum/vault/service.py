@@ -69,7 +69,7 @@ class Vault:
             found = file.ending_at(position.end)
             if isinstance(found, Found) and found.start == position.offset:
                 return Record(self._places.pack(study, pack), position, found, file.secret.study_key)
-            if position.end <= file.size and file.looks_like_head(position.offset):
+            if found is None and position.end <= file.size and file.looks_like_head(position.offset):
                 raise file.flipped(position.offset, position.end, "trailer")
         raise RecordAbsent(study=study, pack=pack, offset=position.offset)
 

@@ -36,6 +36,7 @@ class RecordStream:
         lease: Lease,
         seal: RecordSeal,
         facts: RecordFacts,
+        texts: bytes,
         pixels_at: int | None,
         buffer: memoryview,
         limits: Limits,
@@ -43,6 +44,7 @@ class RecordStream:
     ) -> None:
         """Begin at the end of the leased pack; `shape` when the length is known."""
         self._lease, self._seal, self._facts, self._limits, self._shape = lease, seal, facts, limits, shape
+        self._texts = texts
         self._sop = facts.sop_instance_uid.encode("utf-8")
         self._pixels_at = pixels_at
         self._buffer, self._out = buffer, buffer[BLOCK:]
@@ -168,7 +170,7 @@ class RecordStream:
         self._out[self._filled : padded] = bytes(padded - self._filled)
         self._write(padded)
         block = self._out[:BLOCK]
-        self._seal.seal_trailer(trailer, block)
+        self._seal.seal_trailer(trailer, self._texts, block)
         chain = chain_next(trailer.previous, block)
         self._write(BLOCK)
         self.open = False

@@ -79,7 +79,7 @@ class Writer:
         check_frames(frames, length, self._limits.frames)
         has_table = frames is not None and frames.entries is not None
         shape = Shape(split, length - split, FRAME_ENTRY.size * frames.count if has_table and frames else 0)
-        facts_bytes(facts)
+        texts = facts_bytes(facts)
         if shape.end > self._limits.single_write:
             return self._store_long(study, facts, plain, pixels_at, frames, shape)
         digest = sha256 or hashlib.sha256(plain).digest()
@@ -94,7 +94,7 @@ class Writer:
             length=length, split=split, pixels_at=pixels_at, frames=frames, has_table=has_table,
             sha256=digest, previous=lease.state.chain,
         )  # fmt: skip
-        seal.seal_trailer(trailer, record[size - BLOCK :])
+        seal.seal_trailer(trailer, texts, record[size - BLOCK :])
         return self._commit(lease, record, size)
 
     def stream(self, study: str, facts: RecordFacts, pixels_at: int | None = None) -> RecordStream:
@@ -113,10 +113,10 @@ class Writer:
 
     def _begin(self, study: str, facts: RecordFacts, pixels_at: int | None, shape: Shape | None) -> RecordStream:
         self._refuse_while_streaming()
-        facts_bytes(facts)
+        texts = facts_bytes(facts)
         lease = self._leases.take(study, shape.blocks * BLOCK if shape else BLOCK)
         seal = lease.secret.record(self._entropy(SALT_BYTES))
-        self._stream = RecordStream(lease, seal, facts, pixels_at, self._buffer, self._limits, shape)
+        self._stream = RecordStream(lease, seal, facts, texts, pixels_at, self._buffer, self._limits, shape)
         return self._stream
 
     def _store_long(  # noqa: PLR0917
