@@ -11,7 +11,8 @@ from pathlib import Path
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
 from primum.ground.ids import new_id, token128
-from primum.journal import Fact, Journal, Kind, Signer, verify
+from primum.journal import Fact, Journal, Kind, Signer
+from primum.journal.verify import verify
 
 COUNT = 2000
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tests.programs import find_program
 
-from bench.contenders.base import CALLING, Way
+from bench.contenders.base import Way
 from bench.load import Slice
 
 
@@ -22,7 +22,7 @@ def send(slices: Sequence[Slice], associations: int, target: Sequence[str], way:
     storescu = find_program("storescu")
     if storescu is None:
         raise SenderFailed("storescu is missing (Debian: apt-get install dcmtk)")
-    command = [str(storescu), "-q", "-aet", CALLING, "-aec", called, *target]
+    command = [str(storescu), "-q", "-aet", way.calling, "-aec", called, *target]
     shares = [slices[n::associations] for n in range(associations)]
     with tempfile.TemporaryFile() as words:
         begun = time.perf_counter()

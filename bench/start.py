@@ -22,9 +22,10 @@ import httpx
 from tests.programs import find_program, wait_until
 from tests.running import RunningPrimum
 
-from bench.contenders.base import CALLING, Way, children_of
+from bench.contenders.base import children_of
 from bench.contenders.primum import TITLE, Template, make_template
 from bench.load import make_slices
+from bench.rows import TLS
 from bench.sender import send
 from bench.trust import tls_options
 
@@ -48,7 +49,7 @@ def measure(place: Path, *, starts: int, settle: float) -> Started:
     secured = _secured(template, int(running.settings["dicom_port"]))
     with running:
         slices = make_slices(place / "load", 120, tag="start")
-        send(slices, 1, secured, Way(tuned=True, tls=True), TITLE)
+        send(slices, 1, secured, TLS, TITLE)
     times = [_one_start(running, secured) for _ in range(starts)]
     running.start()
     try:
@@ -73,7 +74,7 @@ def _one_start(running: RunningPrimum, secured: list[str]) -> tuple[float, float
     echoscu = find_program("echoscu")
     if echoscu is None:
         raise FileNotFoundError("echoscu is missing (Debian: apt-get install dcmtk)")
-    command = [str(echoscu), "-q", "-to", "1", "-aet", CALLING, "-aec", TITLE, *secured]
+    command = [str(echoscu), "-q", "-to", "1", "-aet", TLS.calling, "-aec", TITLE, *secured]
     begun = time.perf_counter()
     running.start()
     found: dict[str, float] = {}
@@ -111,7 +112,8 @@ def _memory(running: RunningPrimum) -> dict[str, float]:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         kib = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        found[f"{number} {' '.join(words[2:])[-40:].strip()}"] = round(kib / 1024, 1)
+        part = words[words.index("--child") + 1] if "--child" in words else "supervisor"
+        found[part if part not in found else f"{part} {number}"] = round(kib / 1024, 1)
     return found
 
 

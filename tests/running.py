@@ -16,7 +16,8 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -59,11 +60,15 @@ class RealHome:
     recovery_key: str
 
 
+FIRST = ("Dre Ève Essai", "essai")
+"""Full name and login of the first person of a home made here."""
+
+
 def make_real_home(place: Path, controller: str = "Cabinet d'essai") -> RealHome:
-    """Make a real home in `place`/home, guarded by a key file beside it."""
+    """Make a real home in `place`/home, guarded by a key file beside it, for the person FIRST."""
     home, key_file = place / "home", place / "home.key"
     command = [sys.executable, "-m", "primum", "--home", str(home), "init", "--key-file", str(key_file)]
-    command += ["--controller", controller]
+    command += ["--name", FIRST[0], "--login", FIRST[1], "--controller", controller]
     done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False, timeout=120)
     if done.returncode:
         raise RuntimeError(f"primum init ended with {done.returncode}: {done.stderr}")
@@ -178,36 +183,34 @@ class RunningPrimum:
         headers = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
         return httpx.Client(base_url=self.url, verify=False, headers=headers, timeout=60, trust_env=False)
 
-    def enrol_first_person(self, login: str = "") -> Person:
-        """Follow the one-time link that `primum up` printed; return somebody who can sign in.
-
-        The first person chooses a login only where the page asks for one.
-        """
-        found = re.search(r"/enrol#(\S+)", self.said())
+    def enrol_first_person(self) -> Person:
+        """Follow the one-time link that `primum up` printed; return somebody who can sign in."""
+        found = re.search(r"enrol#([\w-]+)$", self.said(), re.MULTILINE)
         if found is None:
             raise RuntimeError("no enrolment link was printed")
-        return self.enrol(found.group(1), login)
+        return self.enrol(found.group(1), FIRST[1])
 
-    def enrol(self, link: str, login: str = "") -> Person:
-        """Follow a one-time link to its end."""
+    def enrol(self, link: str, login: str) -> Person:
+        """Follow a one-time link to its end; the login was decided by whoever invited."""
         with self.browser() as pages:
             asked = pages.post("/enrol/begin", data={"link": link}).raise_for_status().text
             secret = re.search(r'class="key"[^>]*>\s*([A-Z2-7 ]+?)\s*<', asked)
             if secret is None:
                 raise RuntimeError("the enrolment page shows no key")
             person = Person(login, secrets.token_urlsafe(18), secret.group(1).replace(" ", ""))
-            form = {"link": link, "login": login, "password": person.password, "again": person.password}
-            pages.post("/enrol/finish", data={**form, "code": person.code()}).raise_for_status()
+            form = {"link": link, "password": person.password, "again": person.password, "code": person.code()}
+            pages.post("/enrol/finish", data=form).raise_for_status()
         return person
 
-    def signed_in(self, person: Person) -> httpx.Client:
-        """Return a client with a session of this person."""
-        pages = self.browser()
+    @contextmanager
+    def signed_in(self, person: Person) -> Iterator[httpx.Client]:
+        """Give a client with a session of this person."""
         form = {"login": person.login, "password": person.password, "code": person.code()}
-        answer = pages.post("/sign-in", data=form)
-        if answer.status_code != httpx.codes.SEE_OTHER:
-            raise RuntimeError(f"signing in was answered with {answer.status_code}")
-        return pages
+        with self.browser() as pages:
+            answer = pages.post("/sign-in", data=form)
+            if answer.status_code != httpx.codes.SEE_OTHER:
+                raise RuntimeError(f"signing in was answered with {answer.status_code}")
+            yield pages
 
     def demo_people(self) -> list[Person]:
         """Return the fictional people whose factors the first start of a demo printed."""

@@ -76,3 +76,16 @@ def test_the_help_in_the_reference_is_the_real_one(monkeypatch):
     parser = build_parser()
     choices = parser._subparsers._group_actions[0].choices
     assert [name for name, one in choices.items() if one.format_help().strip() not in page] == []
+
+
+def test_each_job_is_in_the_reference_with_its_period():
+    """The names are read from the source, so that a job that only some homes have is found too."""
+    source = Path(primum.__file__).parent
+    pattern = re.compile(r'Job\("([a-z]+\.[a-z-]+)", (?:timedelta\((\w+)=(\d+)\)|minute)')
+    found = {}
+    for file in source.rglob("*.py"):
+        for name, unit, count in pattern.findall(file.read_text("utf-8")):
+            found[name] = f"every {unit[:-1]}" if unit and count == "1" else "every minute"
+    page = (REFERENCE / "jobs.md").read_text("utf-8")
+    documented = dict(re.findall(r"^\| `([a-z.-]+)` \| ([a-z ]+) \|", page, re.MULTILINE))
+    assert documented == found

@@ -1,7 +1,5 @@
 """Writes docs/reference/journal.md from the vocabulary: `python tools/journal_reference.py`."""
 
-# ruff: noqa: INP001 (a tool, not a package)
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -11,8 +11,6 @@ from typing import Protocol
 
 from bench.load import Slice
 
-CALLING = "BENCH"
-"""AE title of the sender."""
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -22,6 +20,11 @@ class Way:
 
     tuned: bool
     tls: bool
+
+    @property
+    def calling(self) -> str:
+        """Return the AE title of the sender: one device with a certificate, one without."""
+        return "BENCHTLS" if self.tls else "BENCH"
 
     def environment(self) -> dict[str, str]:
         """Return the environment of DCMTK's programs and of Orthanc, which is built on DCMTK."""

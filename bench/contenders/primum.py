@@ -10,14 +10,14 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.programs import free_port
 from tests.running import Person, RealHome, RunningPrimum, make_real_home
 
-from bench.contenders.base import CALLING, Way, children_of, compare
+from bench.contenders.base import Way, children_of, compare
 from bench.load import Slice
 from bench.trust import tls_options
 from primum.imaging.part10 import read_meta
@@ -47,10 +47,12 @@ def make_template(place: Path) -> Template:
     with RunningPrimum(home.folder, key_file=home.key_file) as running:
         person = running.enrol_first_person()
         running.sign_in(person)
-        add = ["device", "add", "--aet", CALLING, "--may", "store", "--pem", "--out"]
-        running.cli(*add, str(place / "pack"), "bench-tls", typed=[person.password, person.code()])
-        plain = ["device", "add", "--aet", CALLING, "--may", "store", "--plain", "127.0.0.1", "--out"]
-        running.cli(*plain, str(place / "plain"), "bench-plain", typed=[person.password, person.code()])
+        for way, name, more in (
+            (Way(tuned=True, tls=True), "pack", ["--pem"]),
+            (Way(tuned=True, tls=False), "plain", ["--plain", "127.0.0.1"]),
+        ):
+            add = ["device", "add", f"bench-{name}", "--aet", way.calling, "--may", "store", *more]
+            running.cli(*add, "--out", str(place / name), typed=[person.password, person.code()])
     return Template(home, person, place / "pack")
 
 
@@ -63,6 +65,8 @@ class Primum:
     def __init__(self, template: Template) -> None:
         """Nothing has been started yet."""
         self._template = template
+        # a code works once per home: each copy takes the present one again
+        self._person = replace(template.person)
         self._running: RunningPrimum | None = None
         self._way = Way(tuned=False, tls=False)
 
@@ -91,7 +95,7 @@ class Primum:
 
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
         """Find every instance by QIDO, retrieve it, compare the data sets."""
-        with self._started().signed_in(self._template.person) as client:
+        with self._started().signed_in(self._person) as client:
             listed = set[str]()
             for study in {one.study_uid for one in sent}:
                 listed |= self._listed(client, study)

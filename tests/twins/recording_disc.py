@@ -158,7 +158,7 @@ class RecordingDisc:
         return self._next
 
 
-def _replay(
+def _replay(  # noqa: C901 (one case per operation)
     one: Operation, files: dict[int, _File], names: dict[Path, int | None], safe: dict[Path, int | None]
 ) -> None:
     match one.what:

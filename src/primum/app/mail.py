@@ -7,7 +7,7 @@ from datetime import datetime
 
 from primum.ground.disc import Disc, write_durably
 from primum.ground.home import Home
-from primum.ground.outbound import Submission
+from primum.ground.outbound import submission
 from primum.ground.settings import Settings
 from primum.identity import SealedBox
 
@@ -24,8 +24,7 @@ def keep_mail_password(disc: Disc, home: Home, secrets: SealedBox, password: str
 
 def mailer(home: Home, settings: Settings, secrets: SealedBox) -> Send | None:
     """Return what sends a notice; None in a demo, which mails nobody, and where no server is set."""
-    if home.demo or not settings.smtp_host:
-        return None
     file = home.folder / _FILE
     password = secrets.open(_PURPOSE, file.read_bytes()).decode() if file.exists() else ""
-    return Submission(settings.smtp_host, settings.smtp_port, settings.smtp_user, password, settings.smtp_from).send
+    way = submission(settings, password, demo=home.demo)
+    return way.send if way is not None else None

@@ -30,7 +30,7 @@ CHILDREN: dict[str, frozenset[Label]] = {
             Label.CERTIFICATES,
         }
     ),
-    "demo": frozenset({Label.KEYRING, Label.NAMES, Label.INDEX, Label.RECORDS}),
+    "demo": frozenset({Label.KEYRING, Label.NAMES, Label.RECORDS}),
 }
 """Which sub-keys each process holds: an exact list, tested."""
 

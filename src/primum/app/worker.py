@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
+from primum.app.configuration import record_changes
 from primum.app.databases import migrate_all, open_index, open_records
 from primum.app.joints import Recorder, box, certificates, ensure_certificates
 from primum.app.mail import mailer
@@ -47,6 +48,7 @@ def open_worker(payload: Payload) -> WorkerRooms:
     index = open_index(home, payload.keys[Label.INDEX])
     migrate_all(records, index)
     record = Recorder(rooms.journal)
+    record_changes(rooms.disc, home, settings, record)
     shelf = certificates(home, payload.keys[Label.CERTIFICATES], rooms.clock, rooms.disc)
     devices = Devices(
         records,

@@ -21,10 +21,11 @@ from starlette.responses import Response
 from primum.doors.dicomweb.routes import dicomweb_routes
 from primum.doors.http.disclosures import Disclosures
 from primum.doors.http.headers import strict_transport_fits
+from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
-from primum.doors.http.visit import NotFound, who
+from primum.doors.http.visit import who
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.routes import WebRoutes
 from primum.doors.web.viewer_files import Viewer, find_viewer

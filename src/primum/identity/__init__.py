@@ -100,7 +100,9 @@ if TYPE_CHECKING:
     from primum.identity.tls import (
         door_tls_context,
         handshake_refusal,
+        missing_suites,
+        openssl_configuration,
         web_tls_context,
     )
-
-__getattr__, __dir__, __all__ = front(__file__, __name__)
+else:
+    __getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -62,6 +62,12 @@ class Factors(Office):
             return Suspect(None, unknown)
         return Suspect(found, found.id, row.password_hash, row.totp_sealed, row.last_step)
 
+    def _unchanged(self, tx: Connection, suspect: Suspect) -> bool:
+        """Tell whether what was judged still holds: hashing takes long enough to be closed or enrolled anew."""
+        known = suspect.person
+        now = self._suspect(tx, store.person(tx, known.id) if known else None, suspect.counted)
+        return now.person is not None and now.password_hash == suspect.password_hash
+
     def _hear_password(self, suspect: Suspect, code: str, address: str) -> bool:
         """Count a try before it is judged. Raises Throttled when it is not heard at all.
 
@@ -74,10 +80,17 @@ class Factors(Office):
                 return False
             burnt = self._burn(tx, suspect, code, address, now)
             if not burnt:
-                store.count_unheard(tx, PASSWORD, suspect.counted)
+                self._refuse_unheard(tx, suspect, address)
         if not burnt:
             raise Throttled(retry_at=to_text(retry_at))
         return True
+
+    def _refuse_unheard(self, tx: Connection, suspect: Suspect, address: str) -> None:
+        """Record the first try of a wait that is not heard; those after it are only counted."""
+        row = store.tries(tx, PASSWORD, suspect.counted)
+        if row is None or row.unheard == 0:
+            self._record(Fact.SESSION_REFUSED, suspect.known, "", reason="throttled", address=address)
+        store.count_unheard(tx, PASSWORD, suspect.counted)
 
     def _count(self, tx: Connection, what: str, who: str, now: datetime) -> datetime | None:
         """Count one more failure, to be forgiven on success; or return from when on a try is heard."""
@@ -87,7 +100,7 @@ class Factors(Office):
             retry_at = next_try_at(failures, from_text(row.last_at), self._rules.tries)
             if now < retry_at:
                 return retry_at
-        store.set_tries(tx, what, who, failures=failures + 1, unheard=row.unheard if row else 0, at=now)
+        store.set_tries(tx, what, who, failures=failures + 1, unheard=0, at=now)
         return None
 
     def _forgive(self, tx: Connection, who: str, *kinds: str) -> None:

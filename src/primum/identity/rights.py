@@ -13,7 +13,7 @@ from primum.identity import store, store_rights
 from primum.identity.enrolment import Enrolments
 from primum.identity.facts import Fact
 from primum.identity.limits import LIMITS
-from primum.identity.model import Held, Invitation, Notice, Person, Proposal, State, Subject, Wish
+from primum.identity.model import Held, Notice, Person, Proposal, State, Subject, Wish
 from primum.identity.names import fold_name
 from primum.identity.permissions import SCOPES, Actor, Permission, Role, Scope, Thing, guarded
 from primum.identity.refusals import (
@@ -25,7 +25,6 @@ from primum.identity.refusals import (
     NoSuchProposal,
     NotEnrolledYet,
     NotPermitted,
-    NotYetEffective,
     TooMany,
 )
 from primum.identity.second_person import APPROVAL_LASTS, SHOWN_AFTER, Way, effective_at, may_approve, way_for
@@ -54,7 +53,7 @@ class Rights(Enrolments):
         one = self._new_proposal(tx, by, person, thing, Subject.GRANT, is_guarded=is_guarded, wish=settled)
         if one.effective_at is not None:
             store_rights.add_grant(tx, one, one.effective_at)
-        self._record(Fact.GRANT_PROPOSED, by, person.id, **_described(one), due_at=_text(one.effective_at))
+        self._record(Fact.GRANT_PROPOSED, by, person.id, **_described(one), due_at=due_text(one.effective_at))
         if one.way is Way.AT_ONCE:
             self._record(Fact.GRANT_APPLIED, by, person.id, **_described(one), reason=one.way)
         return one
@@ -223,65 +222,6 @@ class Rights(Enrolments):
             if one.proposed_by == person_id and one.waits(now):
                 self._cancel(tx, by, one)
 
-    def propose_new_factors(self, by: Actor | None, person_id: str) -> Proposal:
-        """Propose that somebody may enrol anew. `by` None is the machine's operator, who always waits a day.
-
-        Raises NotPermitted, StepUpNeeded, NoSuchPerson, AlreadyGranted.
-        """
-        if by is not None:
-            self._require(by, Permission.PERSON_RESET, Thing("person"))
-        with self._changing() as tx:
-            person, now = self._person(tx, person_id), self._now()
-            mine = store_rights.proposals(tx, person_id)
-            if any(one.subject is Subject.FACTORS and (one.waits(now) or one.ripe(now)) for one in mine):
-                raise AlreadyGranted
-            holds = self._holds_guarded(tx, person)
-            thing = self._thing_of(tx, person_id)
-            one = self._new_proposal(tx, by, person, thing, Subject.FACTORS, is_guarded=holds or by is None)
-            self._record(Fact.FACTORS_PROPOSED, by, person_id, grant=one.id, due_at=_text(one.effective_at))
-            return one
-
-    def _holds_guarded(self, tx: Connection, person: Person) -> bool:
-        """Tell whether new factors would open anything guarded, now or later; only who enrolled has any to replace."""
-        return person.state is State.ENROLLED and any(
-            guarded(one.grant.role) for one in store_rights.held(tx, person.id)
-        )
-
-    def _thing_of(self, tx: Connection, person_id: str) -> Thing:
-        """Say whose data new factors would open: one controller's, or the house's."""
-        held = store_rights.held(tx, person_id)
-        whose = {one.grant.controller_id for one in held if guarded(one.grant.role)}
-        wide = any(one.grant.scope is Scope.SITE and guarded(one.grant.role) for one in held)
-        return self._house(tx) if wide or len(whose) != 1 else Thing("proposal", controller_id=whose.pop())
-
-    def new_link(self, by: Actor | None, person_id: str) -> Invitation:
-        """Make an enrolment link for somebody invited, or whose proposed new factors are in force.
-
-        Raises NotPermitted, StepUpNeeded, NoSuchPerson, NotYetEffective, NoSuchProposal.
-        """
-        if by is not None:
-            self._require(by, Permission.PERSON_RESET, Thing("person"))
-        with self._changing() as tx:
-            person = self._person(tx, person_id)
-            if person.state is State.ENROLLED:
-                self._use_new_factors(tx, by, person)
-            return self._make_link(tx, by, person)
-
-    def _use_new_factors(self, tx: Connection, by: Actor | None, person: Person) -> None:
-        now = self._now()
-        asked = [one for one in store_rights.proposals(tx, person.id) if one.subject is Subject.FACTORS]
-        waiting = next((one for one in asked if one.waits(now)), None)
-        ripe = next((one for one in asked if one.ripe(now)), None)
-        if ripe is None and waiting is not None:
-            raise NotYetEffective(effective_at=_text(waiting.effective_at) or "an unknown instant")
-        if ripe is None or (ripe.way is Way.AT_ONCE and self._holds_guarded(tx, person)):
-            raise NoSuchProposal
-        store_rights.use_factors_proposal(tx, ripe.id, now)
-        for one in store_rights.proposals(tx, person.id):
-            # who enrols now may be somebody else: what waits for an approval has to be asked again
-            if one.way is Way.APPROVAL and one.waits(now):
-                self._cancel(tx, by, one)
-
     def proposals(self) -> list[Proposal]:
         """List what waits now."""
         with self._reading() as tx:
@@ -337,5 +277,6 @@ def _described(one: Proposal) -> dict[str, str]:
     return {"grant": one.id, "role": wish.role, "scope": wish.settled_scope(), "controller": wish.controller_id}
 
 
-def _text(at: datetime | None) -> str:
+def due_text(at: datetime | None) -> str:
+    """Write an instant that may be missing; "" where it is."""
     return to_text(at) if at else ""

@@ -61,7 +61,7 @@ class Sessions(Factors):
 
     def _wrong(self, tx: Connection, suspect: Suspect, code: str, address: str, *, right: bool, burnt: bool) -> str:
         """Name the factor that is wrong: password, code; or "" where both are right."""
-        if not right:
+        if not right or not self._unchanged(tx, suspect):
             return PASSWORD
         return "" if burnt or self._code_fits(tx, suspect, code, address) else CODE
 

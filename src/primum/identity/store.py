@@ -153,7 +153,7 @@ def tries(tx: Connection, what: str, who: str) -> Row | None:
 
 
 def set_tries(tx: Connection, what: str, who: str, *, failures: int, unheard: int, at: datetime) -> None:
-    """Keep the count of failed tries, and of those refused unheard since."""
+    """Keep the count of failed tries, and of those refused unheard since the last that was heard."""
     values = {"failures": failures, "unheard": unheard, "last_at": to_text(at)}
     statement = upsert(TRIES).values(what=what, who=who, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["what", "who"], set_=values))

@@ -30,5 +30,5 @@ if TYPE_CHECKING:
     from primum.imaging.query import Criteria, parse_qido
     from primum.imaging.records import tails
     from primum.imaging.store import open_index, prepare_records
-
-__getattr__, __dir__, __all__ = front(__file__, __name__)
+else:
+    __getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -1,6 +1,6 @@
 """What the receiver and the indexer say to each other: one message per packet of a SOCK_SEQPACKET pair.
 
-`Stored`: this was stored. `Barrier`: tell me when all that I hinted before is in the index. `Passed`: it is. Pure.
+`Hint`: this was stored. `Barrier`: tell me when all that I hinted before is in the index. `Passed`: it is. Pure.
 
 Hints may be lost; the packs are the truth. So a barrier says whether its sender had to drop a hint since the last one
 that passed (`behind`); the indexer then reads the packs before it answers.
@@ -35,6 +35,10 @@ class IntakeUnreadable(PrimumError):
     hint: ClassVar[str] = "restart Primum; nothing is lost, the index is completed from the packs"
 
 
+Hint = Stored
+"""What a hint carries: the word of this channel for a record that was stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Barrier:
     """Answer `Passed(number)` when everything hinted before is committed; `behind`: read the packs first."""
@@ -50,10 +54,10 @@ class Passed:
     number: int
 
 
-def encode(message: Stored | Barrier | Passed) -> bytes:
+def encode(message: Hint | Barrier | Passed) -> bytes:
     """Write a message; a header that is too long is left out."""
     match message:
-        case Stored(position, facts, header):
+        case Hint(position, facts, header):
             if header is not None and len(header) > HEADER_BYTES:
                 header = None
             values = [header is not None, *_position_values(position), *_facts_values(facts)]
@@ -65,7 +69,7 @@ def encode(message: Stored | Barrier | Passed) -> bytes:
             return _PASSED.pack(_KIND_PASSED, _VERSION, number)
 
 
-def decode(packet: bytes) -> Stored | Barrier | Passed:
+def decode(packet: bytes) -> Hint | Barrier | Passed:
     """Read a message. Raises IntakeUnreadable."""
     try:
         if packet[1] != _VERSION or len(packet) > MESSAGE_BYTES:
@@ -93,9 +97,9 @@ _position_values = attrgetter(*(field.name for field in fields(Position)))
 _facts_values = attrgetter(*(field.name for field in fields(RecordFacts)))
 
 
-def _decode_hint(packet: bytes) -> Stored:
+def _decode_hint(packet: bytes) -> Hint:
     _, _, length = _HINT.unpack_from(packet)
     end = _HINT.size + length
     with_header, *fields = json.loads(packet[_HINT.size : end])
     position = Position(*fields[:_POSITION_FIELDS])
-    return Stored(position, RecordFacts(*fields[_POSITION_FIELDS:]), packet[end:] if with_header else None)
+    return Hint(position, RecordFacts(*fields[_POSITION_FIELDS:]), packet[end:] if with_header else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.syntaxes import EXPLICIT_LE, OCTETS, Syntax, syntax_of
 from primum.imaging.walker import PIXEL_TAGS, UNDEFINED, Element, Short, elements, inflate, items
 from primum.vault import Frames, Record
+
+_TAG = re.compile(r"[0-9A-Fa-f]{8}")
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +143,30 @@ def read_bulk(record: Record, path: str, limits: Limits = LIMITS) -> Iterator[Pa
     steps = path.split("/")
     tags = [_tag(step) for step in steps[::2]]
     if len(tags) == 1 and tags[0] in PIXEL_TAGS:
-        yield from _all_pixels(record, limits)
-        return
+        source = _Source(record, syntax_of(record.facts.transfer_syntax_uid), limits)
+        if source.peek.pixels_value_at is None:
+            raise NotHere(what="bulk data")
+        return _all_pixels(record, source, limits)
+    return iter([_read_value(record, tags, steps[1::2], limits)])
+
+
+def _read_value(record: Record, tags: list[int], numbers: list[str], limits: Limits) -> Part:
     syntax = syntax_of(record.facts.transfer_syntax_uid)
     view = read_header(record, limits)
     span = 0, len(view)
-    for tag, item in zip(tags, [*steps[1::2], ""], strict=True):
+    if len(numbers) != len(tags) - 1:
+        raise NotHere(what="bulk data")
+    for tag, number in zip(tags[:-1], numbers, strict=True):
         element = _find(view, syntax, span, tag, limits)
-        vr, inner = resolve(element, syntax, signed=False)
-        if not item:
-            if element.length == UNDEFINED or vr == "SQ":
-                raise NotHere(what="bulk data")
-            yield Part(to_little_any(bytes(view[element.at : element.end]), vr, syntax), OCTETS, EXPLICIT_LE)
-            return
-        syntax = inner
-        span = _item(view, element, syntax, item, limits)
+        vr, syntax = resolve(element, syntax, signed=False)
+        if vr != "SQ":
+            raise NotHere(what="bulk data")
+        span = _item(view, element, syntax, number, limits)
+    element = _find(view, syntax, span, tags[-1], limits)
+    vr, syntax = resolve(element, syntax, signed=False)
+    if element.length == UNDEFINED or vr == "SQ":
+        raise NotHere(what="bulk data")
+    return Part(to_little_any(bytes(view[element.at : element.end]), vr, syntax), OCTETS, EXPLICIT_LE)
 
 
 def to_little_any(raw: bytes, vr: str, syntax: Syntax) -> bytes:
@@ -162,12 +175,9 @@ def to_little_any(raw: bytes, vr: str, syntax: Syntax) -> bytes:
 
 
 def _tag(step: str) -> int:
-    if len(step) != 8 or not step.isalnum():  # noqa: PLR2004 (a tag in hexadecimal)
+    if _TAG.fullmatch(step) is None:
         raise NotHere(what="bulk data")
-    try:
-        return int(step, 16)
-    except ValueError:
-        raise NotHere(what="bulk data") from None
+    return int(step, 16)
 
 
 def _find(view: memoryview, syntax: Syntax, span: tuple[int, int], tag: int, limits: Limits) -> Element:
@@ -181,7 +191,7 @@ def _find(view: memoryview, syntax: Syntax, span: tuple[int, int], tag: int, lim
 
 
 def _item(view: memoryview, element: Element, syntax: Syntax, number: str, limits: Limits) -> tuple[int, int]:
-    if not number.isdecimal() or len(number) > 6:  # noqa: PLR2004 (a million items)
+    if _NUMBER.fullmatch(number) is None:
         raise NotHere(what="bulk data")
     for index, span in enumerate(items(view, element, syntax, limits)):
         if index == int(number):
@@ -189,14 +199,10 @@ def _item(view: memoryview, element: Element, syntax: Syntax, number: str, limit
     raise NotHere(what="bulk data")
 
 
-def _all_pixels(record: Record, limits: Limits) -> Iterator[Part]:
+def _all_pixels(record: Record, source: _Source, limits: Limits) -> Iterator[Part]:
     syntax = syntax_of(record.facts.transfer_syntax_uid)
-    source = _Source(record, syntax, limits)
-    if source.peek.pixels_value_at is None:
-        raise NotHere(what="bulk data")
-    served = served_syntax(syntax.uid)
     if source.peek.pixels_length is not None:
-        yield Part(source.native(0, source.peek.pixels_length), syntax.media_type, served)
+        yield Part(source.native(0, source.peek.pixels_length), syntax.media_type, served_syntax(syntax.uid))
         return
     number = 1
     while True:

@@ -32,5 +32,5 @@ if TYPE_CHECKING:
     )
     from primum.journal.verify import Finding, Report, verify as verify_journal
     from primum.journal.vocabulary import BY_NAME, Kind, Ledger, sentence
-
-__getattr__, __dir__, __all__ = front(__file__, __name__)
+else:
+    __getattr__, __dir__, __all__ = front(__file__, __name__)

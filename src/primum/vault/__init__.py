@@ -84,5 +84,5 @@ if TYPE_CHECKING:
     from primum.vault.service import Vault, open_vault
     from primum.vault.stream import RecordStream
     from primum.vault.writer import Writer
-
-__getattr__, __dir__, __all__ = front(__file__, __name__)
+else:
+    __getattr__, __dir__, __all__ = front(__file__, __name__)

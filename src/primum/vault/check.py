@@ -11,16 +11,17 @@ from primum.vault.illnesses import (
     KeyBroken,
     MissingKey,
     RecordsMissing,
+    ReorderedRecord,
     RolledBack,
     TornTail,
     WrongStudy,
 )
 from primum.vault.keyring import Keyring
 from primum.vault.model import Tail
-from primum.vault.packfile import Found, PackFile
+from primum.vault.packfile import Found, Misplaced, PackFile
 from primum.vault.places import Places
 from primum.vault.refusals import SealBroken
-from primum.vault.scan import scan
+from primum.vault.scan import scan, trailer_by_shape
 
 Progress = Callable[[int, int], None]
 """Told (packs done, packs in all) after each pack."""
@@ -87,7 +88,7 @@ class _Examination:
             yield file.flipped(0, BLOCK, "header of the pack")
         yield from illnesses
         yield from self._compare(seen)
-        if seen.torn is not None and seen.torn.severity == "information":
+        if seen.torn is not None:
             yield seen.torn
 
     def _scan(self, seen: _Seen) -> Iterator[Illness]:
@@ -120,14 +121,19 @@ class _Examination:
         count = seen.last.trailer.sequence if seen.last else 0
         if count < self._count:
             end = seen.last.end if seen.last else BLOCK
-            broken = end
-            while seen.torn is not None and broken + BLOCK <= file.size:
-                if file.looks_like_trailer(broken):
-                    yield file.flipped(broken, broken + BLOCK, "trailer")
-                    break
-                broken += BLOCK
+            yield from self._damaged_tail(end)
             seen.torn = None
             missing = self._count - count
             yield RecordsMissing(study=file.study, pack=file.pack, offset=end, end=self._expected.end, missing=missing)
         elif seen.chain_at_expected not in {None, self._expected.chain}:
             yield RolledBack(study=file.study, pack=file.pack, offset=BLOCK, end=file.size)
+
+    def _damaged_tail(self, end: int) -> Iterator[Illness]:
+        file = self._file
+        trailers = [at for at in range(end, file.size - BLOCK + 1, BLOCK) if file.looks_like_trailer(at)]
+        placed = [at for at in trailers if not isinstance(file.ending_at(at + BLOCK), Misplaced)]
+        if len(placed) < len(trailers):
+            at = next(at for at in trailers if at not in placed)
+            yield ReorderedRecord(study=file.study, pack=file.pack, offset=at, end=at + BLOCK)
+        elif (found := trailer_by_shape(file, end, file.size, placed)) is not None:
+            yield file.flipped(found, found + BLOCK, "trailer")

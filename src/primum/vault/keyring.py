@@ -153,11 +153,14 @@ class Keyring:
                 self._cache.move_to_end(known)
                 return key
         key = open_key_file(self._key, study, path.read_bytes()[:BLOCK])
+        self._remember(known, key)
+        return key
+
+    def _remember(self, known: tuple[str, int, int], key: bytes) -> None:
         with self._guard:
             self._cache[known] = key
             while len(self._cache) > self._remembered:
                 self._cache.popitem(last=False)
-        return key
 
     def _settle(self, study: str, fd: int, path: Path) -> None:
         # another process may have linked the key and not yet synced the folder: what we acknowledge needs it
@@ -171,7 +174,8 @@ class Keyring:
         self._settled.add(known)
 
     def _make(self, study: str, path: Path) -> None:
-        content = key_file_bytes(self._key, study, self._entropy(KEY_BYTES), self._entropy)
+        key = self._entropy(KEY_BYTES)
+        content = key_file_bytes(self._key, study, key, self._entropy)
         temporary = path.with_name(f".{study}.{token128(self._entropy(16))}.new")
         handle = self._disc.create(temporary, durable=True, direct=True)
         aligned = mmap.mmap(-1, BLOCK)
@@ -181,6 +185,8 @@ class Keyring:
             # another process was first, or erased the study while we wrote: the caller looks again
             with contextlib.suppress(FileExistsError, FileNotFoundError):
                 self._disc.link(temporary, path)
+                now = os.fstat(handle.fd)
+                self._remember((study, now.st_ino, now.st_mtime_ns), key)
         finally:
             self._disc.close(handle)
             with contextlib.suppress(FileNotFoundError):

@@ -6,6 +6,7 @@ syncs one folder of its own, not two.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ KEY_SUFFIX = ".key"
 BLOCK_SUFFIX = ".block"
 
 
+@functools.lru_cache(maxsize=4096)
 def raw16(reference: str) -> bytes:
     """Return the 16 bytes of a study reference or pack id. Raises BadReference: no other text becomes a path."""
     try:

@@ -105,7 +105,7 @@ class KeyFileUnfit(PrimumError):
     """The vault key file cannot be used: {reason}."""
 
     code: ClassVar[str] = "vault.key-file-unfit"
-    hint: ClassVar[str] = "a key file is an ordinary file of 32 to 4096 bytes: head -c 32 /dev/urandom > {path}"
+    hint: ClassVar[str] = "make one of 32 to 4096 bytes: (umask 077; head -c 32 /dev/urandom > {path})"
 
 
 class NoSuchGuard(PrimumError):

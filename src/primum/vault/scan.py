@@ -111,6 +111,14 @@ def _by_trailer(pack: PackFile, at: int, floor: int, zone: _Zone) -> Found | Non
     return None
 
 
+def trailer_by_shape(pack: PackFile, start: int, end: int, broken: list[int]) -> int | None:
+    """Return where a trailer stands, or should by the head at `start`, though it does not open; None if nowhere."""
+    head = read_head(pack.block(start))
+    if head is not None and head.blocks and start + head.blocks * BLOCK <= end:
+        return start + (head.blocks - 1) * BLOCK
+    return broken[0] if broken else None
+
+
 def _judge(pack: PackFile, state: State | None, end: int, found: Found, zone: _Zone) -> Iterator[Illness]:
     if state is None:
         return  # nothing is known of what came before
@@ -121,10 +129,9 @@ def _judge(pack: PackFile, state: State | None, end: int, found: Found, zone: _Z
             yield Leftover(study=study, pack=name, offset=end, end=found.start)
     elif missing <= 0:
         yield RolledBack(study=study, pack=name, offset=found.start, end=found.end)
-    elif zone.broken_trailers:
-        at = zone.broken_trailers[0]
-        yield pack.flipped(at, at + BLOCK, "trailer")
     elif zone.misplaced:
         yield ReorderedRecord(study=study, pack=name, offset=zone.misplaced[0], end=zone.misplaced[0] + BLOCK)
+    elif (at := trailer_by_shape(pack, end, found.start, zone.broken_trailers)) is not None:
+        yield pack.flipped(at, at + BLOCK, "trailer")
     else:
         yield Hole(study=study, pack=name, offset=end, end=found.start, missing=missing)

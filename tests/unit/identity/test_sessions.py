@@ -150,6 +150,17 @@ def test_after_five_failures_even_the_right_password_waits(house: House, doctor:
     house.sign_in(doctor)
 
 
+def test_a_flood_of_tries_is_one_line_of_the_journal(house: House, doctor: Somebody) -> None:
+    fail(house, doctor, 5)
+    before = len(house.journal.facts)
+    for _ in range(50):
+        with pytest.raises(Throttled):
+            house.people.sign_in(doctor.login, OTHER, "000000", "192.0.2.7")
+    assert house.journal.facts[before:] == [
+        ("person:session:refused", doctor.id, "", {"reason": "throttled", "address": "192.0.2.7"})
+    ]
+
+
 def test_the_tenth_failure_locks_for_a_day_and_then_one_try_a_day_is_heard(house: House, doctor: Somebody) -> None:
     fail(house, doctor, 5)
     for wait in (90, 180, 360, 720, 1440):

@@ -1,9 +1,13 @@
+import contextlib
 import struct
 import zlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom import Dataset
+from tests.unit.imaging.conftest import data_set, slice_of
+from tests.unit.imaging.oracle import Sample, samples
 
 from primum.imaging.errors import (
     BadUid,
@@ -16,8 +20,6 @@ from primum.imaging.errors import (
 )
 from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
-from tests.unit.imaging.conftest import data_set, slice_of
-from tests.unit.imaging.oracle import Sample, samples
 
 REFUSED = {
     "SC_rgb_jpeg.dcm": DamagedDataSet,
@@ -30,16 +32,18 @@ REFUSED = {
 @pytest.mark.parametrize("one", samples(), ids=lambda one: one.name)
 def test_the_same_uids_and_pixel_data_as_pydicom_or_a_refusal(one: Sample) -> None:
     theirs = one.dataset()
-    try:
-        found = peek(one.data, one.syntax)
-    except ImagingRefusal as refusal:
-        assert type(refusal) is _why(one, theirs)
+    why = _why(one, theirs)
+    if why is not None:
+        with pytest.raises(why):
+            peek(one.data, one.syntax)
         return
+    found = peek(one.data, one.syntax)
     uids = (theirs.StudyInstanceUID, theirs.SeriesInstanceUID, theirs.SOPInstanceUID)
     assert (found.study_uid, found.series_uid, found.sop_uid) == uids
     assert found.sop_class_uid == theirs.get("SOPClassUID", "")
     assert found.shape.rows == (theirs.get("Rows") or 0)
-    assert found.shape.frames == int(theirs.get("NumberOfFrames") or 1)
+    if one.path.name != "badVR.dcm":  # its NumberOfFrames is "1A"
+        assert found.shape.frames == int(theirs.get("NumberOfFrames") or 1)
     if one.syntax == DEFLATED:
         assert found.pixels_at is None
     elif "PixelData" in theirs:
@@ -48,10 +52,12 @@ def test_the_same_uids_and_pixel_data_as_pydicom_or_a_refusal(one: Sample) -> No
         assert peek(one.data[: found.pixels_at], one.syntax).pixels_at is None
 
 
-def _why(one: Sample, theirs: object) -> type[ImagingRefusal]:
+def _why(one: Sample, theirs: Dataset) -> type[ImagingRefusal] | None:
     if one.path.name in REFUSED:
         return REFUSED[one.path.name]
-    return NoSopUid if not getattr(theirs, "SOPInstanceUID", "") else NoStudyUid
+    if not theirs.get("SOPInstanceUID"):
+        return NoSopUid
+    return None if theirs.get("StudyInstanceUID") and theirs.get("SeriesInstanceUID") else NoStudyUid
 
 
 @pytest.mark.parametrize("uid", [b"../../etc/passwd", b"1.2/3", b"1.2.3" * 20, b"abc", b"1.2 .3", b"..", b"\xff"])
@@ -151,7 +157,5 @@ def test_a_deflated_data_set_is_read_and_a_bomb_is_not_inflated() -> None:
 def test_noise_is_refused(noise: bytes, syntax: str) -> None:
     with pytest.raises(ImagingRefusal):
         peek(noise, syntax)
-    try:
+    with contextlib.suppress(ImagingRefusal):
         peek_first(noise, syntax)
-    except ImagingRefusal:
-        pass

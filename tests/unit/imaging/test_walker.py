@@ -5,13 +5,13 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.imaging.conftest import data_set, element, slice_of
+from tests.unit.imaging.oracle import Sample, samples
 
 from primum.imaging.errors import DamagedDataSet, DataSetTooLarge, ImagingRefusal
 from primum.imaging.limits import Limits
 from primum.imaging.syntaxes import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, syntax_of
 from primum.imaging.walker import UNDEFINED, Short, elements, inflate, items, skim, wanted
-from tests.unit.imaging.conftest import data_set, element, slice_of
-from tests.unit.imaging.oracle import Sample, samples
 
 SYNTAXES = st.sampled_from([EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE])
 REFUSED = {"SC_rgb_jpeg.dcm", "rtplan_truncated.dcm"}
@@ -47,7 +47,9 @@ def sequence(*nested: bytes, defined: bool) -> bytes:
 
 NESTED = st.recursive(
     st.binary(max_size=6).map(lambda value: element(0x00400007, "LO", value)),
-    lambda inner: st.builds(lambda some, defined: sequence(*some, defined=defined), st.lists(inner, max_size=3), st.booleans()),
+    lambda inner: st.builds(
+        lambda some, defined: sequence(*some, defined=defined), st.lists(inner, max_size=3), st.booleans()
+    ),
     max_leaves=12,
 )
 
@@ -103,7 +105,9 @@ def test_a_length_of_four_gigabytes_costs_nothing() -> None:
 
 
 def test_sequences_deeper_than_the_limit_are_refused() -> None:
-    opened = struct.pack("<HH2sHI", 0x0040, 0x0275, b"SQ", 0, UNDEFINED) + struct.pack("<HHI", 0xFFFE, 0xE000, UNDEFINED)
+    opened = struct.pack("<HH2sHI", 0x0040, 0x0275, b"SQ", 0, UNDEFINED) + struct.pack(
+        "<HHI", 0xFFFE, 0xE000, UNDEFINED
+    )
     with pytest.raises(DataSetTooLarge):
         skim(memoryview(opened * 100_000), syntax_of(EXPLICIT_LE), wanted(0x0020000D))
 

@@ -6,13 +6,13 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from tests.unit.journal.scene import PERSON, SESSION, STUDY, a_journal, a_signer, clock, files
 
-from primum.journal import Fact, Kind, entries, verify
+from primum.journal import Fact, Kind, entries
 from primum.journal.limits import Limits
+from primum.journal.verify import verify
 
 SMALL = Limits(chain=2500, write=700, unfinished=1400)
 

@@ -1,8 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tests.unit.journal.scene import DEVICE, HOME, PERSON, SESSION, STUDY, VIEWED
 
 from primum.journal import Fact, FactRefused, Kind

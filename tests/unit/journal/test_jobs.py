@@ -2,7 +2,8 @@ from datetime import timedelta
 
 from tests.unit.journal.scene import STORED, VIEWED, a_journal, a_signer, clock
 
-from primum.journal import entries, jobs
+from primum.journal import entries
+from primum.journal.jobs import jobs
 
 
 def test_each_job_does_what_is_due_and_says_how_much(tmp_path):

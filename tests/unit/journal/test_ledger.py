@@ -4,8 +4,9 @@ import threading
 import pytest
 from tests.unit.journal.scene import STARTED, STORED, VIEWED, CountingDisc, CrashDisc, a_journal, clock, only_chain
 
-from primum.journal import Filter, JournalUnwritable, entries, verify
+from primum.journal import Filter, JournalUnwritable, entries
 from primum.journal.limits import Limits
+from primum.journal.verify import verify
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 FAILING = OSError(errno.EIO, "Input/output error")

@@ -5,8 +5,9 @@ import pytest
 from tests.unit.journal.scene import HOME, STARTED, STORED, VIEWED, a_journal, clock, files, only_chain
 
 from primum.ground.clock import FixedClock
-from primum.journal import Filter, JournalClosed, entries, verify
+from primum.journal import Filter, JournalClosed, entries
 from primum.journal.limits import Limits
+from primum.journal.verify import verify
 
 
 def write(folder, process="web", at=None, count=1):

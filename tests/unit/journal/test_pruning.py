@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.unit.journal.scene import HOME, PERSON, STORED, VIEWED, a_journal, a_signer, clock, files
 
-from primum.journal import Fact, Filter, Kind, Pruned, entries, prune, verify
+from primum.journal import Fact, Filter, Kind, Pruned, entries, prune
 from primum.journal.pruning import is_due
+from primum.journal.verify import verify
 
 HOLD = "hld_ffffffffffffffffffffffffff"
 

@@ -16,8 +16,9 @@ from tests.unit.journal.scene import (
 )
 
 from primum.ground.disc import RealDisc
-from primum.journal import Filter, HeadsDamaged, Signer, create_signer, entries, latest_root, verify
+from primum.journal import Filter, HeadsDamaged, Signer, create_signer, entries, latest_root
 from primum.journal.limits import LIMITS
+from primum.journal.verify import verify
 
 
 def kinds(folder):

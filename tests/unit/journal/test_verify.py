@@ -10,9 +10,9 @@ from tests.unit.journal.scene import VIEWED, a_journal, a_signer
 from tests.vectors.journal import make
 
 import primum
-from primum.journal import JournalIll, latest_root, require_sound, say, verify
+from primum.journal import JournalIll, latest_root, require_sound, say
 from primum.journal.findings import SENTENCES
-from primum.journal.verify import ILLNESSES, INFORMATION, main
+from primum.journal.verify import ILLNESSES, INFORMATION, main, verify
 
 VECTORS = Path(make.__file__).parent
 EACH = sorted(one.parent for one in VECTORS.glob("*/*/expected.json"))

@@ -6,10 +6,10 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from primum import vault
 from tests.twins.recording_disc import RecordingDisc
 from tests.unit.vault.support import bytes_of, codes, facts, lay_out_for, open_at, positions, study_named
+
+from primum import vault
 
 MIB = 1024 * 1024
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.vault.support import flip
 
 from primum import vault
 from primum.ground.disc import RealDisc
-from tests.unit.vault.support import flip
 
 WEAK = vault.Argon2Cost(passes=1, memory_kib=64, lanes=1)
 """The one labelled place of a weak cost: tests would take minutes otherwise."""

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
-from primum import vault
-from primum.vault import sealing
 from tests.twins.recording_disc import RecordingDisc
 from tests.unit.vault.support import bytes_of, facts, lay_out_for, open_at, positions, study_named
+
+from primum import vault
+from primum.vault import keys, sealing
 
 MIB = 1024 * 1024
 
@@ -33,6 +33,10 @@ class WatchedAesGcm:
         self.used.append((self._key, nonce))
         return self._inner.encrypt_into(nonce, data, associated, into)
 
+    def encrypt(self, nonce: bytes, data: bytes, associated: bytes) -> bytes:
+        self.used.append((self._key, nonce))
+        return self._inner.encrypt(nonce, data, associated)
+
     def decrypt(self, nonce: bytes, data: bytes, associated: bytes) -> bytes:
         return self._inner.decrypt(nonce, data, associated)
 
@@ -44,7 +48,8 @@ class Vaults(RuleBasedStateMachine):
         super().__init__()
         self.top = Path(tempfile.mkdtemp())
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(sealing, "AESGCM", WatchedAesGcm)
+        for module in (sealing, keys):
+            self.patch.setattr(module, "AESGCM", WatchedAesGcm)
         WatchedAesGcm.used.clear()
         self.lives = 0
         self.copies: list[tuple[Path, dict[vault.Position, bytes]]] = []

@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from primum import vault
-from primum.ground.disc import BLOCK, Handle, RealDisc
 from tests.unit.vault.support import (
     bytes_of,
     codes,
@@ -24,6 +21,9 @@ from tests.unit.vault.support import (
     positions,
     study_named,
 )
+
+from primum import vault
+from primum.ground.disc import BLOCK, Handle, RealDisc
 
 MIB = 1024 * 1024
 STUDY = "ctl_a", "2.25.333"
@@ -241,19 +241,19 @@ def test_a_pack_that_is_long_enough_gives_way_to_the_next(tmp_path: Path) -> Non
 
 def test_a_writer_holds_no_more_packs_than_its_limit(tmp_path: Path) -> None:
     one = new_vault(tmp_path, limits=vault.Limits(open_packs=2))
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with one.writer() as writer:
         for turn in range(3):
             for n in range(5):
                 writer.store(one.study_ref("ctl_a", f"2.25.{n}"), facts(turn), b"x")
-        assert len(os.listdir("/proc/self/fd")) <= before + 4
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + 4
     assert [len(positions(one, one.study_ref("ctl_a", f"2.25.{n}"))) for n in range(5)] == [3] * 5
     assert len(list((tmp_path / "vault").glob("*/*/*.pack"))) == 5
 
 
 def test_facts_that_are_too_long_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     one = new_vault(tmp_path)
-    long = vault.RecordFacts(**{name: "x" * 256 for name in vault.RecordFacts.__slots__} | {"kind": "instance"})
+    long = vault.RecordFacts(**dict.fromkeys(vault.RecordFacts.__slots__, "x" * 256) | {"kind": "instance"})
     with one.writer() as writer:
         with pytest.raises(vault.FactsTooLong) as refused:
             writer.store(one.study_ref(*STUDY), long, b"")
@@ -265,7 +265,7 @@ def test_facts_that_are_too_long_are_refused_before_anything_is_written(tmp_path
 
 def test_the_longest_facts_fit_in_a_trailer(tmp_path: Path) -> None:
     one = new_vault(tmp_path)
-    long = vault.RecordFacts(**{name: "é" * 127 for name in vault.RecordFacts.__slots__} | {"kind": "amendment"})
+    long = vault.RecordFacts(**dict.fromkeys(vault.RecordFacts.__slots__, "é" * 127) | {"kind": "amendment"})
     with one.writer() as writer:
         at = writer.store(one.study_ref(*STUDY), long, b"abc")
     assert one.open(at).facts == long

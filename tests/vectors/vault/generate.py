@@ -20,6 +20,7 @@ from pathlib import Path
 from primum import vault
 from primum.ground.clock import FixedClock
 from primum.ground.disc import BLOCK, RealDisc
+from primum.ground.ids import token128_bytes
 
 KEYS = vault.VaultKeys(hashlib.sha256(b"vectors keyring").digest(), hashlib.sha256(b"vectors names").digest())
 CONTROLLER = "ctl_vectorsvectorsvectorsaaaa"
@@ -44,12 +45,12 @@ class Bench:
 
     def __init__(self, seed: str, home: Path) -> None:
         self.home = home
-        for name in ("vault", "keyring"):
-            (home / name).mkdir()
-        vault.create_layout(RealDisc(), home / "vault", home / "keyring")
         clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
         self.vault = vault.open_vault(home / "vault", home / "keyring", KEYS, RealDisc(), clock, entropy=Counted(seed))
         self.study = self.vault.study_ref(CONTROLLER, "2.25.1")
+        for study in (self.study, self.vault.study_ref(CONTROLLER, "2.25.2")):
+            for name in ("vault", "keyring"):
+                (home / name / f"{token128_bytes(study)[0]:02x}").mkdir(parents=True)
 
     def store(self, *numbers: int) -> vault.Tail:
         """Store small instances; return the tail."""
@@ -66,7 +67,7 @@ class Bench:
 
     def study_key(self) -> bytes:
         """Return the study key, which vectors do not keep secret."""
-        key = self.vault._keyring.find(self.study)  # noqa: SLF001 (the vectors publish it)
+        key = self.vault._keyring.find(self.study)
         assert key is not None
         return key
 
@@ -79,8 +80,8 @@ def data(number: int) -> bytes:
 def facts(number: int, kind: vault.model.RecordKind = "instance") -> vault.RecordFacts:
     """Make facts of a fictional instance."""
     return vault.RecordFacts(
-        kind, CONTROLLER, "dev_vectorsvectorsvectorsaaaa", "1.2.840.10008.5.1.4.1.1.2", f"2.25.1.1.{number}", "2.25.1.1",
-        "2.25.1", "1.2.840.10008.1.2.1", "2026-01-01T00:00:00.000Z", "SCANNER", "2.25.9",
+        kind, CONTROLLER, "dev_vectorsvectorsvectorsaaaa", "1.2.840.10008.5.1.4.1.1.2", f"2.25.1.1.{number}",
+        "2.25.1.1", "2.25.1", "1.2.840.10008.1.2.1", "2026-01-01T00:00:00.000Z", "SCANNER", "2.25.9",
     )  # fmt: skip
 
 

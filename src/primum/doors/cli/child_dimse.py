@@ -9,7 +9,7 @@ from primum.app.payload import Payload
 from primum.doors.cli.child import Status
 from primum.doors.dimse import DimseServices, FreeSpace, PairIntake, run as serve
 from primum.identity.tls import door_tls_context, handshake_refusal
-from primum.journal import Refusals
+from primum.journal import Fact, Kind, Refusals
 
 
 def run(payload: Payload, status: Status) -> int:
@@ -31,6 +31,13 @@ def run(payload: Payload, status: Status) -> int:
         aet=settings.dicom_aet,
         handshake_refusal=handshake_refusal,
     )
-    serve(services, lambda _addresses: status.say("ready"))
+
+    def ready(addresses: list[tuple[str, int]]) -> None:
+        for (address, port), tls in zip(addresses, ("tls", "plain"), strict=False):
+            details: dict[str, str | int] = {"door": "dicom", "address": address, "port": port, "tls": tls}
+            rooms.journal.record(Fact(Kind.DOOR_OPENED, "system", "", details))
+        status.say("ready")
+
+    serve(services, ready)
     rooms.journal.close()
     return 0

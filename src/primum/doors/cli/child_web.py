@@ -12,6 +12,7 @@ from primum.doors.origin import origins_of, serve
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.identity.tls import web_tls_context
+from primum.journal import Fact, Kind
 
 _FLUSH = 1.0
 """Seconds: facts that need not be on disc at once are, within this time."""
@@ -33,8 +34,14 @@ def run(payload: Payload, status: Status) -> int:
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)
     keeper.start()
-    context = web_tls_context(payload.bundle)
-    serve(services, context, rooms.settings.web_address, rooms.settings.web_port, lambda: status.say("ready"))
+    address, port = rooms.settings.web_address, rooms.settings.web_port
+
+    def ready() -> None:
+        details: dict[str, str | int] = {"door": "web", "address": address, "port": port, "tls": "tls"}
+        rooms.journal.record(Fact(Kind.DOOR_OPENED, "system", "", details))
+        status.say("ready")
+
+    serve(services, web_tls_context(payload.bundle), address, port, ready)
     stop.set()
     keeper.join()
     rooms.journal.close()

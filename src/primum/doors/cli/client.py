@@ -22,8 +22,8 @@ from primum.ground.home import Home, find_home
 
 Progress = Callable[[dict[str, Any]], None]
 
-_NEEDS_SESSION = frozenset({"identity.no-session", "identity.session-locked", "identity.session-ended"})
-_NEEDS_STEP_UP = frozenset({"identity.step-up-needed"})
+_NEEDS_SESSION = frozenset({"identity.no-session", "identity.session-locked"})
+_NEEDS_STEP_UP = frozenset({"identity.step-up"})
 
 
 class Client:

@@ -86,11 +86,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write(client: Client, options: argparse.Namespace, verb: str, **more: Any) -> None:
+def _write(client: Client, options: argparse.Namespace, verb: str, **more: str | int) -> None:
     folder: Path = options.out or Path(f"{options.name}-pack")
     if folder.exists():
         raise PackExists(folder=str(folder))
-    answer = client.call_signed_in(verb, name=options.name, csr=_read_csr(options.csr), pem=options.pem, **more)
+    answer = client.call_signed_in(verb, None, name=options.name, csr=_read_csr(options.csr), pem=options.pem, **more)
     folder.mkdir(mode=0o700, parents=True)
     for name, content in answer["files"].items():
         _write_file(folder / name, base64.b64decode(content))

@@ -14,6 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key-file", type=Path, help="guard the keys by this file (made when absent), not a passphrase"
     )
+    parser.add_argument("--name", default="Docteur", help="full name of the first person: physician, administrator")
+    parser.add_argument("--login", default="docteur", help="their login (docteur)")
     parser.add_argument(
         "--controller", default="", metavar="NAME", help="the controller (GDPR art. 4(7)): doctor or company"
     )

@@ -18,6 +18,7 @@ from primum.ground.errors import PrimumError
 from primum.ground.home import Home, find_home
 from primum.ground.log import start_logging
 from primum.ground.settings import Settings, read_settings
+from primum.identity import openssl_configuration
 
 
 class AlreadyRunning(PrimumError):
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
         raise NotADemo(folder=str(options.home))
     settings = read_settings(home.folder / "primum.toml")
     lock = _lock(home)
+    # an old list of devices, put back while nobody ran, must not be believed: the worker writes it anew
+    (home.folder / "run" / "devices").unlink(missing_ok=True)
     supervisor = _prepare(home, settings, options)
     if home.demo and not (home.folder / "demo.filled").exists():
         _fill(supervisor)
@@ -81,7 +84,16 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
         bundles.renewed(home, settings, root),
         {"dimse": ours.detach(), "worker": theirs.detach()},
     )
-    return Supervisor(given, Announcer(home, settings).hear)
+    return Supervisor(given, Announcer(home, settings).hear, {"dimse": _openssl(home, settings)})
+
+
+def _openssl(home: Home, settings: Settings) -> dict[str, str]:
+    """Let the DICOM door offer the TLS 1.3 suites of PS3.15 B.13, which Python cannot ask for by itself."""
+    if settings.dicom_tls_profile != "modified":
+        return {}
+    file = home.folder / "run" / "openssl.cnf"
+    file.write_text(openssl_configuration(settings.dicom_tls_profile), "ascii")
+    return {"OPENSSL_CONF": str(file)}
 
 
 def _lock(home: Home) -> Any:  # noqa: ANN401

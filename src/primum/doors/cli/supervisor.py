@@ -47,8 +47,12 @@ class _Child:
 class Supervisor:
     """Runs the children of one home until told to stop."""
 
-    def __init__(self, payloads: dict[str, Payload], on_state: OnState) -> None:
-        """Hold the children's inheritances; call `on_state(child, facts)` for each line of their status."""
+    def __init__(self, payloads: dict[str, Payload], on_state: OnState, environment: dict[str, dict[str, str]]) -> None:
+        """Hold the children's inheritances; call `on_state(child, facts)` for each line of their status.
+
+        `environment` is what a child needs in its environment besides ours; never a secret.
+        """
+        self._environment = environment
         self._payloads = payloads
         self._on_state = on_state
         self._children: dict[str, _Child] = {}
@@ -120,7 +124,10 @@ class Supervisor:
         if self._payloads[name].intake >= 0:
             inherited.append(self._payloads[name].intake)
         command = [sys.executable, "-m", "primum", "--child", name, str(theirs), str(status_theirs)]
-        process = subprocess.Popen(command, pass_fds=inherited, stdin=subprocess.DEVNULL)  # noqa: S603 (ourselves)
+        environment = {**os.environ, **self._environment.get(name, {})}
+        process = subprocess.Popen(  # noqa: S603 (ourselves)
+            command, pass_fds=inherited, stdin=subprocess.DEVNULL, env=environment
+        )
         os.close(theirs)
         os.close(status_theirs)
         # unbuffered: the selector must see every line that is still to be read

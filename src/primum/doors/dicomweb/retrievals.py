@@ -14,9 +14,10 @@ from primum.doors.dicomweb.bodies import counted, json_answer
 from primum.doors.dicomweb.multipart import Part
 from primum.doors.dicomweb.names import Names
 from primum.doors.http.limits import Limits
+from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
-from primum.doors.http.visit import NotFound, Visit
+from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
 from primum.imaging.part10 import write_meta
 

@@ -55,8 +55,8 @@ def consider(request: AssociateRequest, peer: Peer, services: DimseServices, pla
         known = device.id if device is not None else refusal.facts.get("device")
         _tell(refusal.code, known if isinstance(known, str) else "", request, peer, services)
         raise
-    if not negotiated.accepted:
-        denied = negotiated.wanted_storage and "store" not in device.may
+    denied = negotiated.wanted_storage and "store" not in device.may
+    if denied or not negotiated.accepted:
         why = NotPermitted if denied else NothingAcceptable
         _tell(why.code, device.id, request, peer, services)
     return Acceptance(device, negotiated)

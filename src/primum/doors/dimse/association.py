@@ -251,11 +251,12 @@ class Association:
     def _await_close(self) -> None:
         """Let the peer read our last PDU and close; what it still sends is ignored (Sta13)."""
         scratch = memoryview(bytearray(_SCRATCH_BYTES))
-        deadline = time.monotonic() + self._limits.artim_seconds
+        stopping = self._wire.stopping
+        deadline = time.monotonic() + (self._limits.closing_seconds if stopping else self._limits.artim_seconds)
         try:
-            while time.monotonic() < deadline:
-                self._wire.receive_into(scratch, deadline, idle=True)
-            self._machine.on(Event.EVT18)
+            while True:
+                self._wire.receive_into(scratch, deadline, idle=not stopping)
+                self._wire.look(deadline, idle=not stopping)
         except (TooSlow, DoorClosing):
             self._machine.on(Event.EVT18)
         except ConnectionEnded:

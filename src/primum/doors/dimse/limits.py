@@ -64,6 +64,8 @@ class Limits:
     """How often a waiting thread looks at its deadline and at the order to stop."""
     barrier_seconds: float = 10
     """The wait for the index at A-RELEASE-RQ: shorter than the ACSE time-outs of DCMTK (30) and dcm4che (60)."""
+    closing_seconds: float = 2
+    """The same as ARTIM, for a peer that was told that the daemon stops."""
     drain_seconds: float = 20
     """What running stores are given to finish when the daemon stops."""
 

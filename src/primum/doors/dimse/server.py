@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import signal
 import socket
@@ -58,6 +59,9 @@ class Door:
             thread.start()
         while not self._stop.wait(_HOUSEKEEPING_SECONDS):
             self._keep_house()
+        for listener, _ in self._listeners:
+            with contextlib.suppress(OSError):  # wakes a waiting accept where the system does so
+                listener.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
         if not self._crowd.wait_until_empty(self._services.limits.drain_seconds + 2 * _HOUSEKEEPING_SECONDS):
@@ -84,7 +88,9 @@ class Door:
                     connection, name = listener.accept()
                 except TimeoutError:
                     continue
-                except OSError as error:  # out of descriptors, or the caller is gone already
+                except OSError as error:  # out of descriptors, the caller is gone already, or the end
+                    if self._stop.asked:
+                        return
                     _log.failure("accept.failed", error)
                     self._stop.wait(_HOUSEKEEPING_SECONDS)
                     continue

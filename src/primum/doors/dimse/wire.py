@@ -63,6 +63,11 @@ class Wire:
                 self._acknowledge()
             return got
 
+    @property
+    def stopping(self) -> bool:
+        """Tell whether the door was asked to stop."""
+        return self._stop.asked
+
     def send(self, data: bytes) -> None:
         """Send it all. Raises ConnectionEnded when the peer does not take it."""
         try:

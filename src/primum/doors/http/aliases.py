@@ -10,23 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import ClassVar
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from primum.ground.errors import PrimumError
+from primum.doors.http.nowhere import NotFound
 from primum.ground.ids import token128, token128_bytes
 
 _ROOT = "2.25."
 _BITS = 128
 
 
-class NotAnAlias(PrimumError):
-    """The address does not name a study of this session."""
-
-    code: ClassVar[str] = "web.not-found"
+class NotAnAlias(NotFound):
+    """Nothing is here."""
 
 
 class Aliases:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from primum.doors.http.disclosures import DOOR, Disclosures, Viewing
+from primum.doors.http.nowhere import NotFound
 from primum.doors.http.services import Archive, Found, Level, Parameters, Recorder, StudyEntry
-from primum.doors.http.visit import NotFound, Visit
+from primum.doors.http.visit import Visit
 from primum.identity import ANY_STUDY, Actor, NotPermitted, Permission, Reach, Thing, decide, reaches
 from primum.journal import Fact, Kind
 

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from primum.doors.http.aliases import Aliases
 from primum.doors.http.forms import read_form
+from primum.doors.http.nowhere import NotFound
 from primum.doors.http.services import WebServices
 from primum.doors.http.tokens import COOKIE, FORM_FIELD, FORM_HEADER, check_form_token, check_origin, form_token
 from primum.ground.errors import PrimumError
@@ -47,12 +48,6 @@ class Busy(PrimumError):
 
     code: ClassVar[str] = "web.busy"
     hint: ClassVar[str] = "try again in a moment"
-
-
-class NotFound(PrimumError):
-    """There is nothing at this address."""
-
-    code: ClassVar[str] = "web.not-found"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ import json
 from starlette.responses import HTMLResponse, Response
 
 from primum.doors.http.headers import DECODE_POLICY, IMMUTABLE, VIEWER_POLICY, WORKER_POLICY
-from primum.doors.http.visit import NotFound, Visit
+from primum.doors.http.nowhere import NotFound
+from primum.doors.http.visit import Visit
 from primum.doors.web.language import say
 from primum.doors.web.render import Pages, language_of
 from primum.doors.web.viewer_files import Viewer

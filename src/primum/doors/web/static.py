@@ -11,7 +11,8 @@ from typing import Final
 from starlette.responses import Response
 
 from primum.doors.http.headers import IMMUTABLE, WORKER_POLICY
-from primum.doors.http.visit import NotFound, Visit
+from primum.doors.http.nowhere import NotFound
+from primum.doors.http.visit import Visit
 from primum.doors.web.viewer_files import Viewer
 
 FILES: Final = {

@@ -113,7 +113,9 @@ class Worklist:
             opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
             controller = names.get(study.controller_id, "")
-            rows.append(row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike)))
+            rows.append(
+                row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike))
+            )
         return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from primum.app.mail import keep_mail_password
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.identity import Permission, Thing
@@ -57,8 +58,19 @@ def keyring_export(desk: Desk, asking: Asking, args: Args, _progress: Progress) 
     return {"lines": [f"{generation.files} files (guards and wrapped keys) in {generation.folder}"]}
 
 
+def mail_password(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
+    """Seal the password of the submission server that the settings name; used from the next start on."""
+    desk.require(asking, Permission.CONFIGURATION_CHANGE, Thing("house"))
+    rooms = desk.worker.rooms
+    keep_mail_password(rooms.disc, rooms.home, desk.worker.secrets, args.text("password", most=1024))
+    details: dict[str, str | int] = {"setting": "smtp-password", "before": "sealed", "after": "sealed"}
+    desk.record(Kind.CONFIGURATION_CHANGED, asking.actor.person_id, "", details)
+    return {"lines": ["sealed in the home; used from the next start on"]}
+
+
 VERBS: dict[str, Verb] = {
     "vault_check": vault_check,
     "keyring_list": keyring_list,
     "keyring_export": keyring_export,
+    "mail_password": mail_password,
 }

@@ -74,7 +74,7 @@ _BRISSAC, _HUTIN, _OCANA = "Brissac^Édith^^Dr", "Hutin^Côme^^Dr", "Ocaña^Inè
 STUDIES = (
     Study(_PEOPLE[0], Kind.CHEST_CT, 0, time(9, 12, 40), _BRISSAC, 0, "Scanner thoracique injecté"),
     Study(_PEOPLE[1], Kind.BRAIN_MR, 0, time(10, 47, 5), _HUTIN, 0, "IRM encéphalique"),
-    Study(_PEOPLE[2], Kind.CHEST_DX, 0, time(11, 20, 33), _BRISSAC, 1, "Radiographie thoracique de face"),
+    Study(_PEOPLE[2], Kind.CHEST_DX, 0, time(11, 20, 33), _BRISSAC, 0, "Radiographie thoracique de face"),
     Study(_PEOPLE[0], Kind.SMALL_DX, 23, time(16, 2, 11), _BRISSAC, 1, "Radiographie thoracique de face"),
     Study(_PEOPLE[3], Kind.SMALL_CT, 1, time(8, 31, 0), _OCANA, 0, "Scanner thoracique sans injection"),
     Study(_PEOPLE[4], Kind.SMALL_MR, 1, time(14, 5, 52), _HUTIN, 0, "IRM encéphalique, contrôle"),

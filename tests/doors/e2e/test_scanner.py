@@ -1,0 +1,140 @@
+"""A scanner sends over mutual TLS; whoever is not enrolled, or not for that, is refused, and the journal says so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.doors.e2e.canary import make_canary, write_canary
+from tests.doors.e2e.conftest import Practice
+from tests.programs import wait_until
+from tests.twins.scanner import Scanner
+
+pytestmark = pytest.mark.programs("storescu", "echoscu", "openssl")
+
+
+@pytest.fixture(scope="module")
+def signed_in(practice: Practice) -> Practice:
+    practice.primum.sign_in(practice.person)
+    return practice
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("images") / "ct"
+    return [one.file for one in write_canary(folder, make_canary(), images=120)]
+
+
+def enrol(practice: Practice, folder: Path, name: str, aet: str, *options: str) -> Path:
+    pack = folder / name
+    person = practice.person
+    add = ["device", "add", name, "--aet", aet, "--out", str(pack), "--pem", *options]
+    practice.primum.cli(*add, typed=[person.password, person.code()])
+    return pack
+
+
+def scanner(practice: Practice, pack: Path, aet: str, **how: bool) -> Scanner:
+    return Scanner.installed(pack, aet, int(practice.primum.settings["dicom_port"]), **how)
+
+
+def facts(practice: Practice, kind: str) -> list[dict]:
+    listed = practice.primum.cli("journal", "list", "--kind", kind, "--limit", "1000", "--json").stdout
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while at < len(listed.rstrip()):
+        fact, at = decoder.raw_decode(listed, at)
+        found.append(fact)
+        at += 1
+    return found
+
+
+def reasons(practice: Practice, kind: str) -> set[str]:
+    return {str(fact["details"].get("reason", "")) for fact in facts(practice, kind)}
+
+
+@pytest.fixture(scope="module")
+def packs(signed_in: Practice, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("packs")
+    return {
+        "ct": enrol(signed_in, folder, "ct-1", "CT1", "--may", "store"),
+        "mr": enrol(signed_in, folder, "mr-1", "MR1", "--may", "store"),
+        "idle": enrol(signed_in, folder, "idle-1", "IDLE1"),
+        "gone": enrol(signed_in, folder, "gone-1", "GONE1", "--may", "store"),
+    }
+
+
+def test_120_slices_are_stored_and_found(signed_in, packs, images):
+    sent = scanner(signed_in, packs["ct"], "CT1").store(images)
+    assert sent.ok, sent.output
+    found = json.loads(signed_in.primum.cli("find", "--json", "Ménard").stdout)
+    assert [study["images"] for study in found] == ["120"]
+    closed = facts(signed_in, "device:association:closed")
+    assert any(fact["details"].get("stored") == 120 for fact in closed)
+
+
+@pytest.fixture(scope="module")
+def strangers(signed_in, packs, images, web_identity, expired_pack, tmp_path_factory) -> dict[str, bool]:
+    """Every caller who is nobody here, one after another; then the minute in which they are counted is let pass."""
+    folder = tmp_path_factory.mktemp("strangers")
+    foreign, web = folder / "foreign", folder / "web"
+    for one in (foreign, web):
+        one.mkdir()
+        (one / "archive-ca.pem").write_bytes((packs["ct"] / "archive-ca.pem").read_bytes())
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-subj", "/CN=ct-1", "-days", "30"]
+    make += ["-keyout", str(foreign / "key.pem"), "-out", str(foreign / "certificate.pem")]
+    subprocess.run(make, check=True, capture_output=True)
+    (web / "key.pem").write_bytes(web_identity[0])
+    (web / "certificate.pem").write_bytes(web_identity[1])
+    callers = {
+        "no certificate": scanner(signed_in, packs["ct"], "CT1", anonymous=True),
+        "another authority's": scanner(signed_in, foreign, "CT1"),
+        "our web certificate": scanner(signed_in, web, "CT1"),
+        "the right title alone, without TLS": scanner(signed_in, packs["ct"], "CT1", plain=True),
+        "expired": scanner(signed_in, expired_pack, "OLD1"),
+    }
+    stored = {name: caller.store(images[:1]).ok for name, caller in callers.items()}
+    wait_until(lambda: "tls.not-tls" in reasons(signed_in, "stranger:association:refused"), seconds=90)
+    return stored
+
+
+def test_no_stranger_stores_anything(strangers):
+    assert strangers == dict.fromkeys(strangers, False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "least"),
+    [("device.no-certificate", 1), ("device.foreign-certificate", 2), ("tls.not-tls", 1), ("device.expired", 1)],
+)
+def test_each_stranger_is_journaled_with_the_reason(signed_in, strangers, reason, least):
+    counted = [
+        fact["details"]["count"]
+        for fact in facts(signed_in, "stranger:association:refused")
+        if fact["details"]["reason"] == reason and fact["details"]["address"] == "127.0.0.1"
+    ]
+    assert sum(counted) >= least
+
+
+def test_the_certificate_of_one_device_with_the_title_of_another_is_refused(signed_in, packs, images):
+    sent = scanner(signed_in, packs["ct"], "MR1").store(images[:1])
+    assert not sent.ok
+    assert "device.title-mismatch" in reasons(signed_in, "device:association:refused")
+
+
+def test_a_good_certificate_without_the_grant_may_verify_and_not_store(signed_in, packs, images):
+    idle = scanner(signed_in, packs["idle"], "IDLE1")
+    assert idle.echo().ok
+    sent = idle.store(images[:1])
+    assert not sent.ok
+    assert "No Acceptable Presentation Contexts" in sent.output
+    assert "dimse.not-permitted" in reasons(signed_in, "device:association:refused")
+
+
+def test_a_revoked_device_is_refused_at_once(signed_in, packs, images):
+    gone = scanner(signed_in, packs["gone"], "GONE1")
+    assert gone.store(images[:1]).ok
+    person = signed_in.person
+    signed_in.primum.cli("device", "revoke", "gone-1", typed=[person.password, person.code()])
+    assert not gone.store(images[:1]).ok
+    assert "device.revoked" in reasons(signed_in, "device:association:refused")

@@ -1,0 +1,104 @@
+"""The attack surface and its like, as exact lists: a new entry is a decision, made here in sight of everybody."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from primum.app.payload import CHILDREN
+from primum.doors.cli.child_worker import all_verbs
+from primum.doors.cli.command import COMMANDS
+from primum.ground.log import KEYS
+from primum.ground.outbound import DIALS
+from primum.vault import Label
+
+SOURCES = Path(__file__).parent.parent / "src" / "primum"
+PACKAGES = {
+    "app": {"sqlalchemy"},
+    "doors": {"anyio", "cryptography", "jinja2", "markupsafe", "platformdirs", "segno", "starlette", "uvicorn"},
+    "ground": {"alembic", "platformdirs", "sqlalchemy", "sqlcipher3"},
+    "identity": {"argon2", "cryptography", "sqlalchemy", "alembic"},
+    "imaging": {"alembic", "numpy", "pydicom", "sqlalchemy"},
+    "journal": {"cryptography"},
+    "vault": {"argon2", "cryptography", "pyrage"},
+}
+"""Third-party packages by the room that may import them (imaging: NumPy and pydicom in the demo alone)."""
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def third_party(room: str) -> set[str]:
+    import sys
+
+    found = set().union(*(imports(file) for file in (SOURCES / room).rglob("*.py")))
+    return found - sys.stdlib_module_names - {"primum", "__future__", "typing_extensions"}
+
+
+def test_third_party_packages():
+    assert {room: third_party(room) for room in PACKAGES} == PACKAGES
+
+
+def test_rooms():
+    assert {one.name for one in SOURCES.iterdir() if one.is_dir() and one.name != "__pycache__"} == set(PACKAGES)
+
+
+def test_keys_of_each_process():
+    """dimse faces the network with no database key; web cannot sign, certify or write the list of devices."""
+    assert {child: {label.value for label in labels} for child, labels in CHILDREN.items()} == {
+        "dimse": {"keyring", "names", "devices"},
+        "web": {"keyring", "names", "index", "records", "secrets"},
+        "worker": {"keyring", "names", "index", "records", "secrets", "devices", "journal-signer", "certificates"},
+        "demo": {"keyring", "names", "records"},
+    }
+
+
+def test_labels():
+    assert {label.value for label in Label} == {
+        "keyring", "names", "index", "records", "devices", "journal-signer", "certificates", "home", "secrets",
+    }  # fmt: skip
+
+
+def test_what_is_dialled():
+    assert set(DIALS) == {"smtp"}
+
+
+def test_listeners():
+    """Every place in the source that binds or listens: the DICOM door, the worker's Unix socket, uvicorn."""
+    pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
+    found = {
+        str(file.relative_to(SOURCES))
+        for file in SOURCES.rglob("*.py")
+        if any(pattern.search(line) for line in file.read_text("utf-8").splitlines())
+    }
+    assert found == {"doors/dimse/server.py", "doors/worker/control.py", "doors/origin.py"}
+
+
+def test_commands():
+    assert list(COMMANDS) == [
+        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "find", "why", "journal",
+        "vault", "keyring", "version",
+    ]  # fmt: skip
+
+
+def test_verbs_of_the_socket():
+    assert set(all_verbs(None)) == {
+        "sign_in", "sign_out", "step_up", "status", "first_link",
+        "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
+        "grant_revoke", "why",
+        "device_list", "device_add", "device_renew", "device_revoke",
+        "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
+        "keyring_export", "mail_password",
+    }  # fmt: skip
+
+
+def test_no_key_of_a_log_line_could_hold_a_patient():
+    assert not {"patient", "name_of_patient", "uid", "birth", "accession", "path", "query", "message"} & KEYS
