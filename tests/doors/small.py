@@ -55,8 +55,8 @@ class Study:
         made.ReferringPhysicianName, made.PatientName, made.PatientID = self.referrer, self.name, self.patient_id
         made.PatientBirthDate, made.PatientSex, made.SeriesNumber = self.born, "F", "1"
         made.InstanceNumber, made.FrameOfReferenceUID = str(slice_number), f"{self.uid}.9"
-        made.ImagePositionPatient, made.ImageOrientationPatient = [0, 0, slice_number], [1, 0, 0, 0, 1, 0]
-        made.PixelSpacing, made.SliceThickness = [1, 1], "1"
+        made.ImagePositionPatient, made.ImageOrientationPatient = [0, 0, -3 * slice_number], [1, 0, 0, 0, 1, 0]
+        made.PixelSpacing, made.SliceThickness = [1, 1], "3"
         made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
         made.Rows = made.Columns = self.size
         made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, 16, 15, 0

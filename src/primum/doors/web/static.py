@@ -17,6 +17,7 @@ from primum.doors.web.viewer_files import Viewer
 
 FILES: Final = {
     "enrol.js": "text/javascript; charset=utf-8",
+    "leave.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
     "primum.css": "text/css; charset=utf-8",
     "print.js": "text/javascript; charset=utf-8",

@@ -1,8 +1,8 @@
 /* A session that nobody uses locks, in every tab, even when nothing is asked of the server.
  *
  * While keys or pointer move, say so to the server, at most once a minute: scrolling through slices that
- * are already here makes no request. When they have not moved for the idle time, lock. What one tab
- * learns (locked, signed out) the others learn by a channel, and leave the page.
+ * are already here makes no request. When they have not moved for the idle time, lock. The page of a
+ * session that is over (leave.js) tells the other tabs by a channel; they leave.
  */
 "use strict";
 
@@ -26,7 +26,6 @@
 
   async function lock() {
     await post("/lock").catch(() => null);
-    tabs.postMessage("leave");
     leave();
   }
 
@@ -49,9 +48,6 @@
     if (event.data === "leave") leave();
     else moved = Date.now();
   });
-  for (const form of document.querySelectorAll('form[action="/sign-out"], form[action="/lock"]')) {
-    form.addEventListener("submit", () => tabs.postMessage("leave"));
-  }
   /* a page brought back from memory may belong to a session that is over */
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   window.setInterval(() => { if (Date.now() - moved >= idle) lock(); }, 5_000);
