@@ -14,12 +14,13 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.clock import Clock
 from primum.ground.log import Log
+from primum.imaging.columns import Arrival
 from primum.imaging.extract import Attributes
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.model import Stored
-from primum.imaging.patients import Assignment, Traits, assign
+from primum.imaging.patients import Assigner, Assignment, Newcomer, Traits
 from primum.imaging.records import forget_study, keep_tails
-from primum.imaging.rows import Arrival, Batch
+from primum.imaging.rows import Batch
 from primum.imaging.store import DERIVED, reading
 from primum.vault import Illness, Position, Record, Vault
 
@@ -175,11 +176,9 @@ class Indexer:
         return bytes(self._vault.open(position).sha256)
 
     def _assign(self, studies: list[tuple[Arrival, Traits]]) -> list[Assignment]:
+        newcomers = [Newcomer(one.facts.controller_id, one.position.study, traits) for one, traits in studies]
         with self._records.begin() as connection:
-            return [
-                assign(connection, self._clock, one.facts.controller_id, one.position.study, traits)
-                for one, traits in studies
-            ]
+            return Assigner(connection, self._clock).assign(newcomers)
 
 
 def _following(hints: list[Stored], stop: int) -> tuple[list[Stored], bool]:
