@@ -39,7 +39,7 @@ class Names(Protocol):
         ...
 
     def ask(self, visit: Visit, reading: Reading, parameters: Parameters) -> Question:
-        """Put real UIDs into a query that may name studies; raises NotAnAlias."""
+        """Put real UIDs into a query that may name studies; raises NotAnAlias, or NotHere."""
         ...
 
     def tell(self, visit: Visit, text: bytes, study: StudyEntry) -> bytes:

@@ -60,13 +60,14 @@ class Retrievals:
         kept = self._instances(visit, study)[0]
         media_type = frame_type(visit.request.headers.get("accept", ""), kept.frame_syntax_uid)
         described = f"{media_type}; transfer-syntax={kept.frame_syntax_uid}"
-        # the first one is read before the answer begins: whether there is such a frame is known by then
-        first = kept.frame(numbers[0])
+        # frames are numbered without a hole: where the last one is, all are, and the answer may begin
+        last = max(numbers)
+        read = kept.frame(last)
 
         def parts() -> Iterator[Part]:
-            for at, number in enumerate(numbers):
+            for number in numbers:
                 study.viewing.count(frames=1)
-                yield Part(described, [kept.frame(number) if at else first])
+                yield Part(described, [read if number == last else kept.frame(number)])
 
         return _stream(study, media_type, parts())
 

@@ -18,6 +18,7 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import Archive, Found, Level
 from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
+from primum.imaging import NotHere
 
 
 class BadParameter(PrimumError):
@@ -57,7 +58,7 @@ class Searches:
         parameters, limit, offset = read_query(visit.request.url.query, self._limits)
         try:
             question = self._names.ask(visit, self._reading, parameters)
-        except NotAnAlias:
+        except (NotAnAlias, NotHere):
             return json_answer(visit, b"[]", media_type)
         found = self._reading.search(visit, question.parameters, level=level, limit=limit, offset=offset)
         return json_answer(visit, self._rows(visit, [one for one in found if question.means(one.study)]), media_type)

@@ -113,7 +113,7 @@ class Endpoint:
         self._services = services
         self._handler = handler
         self._refuse = refuse
-        self._admits = admits
+        self.admits = admits
         self._costly = costly
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,7 +135,7 @@ class Endpoint:
 
     def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
         visit = who(request, self._services, form)
-        if visit.standing not in self._admits:
+        if visit.standing not in self.admits:
             return closed_door(visit)
         try:
             if request.method == "POST":
@@ -149,7 +149,7 @@ class Endpoint:
 
     def _refused(self, request: Request, refusal: PrimumError) -> Response:
         visit = who(request, self._services, {})
-        return self._refuse(visit, refusal) if visit.standing in self._admits else closed_door(visit)
+        return self._refuse(visit, refusal) if visit.standing in self.admits else closed_door(visit)
 
 
 def who(request: Request, services: WebServices, form: Mapping[str, str]) -> Visit:
