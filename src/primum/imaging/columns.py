@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from primum.identity import fold_name
 from primum.imaging.attributes import Level
 from primum.imaging.extract import BIRTH_DATE, ISSUER, NAME, PATIENT_ID, REFERRER, Attributes
 from primum.imaging.names import PersonName, fold, name_key
@@ -59,7 +60,7 @@ def study_columns(arrival: Arrival) -> dict[str, Any]:
         "study_number": attributes.text(0x00200010),
         "description": fold(attributes.text(0x00081030)),
         **_name_columns("referrer", referrer),
-        "referrer_key": name_key(referrer).text(),
+        "referrer_key": fold_name(referrer.text()),
         "shown": _text(shown),
         "flags": NAME_DAMAGED * attributes.damaged | UNREADABLE * (not attributes.readable),
     }
