@@ -146,7 +146,7 @@ class Announcer:
         first = "all" not in self._ready
         self._ready.add(child)
         if facts.get("invitation"):
-            self._link = f"{self.url()}enrol#{facts['invitation']}"
+            self._link = facts["invitation"]
         if first and {"worker", "web", "dimse"} <= self._ready:
             self._ready.add("all")
             self._announce()
