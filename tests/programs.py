@@ -15,7 +15,8 @@ from pathlib import Path
 PACKAGES = {
     "storescu": "dcmtk", "storescp": "dcmtk", "echoscu": "dcmtk", "findscu": "dcmtk", "movescu": "dcmtk",
     "getscu": "dcmtk", "dcmdump": "dcmtk", "dcmodify": "dcmtk", "dcmconv": "dcmtk", "dump2dcm": "dcmtk",
-    "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl", "node": "node",
+    "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
+    "keytool": "openjdk-17-jre-headless",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from primum import __version__, vault
+from primum.app.bundles import certificates
 from primum.app.databases import migrate_all, open_records
-from primum.app.joints import Recorder, box, certificates
+from primum.app.joints import Recorder, box
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
 from primum.ground.home import Home, Kind, create_home

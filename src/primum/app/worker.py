@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
+from primum.app.bundles import certificates, ensure_certificates
 from primum.app.configuration import record_changes
 from primum.app.databases import migrate_all, open_index, open_records
-from primum.app.joints import Recorder, box, certificates, ensure_certificates
+from primum.app.joints import Recorder, box
 from primum.app.mail import mailer
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         NoSuchDevice,
         Service,
         TitleMismatch,
+        is_loopback,
     )
     from primum.identity.devices import Devices
     from primum.identity.explain import RULES, Explanation, explain as explain_decision

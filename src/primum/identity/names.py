@@ -11,9 +11,10 @@ LOGIN_CHARACTERS = 64
 def fold_name(name: str) -> str:
     """Write a person name (DICOM PN or free text) without case, accents, punctuation or empty components.
 
-    Only the alphabetic group of a PN counts (PS3.5 6.2.1: groups are parted by `=`, components by `^`).
+    Only family and given name of the alphabetic group of a PN count (PS3.5 6.2.1: groups are parted by `=`,
+    components by `^`): one device adds `Dr`, the next does not.
     """
-    alphabetic = name.split("=", 1)[0]
+    alphabetic = " ".join(name.split("=", 1)[0].split("^")[:2])
     plain = "".join(one for one in unicodedata.normalize("NFKD", alphabetic) if not unicodedata.combining(one))
     return " ".join("".join(one if one.isalnum() else " " for one in plain.casefold()).split())
 

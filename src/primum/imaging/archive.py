@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
 from primum.imaging.attributes import ATTRIBUTES, BY_KEYWORD, Level
+from primum.imaging.columns import NAME_DAMAGED
 from primum.imaging.errors import NotHere
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.matching import OneOf
@@ -21,7 +22,6 @@ from primum.imaging.metadata import series_metadata
 from primum.imaging.model import InstanceEntry, Reached, StudyEntry, StudyRow
 from primum.imaging.pixels import Part, read_bulk, read_frame, served_syntax
 from primum.imaging.query import Criteria, Key
-from primum.imaging.rows import NAME_DAMAGED
 from primum.imaging.sql import Sql, key_sql, narrow_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault

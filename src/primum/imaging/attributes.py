@@ -97,7 +97,7 @@ BY_KEYWORD = {attribute.keyword: attribute for attribute in ATTRIBUTES}
 COMPUTED = frozenset({0x00080056, 0x00080061, 0x00201206, 0x00201208, 0x00201209, 0x00083002})
 """Made from the index; what a data set says of them is not believed."""
 
-
-def kept(level: Level) -> tuple[int, ...]:
-    """The tags that are read from a data set for a level."""
-    return tuple(one.tag for one in ATTRIBUTES if one.level is level and one.tag not in COMPUTED)
+KEPT = {
+    level: tuple(one.tag for one in ATTRIBUTES if one.level is level and one.tag not in COMPUTED) for level in Level
+}
+"""The tags that are read from a data set for a level."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from primum.imaging.attributes import ATTRIBUTES, BY_TAG, COMPUTED, Level, kept
+from primum.imaging.attributes import ATTRIBUTES, BY_TAG, COMPUTED, KEPT, Level
 from primum.imaging.charsets import charset_of
 from primum.imaging.dicomjson import CHARSET_TAG, Encoder, values_of
 from primum.imaging.errors import ImagingRefusal
@@ -39,6 +39,7 @@ class Attributes:
         """Look through `header`: a data set, whole or up to its pixel data."""
         self._limits = limits
         self._found: dict[int, Element] = {}
+        self._values: dict[int, list[Any]] = {}
         self._view = memoryview(b"")
         self.damaged = False
         self.readable = True
@@ -61,13 +62,17 @@ class Attributes:
 
     def values(self, tag: int) -> list[Any]:
         """The values of an attribute, as DICOM JSON has them."""
+        known = self._values.get(tag)
+        if known is not None:
+            return known
         element = self._found.get(tag)
         if element is None or element.at == element.end:
             return []
         raw = bytes(self._view[element.at : min(element.end, element.at + self._limits.text * 4)])
         values, damaged = values_of(BY_TAG[tag].vr, raw, self._charset, little=self._syntax.little)
         self.damaged |= damaged
-        return values[: self._limits.values]
+        self._values[tag] = kept_values = values[: self._limits.values]
+        return kept_values
 
     def text(self, tag: int) -> str:
         """The first value as text; empty when there is none."""
@@ -97,7 +102,7 @@ class Attributes:
     def json(self, level: Level) -> dict[str, Any]:
         """The attributes of a level as DICOM JSON; absent ones are absent."""
         encoded: dict[str, Any] = {}
-        for tag in kept(level):
+        for tag in KEPT[level]:
             element = self._found.get(tag)
             if element is None:
                 continue

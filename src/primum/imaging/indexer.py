@@ -5,6 +5,7 @@ A hint (`Stored`) saves reading the pack; the packs are the truth. See docs/desi
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,14 +15,15 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.clock import Clock
 from primum.ground.log import Log
+from primum.imaging.columns import Arrival
 from primum.imaging.extract import Attributes
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.model import Stored
-from primum.imaging.patients import Assignment, Traits, assign
+from primum.imaging.patients import Assigner, Assignment, Newcomer, Traits
 from primum.imaging.records import forget_study, keep_tails
-from primum.imaging.rows import Arrival, Batch
+from primum.imaging.rows import Batch
 from primum.imaging.store import DERIVED, reading
-from primum.vault import Illness, Position, Record, Vault
+from primum.vault import Illness, Position, Record, RecordAbsent, Vault
 
 BATCH = 200
 """Records of one transaction when packs are replayed: some 50 ms, during which hints wait."""
@@ -144,7 +146,7 @@ class Indexer:
         try:
             record = self._vault.open(position)
             return Stored(position, record.facts, first_of_header(record, self._limits))
-        except Illness as illness:
+        except (Illness, RecordAbsent) as illness:
             _log.warning("index.illness", code=illness.code, study=position.study, pack=position.pack)
             return None
 
@@ -172,14 +174,17 @@ class Indexer:
         return len(arrivals)
 
     def _digest(self, position: Position) -> bytes:
-        return bytes(self._vault.open(position).sha256)
+        try:
+            return bytes(self._vault.open(position).sha256)
+        except (Illness, RecordAbsent) as illness:
+            # what cannot be opened cannot be the same as anything: a digest of its own, the same each time
+            _log.warning("index.illness", code=illness.code, study=position.study, pack=position.pack)
+            return hashlib.sha256(f"unreadable {position.pack} {position.offset}".encode()).digest()
 
     def _assign(self, studies: list[tuple[Arrival, Traits]]) -> list[Assignment]:
+        newcomers = [Newcomer(one.facts.controller_id, one.position.study, traits) for one, traits in studies]
         with self._records.begin() as connection:
-            return [
-                assign(connection, self._clock, one.facts.controller_id, one.position.study, traits)
-                for one, traits in studies
-            ]
+            return Assigner(connection, self._clock).assign(newcomers)
 
 
 def _following(hints: list[Stored], stop: int) -> tuple[list[Stored], bool]:

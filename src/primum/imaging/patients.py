@@ -5,6 +5,8 @@ A PatientID is what a device typed: two people may share one, one person may hav
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -52,89 +54,128 @@ class Assignment:
     confidential: bool
 
 
-def assign(records: Connection, clock: Clock, controller_id: str, study_ref: str, traits: Traits) -> Assignment:
-    """Tell whose study this is: as decided before, or decided now and kept."""
-    known = records.exec_driver_sql(
-        "SELECT patient_id, confidential FROM study_patients WHERE study_ref = ?", (study_ref,)
-    ).first()
-    if known is not None:
-        return Assignment(known[0], bool(known[1]))
-    patient_id = _decide(records, clock, controller_id, traits)
-    for other in traits.others:
-        _identify(records, patient_id, controller_id, other, own=False)
-    records.exec_driver_sql(
-        "INSERT INTO study_patients (study_ref, controller_id, patient_id, confidential) VALUES (?, ?, ?, 0)",
-        (study_ref, controller_id, patient_id),
-    )
-    return Assignment(patient_id, confidential=False)
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A study that the index does not know yet."""
+
+    controller_id: str
+    study_ref: str
+    traits: Traits
 
 
-def _decide(records: Connection, clock: Clock, controller_id: str, traits: Traits) -> str:
-    if not traits.identifier.value:
-        return _new(records, clock, controller_id, traits, no_identifier=True)
-    candidates = _known_as(records, controller_id, traits.identifier)
-    compatible_ones = [patient_id for patient_id, known in candidates.items() if traits.may_be(known)]
-    if len(compatible_ones) == 1:
-        _fill(records, compatible_ones[0], candidates[compatible_ones[0]], traits)
-        return compatible_ones[0]
-    if candidates:
-        records.exec_driver_sql("UPDATE patients SET collision = 1 WHERE id = ?", [(one,) for one in candidates])
-    return _new(records, clock, controller_id, traits, collision=bool(candidates))
+_Known = tuple[str, str, str]
+"""Controller, issuer and value of an identifier."""
 
 
-def _known_as(records: Connection, controller_id: str, identifier: Identifier) -> dict[str, Traits]:
-    rows = records.exec_driver_sql(
-        "SELECT p.id, p.name, p.birth_date, p.sex FROM patient_identifiers i JOIN patients p ON p.id = i.patient_id"
-        " WHERE i.value = ? AND i.controller_id = ? AND i.issuer = ? AND i.own = 1",
-        (identifier.value, controller_id, identifier.issuer),
-    )
-    return {row[0]: Traits(parse_name(row[1]), row[2], row[3], identifier) for row in rows}
+class Assigner:
+    """Decides whose new studies are, a batch at a time, in one transaction of records.db."""
 
+    def __init__(self, records: Connection, clock: Clock) -> None:
+        """Read and write through `records`, whose transaction the caller has begun."""
+        self._records, self._now = records, to_text(clock.now())
+        self._candidates: dict[_Known, dict[str, Traits]] = {}
+        self._patients: dict[str, tuple[object, ...]] = {}
+        self._identifiers: list[tuple[object, ...]] = []
+        self._studies: list[tuple[object, ...]] = []
 
-def _new(
-    records: Connection,
-    clock: Clock,
-    controller_id: str,
-    traits: Traits,
-    *,
-    collision: bool = False,
-    no_identifier: bool = False,
-) -> str:
-    patient_id = new_id("pat")
-    records.exec_driver_sql(
-        "INSERT INTO patients (id, controller_id, name, name_key, birth_date, sex, collision, no_identifier, made_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
+    def assign(self, newcomers: Sequence[Newcomer]) -> list[Assignment]:
+        """Tell whose each study is: as decided before, or decided now and kept. In order: one decides for the next."""
+        refs = json.dumps([one.study_ref for one in newcomers])
+        rows = self._records.exec_driver_sql(
+            "SELECT study_ref, patient_id, confidential FROM study_patients"
+            " WHERE study_ref IN (SELECT value FROM json_each(?))",
+            (refs,),
+        )
+        known = {row[0]: Assignment(row[1], bool(row[2])) for row in rows}
+        self._load_candidates([one for one in newcomers if one.study_ref not in known])
+        decided = [known.get(one.study_ref) or self._assign(one) for one in newcomers]
+        self._write()
+        return decided
+
+    def _load_candidates(self, newcomers: Sequence[Newcomer]) -> None:
+        asked = json.dumps([_identifier(one) for one in newcomers])
+        rows = self._records.exec_driver_sql(
+            "SELECT i.controller_id, i.issuer, i.value, p.id, p.name, p.birth_date, p.sex FROM json_each(?) j"
+            " JOIN patient_identifiers i ON i.value = j.value->>2 AND i.controller_id = j.value->>0"
+            "  AND i.issuer = j.value->>1 AND i.own = 1"
+            " JOIN patients p ON p.id = i.patient_id",
+            (asked,),
+        )
+        for controller_id, issuer, value, patient_id, name, birth_date, sex in rows:
+            traits = Traits(parse_name(name), birth_date, sex, Identifier(issuer, value, ""))
+            self._candidates.setdefault((controller_id, issuer, value), {})[patient_id] = traits
+
+    def _assign(self, one: Newcomer) -> Assignment:
+        patient_id = self._decide(one)
+        for other in one.traits.others:
+            self._identifiers.append((patient_id, one.controller_id, *other, 0))
+        self._studies.append((one.study_ref, one.controller_id, patient_id))
+        return Assignment(patient_id, confidential=False)
+
+    def _decide(self, one: Newcomer) -> str:
+        if not one.traits.identifier.value:
+            return self._new(one, collision=False)
+        candidates = self._candidates.setdefault(_identifier(one), {})
+        compatible_ones = [patient_id for patient_id, known in candidates.items() if one.traits.may_be(known)]
+        if len(compatible_ones) == 1:
+            (patient_id,) = compatible_ones
+            filled = _filled(candidates[patient_id], one.traits)
+            if filled != candidates[patient_id]:
+                self._keep(patient_id, one.controller_id, filled, collision=False)
+                candidates[patient_id] = filled
+            return patient_id
+        for patient_id, known in candidates.items():
+            self._keep(patient_id, one.controller_id, known, collision=True)
+        patient_id = self._new(one, collision=bool(candidates))
+        candidates[patient_id] = one.traits
+        return patient_id
+
+    def _new(self, one: Newcomer, *, collision: bool) -> str:
+        patient_id = new_id("pat")
+        self._keep(patient_id, one.controller_id, one.traits, collision=collision)
+        if one.traits.identifier.value:
+            self._identifiers.append((patient_id, one.controller_id, *one.traits.identifier, 1))
+        return patient_id
+
+    def _keep(self, patient_id: str, controller_id: str, traits: Traits, *, collision: bool) -> None:
+        before = self._patients.get(patient_id)
+        self._patients[patient_id] = (
             patient_id,
             controller_id,
             traits.name.text(),
             name_key(traits.name).text(),
             traits.birth_date,
             traits.sex,
-            collision,
-            no_identifier,
-            to_text(clock.now()),
-        ),
-    )
-    if not no_identifier:
-        _identify(records, patient_id, controller_id, traits.identifier, own=True)
-    return patient_id
-
-
-def _identify(records: Connection, patient_id: str, controller_id: str, identifier: Identifier, *, own: bool) -> None:
-    records.exec_driver_sql(
-        "INSERT OR IGNORE INTO patient_identifiers (patient_id, controller_id, issuer, value, kind, own)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (patient_id, controller_id, identifier.issuer, identifier.value, identifier.kind, own),
-    )
-
-
-def _fill(records: Connection, patient_id: str, known: Traits, traits: Traits) -> None:
-    """Complete a known patient with traits that it lacked."""
-    name = known.name if name_key(known.name).given or not any(traits.name) else traits.name
-    filled = (name.text(), known.birth_date or traits.birth_date, known.sex or traits.sex)
-    if filled != (known.name.text(), known.birth_date, known.sex):
-        records.exec_driver_sql(
-            "UPDATE patients SET name = ?, name_key = ?, birth_date = ?, sex = ? WHERE id = ?",
-            (filled[0], name_key(name).text(), *filled[1:], patient_id),
+            int(collision or (before is not None and bool(before[6]))),
+            int(not traits.identifier.value),
+            self._now,
         )
+
+    def _write(self) -> None:
+        patients = list(self._patients.values())
+        for sql, rows in ((_PATIENTS, patients), (_IDENTIFIERS, self._identifiers), (_STUDIES, self._studies)):
+            if rows:
+                self._records.exec_driver_sql(sql, rows)
+
+
+_PATIENTS = """
+    INSERT INTO patients (id, controller_id, name, name_key, birth_date, sex, collision, no_identifier, made_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
+      birth_date = excluded.birth_date, sex = excluded.sex, collision = max(collision, excluded.collision)
+"""
+_IDENTIFIERS = """
+    INSERT OR IGNORE INTO patient_identifiers (patient_id, controller_id, issuer, value, kind, own)
+    VALUES (?, ?, ?, ?, ?, ?)
+"""
+_STUDIES = "INSERT INTO study_patients (study_ref, controller_id, patient_id, confidential) VALUES (?, ?, ?, 0)"
+
+
+def _identifier(one: Newcomer) -> _Known:
+    return one.controller_id, one.traits.identifier.issuer, one.traits.identifier.value
+
+
+def _filled(known: Traits, traits: Traits) -> Traits:
+    """Complete what is known of a patient with traits that it lacked."""
+    name = known.name if name_key(known.name).given or not any(traits.name) else traits.name
+    return Traits(name, known.birth_date or traits.birth_date, known.sex or traits.sex, known.identifier)

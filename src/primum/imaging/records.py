@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
 from primum.imaging.store import reading
-from primum.vault import Position, Tail, Vault
+from primum.vault import Illness, Position, RecordAbsent, Tail, Vault
 
 
 def keep_tails(records: Engine, vault: Vault, lasts: Iterable[Position]) -> None:
     """Keep how far packs go: `vault check` compares, so that a pack cut short or put back is noticed."""
-    tails = [vault.open(position).tail for position in lasts]
+    tails = [tail for tail in (_tail(vault, position) for position in lasts) if tail is not None]
     if not tails:
         return
     with records.begin() as connection:
@@ -23,6 +23,13 @@ def keep_tails(records: Engine, vault: Vault, lasts: Iterable[Position]) -> None
             " WHERE excluded.count > count",
             [(tail.pack, tail.study, tail.count, tail.chain, tail.end) for tail in tails],
         )
+
+
+def _tail(vault: Vault, position: Position) -> Tail | None:
+    try:
+        return vault.open(position).tail
+    except (Illness, RecordAbsent):
+        return None  # erased meanwhile, or damaged: the tail kept before still says what is expected
 
 
 def tails(records: Engine) -> dict[str, Tail]:

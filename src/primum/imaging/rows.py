@@ -7,7 +7,6 @@ versions.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,36 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from primum.identity import fold_name
-from primum.imaging.attributes import Level
-from primum.imaging.extract import BIRTH_DATE, ISSUER, NAME, PATIENT_ID, REFERRER, Attributes
-from primum.imaging.names import PersonName, fold, name_key
-from primum.imaging.patients import SEX, Assignment, Traits, traits_of
-from primum.vault import Position, RecordFacts
+from primum.imaging.columns import Arrival, person_of, series_columns, study_columns
+from primum.imaging.patients import Assignment, Traits, traits_of
+from primum.vault import Position
 
-NAME_DAMAGED, UNREADABLE = 1, 2
-"""Bits of a study's `flags`, of its earliest record."""
-
-_MODALITY, _NUMBER, _INSTANCE = 0x00080060, 0x00200011, 0x00200013
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A record on its way into the index."""
-
-    position: Position
-    facts: RecordFacts
-    attributes: Attributes
-
-    @property
-    def order(self) -> tuple[str, str, int]:
-        """Its place among all records."""
-        return self.facts.received_at, self.position.pack, self.position.offset
-
-    @property
-    def first(self) -> str:
-        """The same as text, which compares alike."""
-        return f"{self.facts.received_at} {self.position.pack} {self.position.offset:016d}"
+_INSTANCE = 0x00200013
 
 
 @dataclass(slots=True)
@@ -154,34 +128,37 @@ class Batch:
         if not firsts:
             return
         known = self._assign([(arrival, traits_of(arrival.attributes)) for arrival in firsts])
-        for arrival, assignment in zip(firsts, known, strict=True):
+        highest = self._index.exec_driver_sql("SELECT coalesce(max(id), 0) FROM studies").scalar_one()
+        rows, words = [], []
+        for number, (arrival, assignment) in enumerate(zip(firsts, known, strict=True), highest + 1):
             columns = {
+                "id": number,
                 "ref": arrival.position.study,
                 "controller_id": arrival.facts.controller_id,
                 "study_uid": arrival.facts.study_instance_uid,
                 "patient_id": assignment.patient_id,
                 "confidential": int(assignment.confidential),
-                **_study_columns(arrival),
+                **study_columns(arrival),
             }
-            cursor = self._index.exec_driver_sql(_insert("studies", columns), tuple(columns.values()))
-            number = int(cursor.lastrowid)
+            rows.append(columns)
+            words.append(_words(number, columns))
             self._studies[arrival.position.study] = (number, arrival.first)
-            self._write_words(number, columns)
+        self._insert("studies", rows)
+        self._index.exec_driver_sql(_INSERT_WORDS, words)
+
+    def _insert(self, table: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            sql = f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({marks})"  # noqa: S608 (our own columns)
+            self._index.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
 
     def _rewrite_study(self, number: int, arrival: Arrival) -> None:
-        columns = _study_columns(arrival)
+        columns = study_columns(arrival)
         assigned = ", ".join(f"{name} = ?" for name in columns)
         self._index.exec_driver_sql(f"UPDATE studies SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
         self._index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
-        self._write_words(number, columns)
+        self._index.exec_driver_sql(_INSERT_WORDS, _words(number, columns))
         self._studies[arrival.position.study] = (number, arrival.first)
-
-    def _write_words(self, number: int, columns: dict[str, Any]) -> None:
-        names = "=".join(columns[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
-        self._index.exec_driver_sql(
-            "INSERT INTO words (rowid, name, patient_number, accession, description) VALUES (?, ?, ?, ?, ?)",
-            (number, names, columns["patient_number"], columns["accession"], columns["description"]),
-        )
 
     # series
 
@@ -198,13 +175,16 @@ class Batch:
             arrival = firsts.pop((study_id, series_uid))
             self._series[study_id, series_uid] = (number, first)
             if arrival.first < first:
-                columns = _series_columns(arrival)
+                columns = series_columns(arrival)
                 assigned = ", ".join(f"{name} = ?" for name in columns)
                 self._index.exec_driver_sql(f"UPDATE series SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
-        for (study_id, series_uid), arrival in firsts.items():
-            columns = {"study_id": study_id, "series_uid": series_uid, **_series_columns(arrival)}
-            cursor = self._index.exec_driver_sql(_insert("series", columns), tuple(columns.values()))
-            self._series[study_id, series_uid] = (int(cursor.lastrowid), arrival.first)
+        highest = self._index.exec_driver_sql("SELECT coalesce(max(id), 0) FROM series").scalar_one()
+        inserted = []
+        for number, ((study_id, series_uid), arrival) in enumerate(firsts.items(), highest + 1):
+            identity = {"id": number, "study_id": study_id, "series_uid": series_uid}
+            inserted.append({**identity, **series_columns(arrival)})
+            self._series[study_id, series_uid] = (number, arrival.first)
+        self._insert("series", inserted)
 
     def _study_of(self, arrival: Arrival) -> int:
         return self._studies[arrival.position.study][0]
@@ -265,7 +245,7 @@ class Batch:
             columns=attributes.number(0x00280011),
             frames=attributes.number(0x00280008),
             bits=attributes.number(0x00280100),
-            person=_person(attributes),
+            person=person_of(attributes),
             received_at=facts.received_at,
             pack_id=self._packs[position.pack],
             start=position.offset,
@@ -319,69 +299,9 @@ def _load_sql(table: str) -> str:
     )
 
 
-def _insert(table: str, columns: dict[str, Any]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (our own columns)
+_INSERT_WORDS = "INSERT INTO words (rowid, name, patient_number, accession, description) VALUES (?, ?, ?, ?, ?)"
 
 
-def _study_columns(arrival: Arrival) -> dict[str, Any]:
-    attributes = arrival.attributes
-    name, referrer = attributes.name(NAME), attributes.name(REFERRER)
-    shown = attributes.json(Level.STUDY)
-    shown["0020000D"] = {"vr": "UI", "Value": [arrival.facts.study_instance_uid]}
-    return {
-        "first": arrival.first,
-        "study_date": attributes.date(0x00080020),
-        "study_time": attributes.time(0x00080030),
-        **_name_columns("name", name),
-        **_flat_columns(name),
-        "name_key": name_key(name).text(),
-        "patient_number": attributes.text(PATIENT_ID),
-        "issuer": attributes.text(ISSUER),
-        "birth_date": attributes.date(BIRTH_DATE),
-        "sex": attributes.text(SEX),
-        "accession": attributes.text(0x00080050),
-        "study_number": attributes.text(0x00200010),
-        "description": fold(attributes.text(0x00081030)),
-        **_name_columns("referrer", referrer),
-        "referrer_key": fold_name(referrer.text()),
-        "shown": _text(shown),
-        "flags": NAME_DAMAGED * attributes.damaged | UNREADABLE * (not attributes.readable),
-    }
-
-
-def _name_columns(column: str, name: PersonName) -> dict[str, str | None]:
-    alphabetic, ideographic, phonetic = name.folded()
-    return {f"{column}_a": alphabetic, f"{column}_i": ideographic or None, f"{column}_p": phonetic or None}
-
-
-def _flat_columns(name: PersonName) -> dict[str, str | None]:
-    alphabetic, ideographic, phonetic = (group.replace("^", "") for group in name.folded())
-    return {"flat_a": alphabetic, "flat_i": ideographic or None, "flat_p": phonetic or None}
-
-
-def _series_columns(arrival: Arrival) -> dict[str, Any]:
-    attributes = arrival.attributes
-    shown = attributes.json(Level.SERIES)
-    shown["0020000E"] = {"vr": "UI", "Value": [arrival.facts.series_instance_uid]}
-    return {
-        "first": arrival.first,
-        "modality": attributes.text(_MODALITY),
-        "number": attributes.number(_NUMBER),
-        "description": fold(attributes.text(0x0008103E)),
-        "station": attributes.text(0x00081010),
-        "body_part": attributes.text(0x00180015),
-        "step_date": attributes.date(0x00400244),
-        "step_time": attributes.time(0x00400245),
-        "shown": _text(shown),
-    }
-
-
-def _text(shown: dict[str, Any]) -> str:
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def _person(attributes: Attributes) -> bytes:
-    """Eight bytes that differ when two records do not say the same of their patient."""
-    said = "\0".join((attributes.text(PATIENT_ID), attributes.text(ISSUER), name_key(attributes.name(NAME)).text()))
-    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()
+def _words(number: int, columns: dict[str, Any]) -> tuple[Any, ...]:
+    names = "=".join(columns[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
+    return number, names, columns["patient_number"], columns["accession"], columns["description"]

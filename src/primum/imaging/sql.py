@@ -70,12 +70,20 @@ def key_sql(key: Key) -> Sql:
     """One key as a condition."""
     attribute, test = key
     if attribute.column == "modalities":
-        inner = _text("x.modality", test) if isinstance(test, Text) else Sql("0")
-        return Sql(
-            f"EXISTS (SELECT 1 FROM series x WHERE x.study_id = s.id AND x.instances > 0 AND ({inner.text}))",  # noqa: S608
-            inner.values,
-        )
+        return Sql.any_of(_modality(pattern) for pattern in test.patterns) if isinstance(test, Text) else Sql("0")
     return _test(f"{_ALIAS[attribute.level]}.{attribute.column}", test)
+
+
+def _modality(pattern: str) -> Sql:
+    if "*" not in pattern:
+        # the study's list, each between two backslashes
+        listed = pattern.replace("[", "[[]")
+        return Sql("'\\' || s.modalities || '\\' GLOB ?", (f"*\\{listed}\\*",))
+    inner = _glob("x.modality", pattern)
+    return Sql(
+        f"EXISTS (SELECT 1 FROM series x WHERE x.study_id = s.id AND x.instances > 0 AND {inner.text})",  # noqa: S608
+        inner.values,
+    )
 
 
 def _test(column: str, test: Test) -> Sql:
@@ -137,6 +145,8 @@ def narrow_sql(key: Key) -> Sql | None:
         case OneOf() if attribute.column in _INDEXED:
             return Sql(f"SELECT id FROM studies s WHERE {_in('s.' + attribute.column, list(test.values)).text}",  # noqa: S608
                        (json.dumps(test.values),))  # fmt: skip
+        case Text(patterns=patterns) if attribute.column in {"modality", "modalities"}:
+            return _narrow_modality(patterns)
         case Text(patterns=(pattern,)) if attribute.level is Level.STUDY:
             return _narrow_text(attribute, pattern)
         case Name(groups=(Group() as group,)) if attribute.column == "name":
@@ -145,6 +155,13 @@ def narrow_sql(key: Key) -> Sql | None:
             return _narrow_words("name", list(test.words))
         case _:
             return None
+
+
+def _narrow_modality(patterns: tuple[str, ...]) -> Sql | None:
+    if WILDCARDS.search("".join(patterns)):
+        return None
+    where = _in("x.modality", list(patterns))
+    return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)  # noqa: S608 (our own columns)
 
 
 def _narrow_text(attribute: Attribute, pattern: str) -> Sql | None:

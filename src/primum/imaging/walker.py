@@ -85,16 +85,16 @@ def swap(tag: int) -> int:
 
 
 class Wanted(NamedTuple):
-    """A set of tags to look for, ready for both byte orders; made by `wanted`."""
+    """Tags to look for, by the number that each byte order reads; made by `wanted`."""
 
-    little: frozenset[int]
-    big: frozenset[int]
+    little: dict[int, int]
+    big: dict[int, int]
 
 
 def wanted(*tags: int) -> Wanted:
     """Prepare a set of tags for `skim`."""
-    every = frozenset(tags) | PIXEL_TAGS
-    return Wanted(frozenset(map(swap, every)), every)
+    every = PIXEL_TAGS.union(tags)
+    return Wanted({swap(tag): tag for tag in every}, {tag: tag for tag in every})
 
 
 @dataclass(slots=True)
@@ -151,8 +151,7 @@ class _Skimmer:
                 raise DamagedDataSet(what="an element has no value representation")
             if raw in looked_for:
                 vr = short.get(code) or long[code]
-                inner = IMPLICIT_LITTLE if vr == "UN" else order
-                at = self._keep(at, Element(raw, vr, value, length, value + length), inner)
+                at = self._keep(at, Element(looked_for[raw], vr, value, length, value + length))
                 if not at:
                     return
             elif length == UNDEFINED:
@@ -173,7 +172,7 @@ class _Skimmer:
             raw, length = head(view, at)
             value = at + 8
             if raw in looked_for:
-                at = self._keep(at, Element(raw, "", value, length, value + length), order)
+                at = self._keep(at, Element(looked_for[raw], "", value, length, value + length))
                 if not at:
                     return
             else:
@@ -182,18 +181,17 @@ class _Skimmer:
             raise DataSetTooLarge(limit=limits.elements, of="elements")
         self.result.short = at if at > stop else 0
 
-    def _keep(self, at: int, element: Element, inner: Order) -> int:
+    def _keep(self, at: int, element: Element) -> int:
         """Keep one element, if the buffer holds its value; return where the next starts, 0 when the walk is over."""
-        tag = swap(element.tag) if self.order.little else element.tag
-        if tag in PIXEL_TAGS:
-            self.result.pixels, self.result.pixels_at = element._replace(tag=tag), at
+        if element.tag in PIXEL_TAGS:
+            self.result.pixels, self.result.pixels_at = element, at
             return 0
-        end = element.end
         if element.length == UNDEFINED:
-            end = past_sequence(self.view, element.at, inner, self.limits)
-        if end <= len(self.view):
-            self.result.found[tag] = element._replace(tag=tag, end=end)
-        return end
+            inner = IMPLICIT_LITTLE if element.vr == "UN" else self.order
+            element = element._replace(end=past_sequence(self.view, element.at, inner, self.limits))
+        if element.end <= len(self.view):
+            self.result.found[element.tag] = element
+        return element.end
 
 
 def elements(

@@ -11,9 +11,11 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from tests.twins.clear_text import Canary
+from tests.twins.clear_text import Canary, without_accents
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+JAPANESE = ["", "ISO 2022 IR 87"]
+_KANJI = "山田太郎花子東京大阪森林石川木村松本井上清水佐藤鈴木高橋渡辺伊藤中小加吉野"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ def make_canary() -> Canary:
         patient_id=f"CNRY{number:015d}",
         uid_root=f"2.25.4{number:015d}77",
         pixels=secrets.token_bytes(64),
+        ideographic="".join(secrets.choice(_KANJI) for _ in range(8)),
     )
 
 
@@ -55,15 +58,21 @@ def write_canary(folder: Path, canary: Canary, *, studies: int = 1, images: int 
     return made
 
 
-def dataset(canary: Canary, *, study: int = 0, image: int = 0, size: int = 128) -> Dataset:
-    """Make one image; its pixels begin with the canary's 64 bytes."""
+def dataset(
+    canary: Canary, *, study: int = 0, image: int = 0, size: int = 128, charset: str | list[str] = "ISO_IR 192"
+) -> Dataset:
+    """Make one image; its pixels begin with the canary's 64 bytes. With JAPANESE the name is in kanji too."""
     made = Dataset()
-    made.SpecificCharacterSet = "ISO_IR 192"
+    made.SpecificCharacterSet = charset
     made.SOPClassUID, made.Modality = CT_IMAGE, "CT"
     made.StudyInstanceUID = f"{canary.uid_root}.{study}"
     made.SeriesInstanceUID = f"{canary.uid_root}.{study}.1"
     made.SOPInstanceUID = f"{canary.uid_root}.{study}.1.{image + 1}"
-    made.PatientName, made.PatientID, made.PatientBirthDate = canary.name, canary.patient_id, canary.birth_date
+    made.PatientName = canary.name
+    if charset == JAPANESE:
+        # its first set has no accents
+        made.PatientName = f"{without_accents(canary.name)}={canary.ideographic}^{canary.ideographic}"
+    made.PatientID, made.PatientBirthDate = canary.patient_id, canary.birth_date
     made.PatientSex, made.StudyDate, made.StudyTime = "F", "20260105", "081500"
     made.AccessionNumber, made.StudyID = f"A{canary.patient_id[4:16]}", "1"
     made.StudyDescription, made.SeriesDescription = "Scanner", "Axial"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from primum import vault
+from primum.app.bundles import certificates
 from primum.app.databases import open_records
-from primum.app.joints import box, certificates
+from primum.app.joints import box
 from primum.ground.clock import Clock, FixedClock, SystemClock
 from primum.ground.disc import RealDisc
 from primum.ground.home import find_home

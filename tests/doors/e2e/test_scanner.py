@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 
 from tests.doors.e2e.canary import make_canary, write_canary
 from tests.doors.e2e.conftest import Practice
+from tests.doors.e2e.kit import enrol, facts, reasons, scanner, studies
 from tests.programs import wait_until
-from tests.twins.scanner import Scanner
 
 pytestmark = pytest.mark.programs("storescu", "echoscu", "openssl")
 
@@ -28,32 +27,6 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [one.file for one in write_canary(folder, make_canary(), images=120)]
 
 
-def enrol(practice: Practice, folder: Path, name: str, aet: str, *options: str) -> Path:
-    pack = folder / name
-    person = practice.person
-    add = ["device", "add", name, "--aet", aet, "--out", str(pack), "--pem", *options]
-    practice.primum.cli(*add, typed=[person.password, person.code()])
-    return pack
-
-
-def scanner(practice: Practice, pack: Path, aet: str, **how: bool) -> Scanner:
-    return Scanner.installed(pack, aet, int(practice.primum.settings["dicom_port"]), **how)
-
-
-def facts(practice: Practice, kind: str) -> list[dict]:
-    listed = practice.primum.cli("journal", "list", "--kind", kind, "--limit", "1000", "--json").stdout
-    decoder, found, at = json.JSONDecoder(), [], 0
-    while at < len(listed.rstrip()):
-        fact, at = decoder.raw_decode(listed, at)
-        found.append(fact)
-        at += 1
-    return found
-
-
-def reasons(practice: Practice, kind: str) -> set[str]:
-    return {str(fact["details"].get("reason", "")) for fact in facts(practice, kind)}
-
-
 @pytest.fixture(scope="module")
 def packs(signed_in: Practice, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("packs")
@@ -68,8 +41,7 @@ def packs(signed_in: Practice, tmp_path_factory: pytest.TempPathFactory) -> dict
 def test_120_slices_are_stored_and_found(signed_in, packs, images):
     sent = scanner(signed_in, packs["ct"], "CT1").store(images)
     assert sent.ok, sent.output
-    found = json.loads(signed_in.primum.cli("find", "--json", "Ménard").stdout)
-    assert [study["images"] for study in found] == ["120"]
+    assert [study["images"] for study in studies(signed_in, "Ménard")] == ["120"]
     closed = facts(signed_in, "device:association:closed")
     assert any(fact["details"].get("stored") == 120 for fact in closed)
 

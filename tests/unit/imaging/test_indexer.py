@@ -171,6 +171,28 @@ def test_an_illness_in_a_pack_does_not_stop_the_rest(house: House) -> None:
     assert caught.illnesses == 1
 
 
+def test_a_hint_of_a_study_erased_meanwhile_does_not_stop_the_others(house: House) -> None:
+    gone = house.device.store(slice_of(), hint_header=False)
+    other = house.device.store(slice_of(study="1.2.4", series="1.2.4.1", sop="1.2.4.1.1"))
+    house.device.close()
+    house.vault.erase(gone.position.study)
+    house.indexer.take([gone, other])
+    assert house.archive.locate_study("1.2.4", EVERYTHING)
+
+
+def test_a_conflict_with_a_record_that_became_unreadable_keeps_both(house: House) -> None:
+    first, second = house.device.store(slice_of()), house.device.store(slice_of(), new_pack=True)
+    house.indexer.take([first])
+    house.device.close()
+    (pack,) = house.folder.glob(f"vault/*/*/{first.position.pack}*")
+    with pack.open("r+b") as file:
+        file.seek(first.position.end - 4096)
+        file.write(bytes(4096))
+    house.indexer.take([second])
+    (study,) = house.archive.rows(Criteria(), EVERYTHING)
+    assert (study.entry.instances, study.conflicts) == (1, 1)
+
+
 def test_an_amendment_moves_the_position_and_nothing_else(house: House) -> None:
     house.indexed(slice_of())
     house.indexer.take([house.device.store(slice_of(sop="1.2.3.4.6"), kind="amendment")])

@@ -8,7 +8,9 @@ def arrive(house: House, *patients: dict[str, str], controller: str | None = Non
     """Store and index one study for each; give them back in that order."""
     for traits in patients:
         number = len(house.device.sent)
-        values = slice_of(study=f"1.9.{number}", series=f"1.9.{number}.1", sop=f"1.9.{number}.1.1", **traits)
+        values = slice_of(
+            study=f"1.9.{number}", series=f"1.9.{number}.1", sop=f"1.9.{number}.1.1", pixels=bytes(8), **traits
+        )
         house.indexer.take([house.device.store(values, controller=controller)])
     found = {row.entry.study_uid: row for row in house.archive.rows(Criteria(), EVERYTHING)}
     return [found[one.facts.study_instance_uid] for one in house.device.sent]

@@ -15,12 +15,13 @@ from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
 
 from primum.imaging.archive import FEW, Archive
 from primum.imaging.attributes import BY_KEYWORD, Level
+from primum.imaging.columns import Arrival
 from primum.imaging.errors import BadQuery
 from primum.imaging.extract import Attributes
 from primum.imaging.model import EVERYTHING, Reach
 from primum.imaging.patients import Assignment
 from primum.imaging.query import Criteria, Key, parse_qido
-from primum.imaging.rows import Arrival, Batch
+from primum.imaging.rows import Batch
 from primum.imaging.sql import Sql, key_sql, narrow_sql
 from primum.imaging.store import open_index, reading
 from primum.vault import Position, RecordFacts
@@ -44,7 +45,7 @@ def index_of(path: Path, studies: list[dict[str, str]]) -> Engine:
         controller = traits.pop("controller", "ctl_a")
         confidential = traits.pop("confidential", "")
         uid = f"1.2.{number}"
-        header = data_set(slice_of(study=uid, series=f"{uid}.1", sop=f"{uid}.1.1", **traits))
+        header = data_set(slice_of(study=uid, series=f"{uid}.1", sop=f"{uid}.1.1", pixels=bytes(8), **traits))
         facts = RecordFacts(
             "instance", controller, "dev", "1.2", f"{uid}.1.1", f"{uid}.1", uid, EXPLICIT,
             datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "CT",
@@ -148,6 +149,22 @@ def test_modalities_of_a_study_are_matched_in_its_series(archive: Archive) -> No
     assert all(one["00080061"]["Value"] == ["MR"] for one in found)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="CTMR*?,[\\", max_size=6))
+def test_modalities_in_sql_and_pure_agree(archive: Archive, value: str) -> None:
+    try:
+        criteria = parse_qido([("ModalitiesInStudy", value), ("limit", "1000")], Level.STUDY)
+    except BadQuery:
+        return
+    every = archive.studies(Criteria(limit=1000), EVERYTHING)
+    expected = [
+        one
+        for one in every
+        if all(any(key.test.matches(modality) for modality in one["00080061"]["Value"]) for key in criteria.keys)
+    ]
+    assert archive.studies(criteria, EVERYTHING) == expected
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 9), st.sampled_from(["", "*an*", "dup*"]))
 def test_paging_loses_nothing_and_repeats_nothing(archive: Archive, size: int, name: str) -> None:
@@ -200,7 +217,7 @@ def test_what_is_out_of_reach_is_there_at_no_level(archive: Archive, reach: Reac
         assert bool(series) == bool(instances) == (uid in expected)
         if uid in expected:
             assert archive.locate_study(uid, reach).study_uid == uid
-            assert archive.instance(uid, f"{uid}.1", f"{uid}.1.1", reach)
+            assert archive.instance(uid, f"{uid}.1", f"{uid}.1.1", reach).sop_uid == f"{uid}.1.1"
         else:
             for ask in (
                 lambda uid=uid: archive.locate_study(uid, reach),

@@ -18,7 +18,7 @@ from primum.ground.errors import PrimumError
 from primum.ground.home import Home, find_home
 from primum.ground.log import start_logging
 from primum.ground.settings import Settings, read_settings
-from primum.identity import openssl_configuration
+from primum.identity import is_loopback, openssl_configuration
 
 
 class AlreadyRunning(PrimumError):
@@ -33,6 +33,13 @@ class NotADemo(PrimumError):
 
     code: ClassVar[str] = "up.not-a-demo"
     hint: ClassVar[str] = "primum --home ANOTHER-FOLDER up --demo"
+
+
+class DemoBeyondLoopback(PrimumError):
+    """A demo home listens on this machine only, and {setting} says {address}."""
+
+    code: ClassVar[str] = "up.demo-beyond-loopback"
+    hint: ClassVar[str] = "remove {setting} from primum.toml, or make a real home with primum init"
 
 
 class DemoNotFilled(PrimumError):
@@ -60,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
     if options.demo and not home.demo:
         raise NotADemo(folder=str(options.home))
     settings = read_settings(home.folder / "primum.toml")
+    if home.demo:
+        _refuse_beyond_loopback(settings)
     lock = _lock(home)
     # an old list of devices, put back while nobody ran, must not be believed: the worker writes it anew
     (home.folder / "run" / "devices").unlink(missing_ok=True)
@@ -85,6 +94,13 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
         {"dimse": ours.detach(), "worker": theirs.detach()},
     )
     return Supervisor(given, Announcer(home, settings).hear, {"dimse": _openssl(home, settings)})
+
+
+def _refuse_beyond_loopback(settings: Settings) -> None:
+    for name in ("web_address", "dicom_address"):
+        address = getattr(settings, name)
+        if not is_loopback(address):
+            raise DemoBeyondLoopback(setting=name, address=address)
 
 
 def _openssl(home: Home, settings: Settings) -> dict[str, str]:
@@ -146,7 +162,7 @@ class Announcer:
         first = "all" not in self._ready
         self._ready.add(child)
         if facts.get("invitation"):
-            self._link = f"{self.url()}enrol#{facts['invitation']}"
+            self._link = facts["invitation"]
         if first and {"worker", "web", "dimse"} <= self._ready:
             self._ready.add("all")
             self._announce()

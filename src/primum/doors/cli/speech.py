@@ -40,7 +40,7 @@ class Interrupted(PrimumError):
 
 def say(text: str = "") -> None:
     """Print a line of the answer."""
-    print(text)
+    print(text, flush=True)
 
 
 def note(text: str) -> None:

@@ -18,8 +18,8 @@ from primum.ground.log import Log
 from primum.imaging import Indexer, Stored
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, decode, encode
 
-GATHER = 0.03
-"""Seconds from the first hint of a batch to its commit: a study is visible well within 200 ms."""
+GATHER = 0.08
+"""Seconds from the first hint of a batch to its commit: visible within 200 ms, and few transactions at full load."""
 BATCH = 256
 """Hints in one transaction at most."""
 LOOK = 0.5

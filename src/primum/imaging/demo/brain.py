@@ -105,7 +105,8 @@ class Head:
         made[(inner < 0) & (z > -46)] = Tissue.FLUID if z > 6 else Tissue.BONE
         brain = self._cerebrum_depth(x, y, z)
         hind = self._hind_depth(x, y, z)
-        made[(np.minimum(brain, hind) < 2.6) & (inner < 0)] = Tissue.FLUID
+        cistern = (np.hypot(x * 0.8, y - 8) < 25) & (z > -22)
+        made[((np.minimum(brain, hind) < 2.6) | cistern) & (inner < 0)] = Tissue.FLUID
         self._cerebrum(made, x, y, z, brain=brain, folds=self._folds[index])
         self._hind(made, x, y, z, small=hind, folia=self._folia[index])
         self._eyes(made, x, y, z)
@@ -114,8 +115,8 @@ class Head:
     def _cerebrum_depth(self, x: Field, y: Field, z: float) -> Field:
         # its floor: over the eyes in front, the tent of the cerebellum at the back, between them the brain stem
         side = np.abs(x)
-        front = np.minimum(-17 + 0.012 * (side - 16) ** 2, -4)
-        tent = np.maximum(5 - 0.30 * (y - 18) - 0.24 * side, -24)
+        front = np.minimum(-17 + 0.012 * (side - 16) ** 2 + 0.004 * (y + 45) ** 2, -4)
+        tent = _tent(x, y)
         floor = -3 + smooth(-y, 8, 30) * (front + 3) + smooth(y, 6, 26) * (tent + 3)
         whole = _depth(x, y, z, (69, 88, 76), (0, 4, 2))
         temporal = _depth(side, y - 0.35 * (side - 40), z, (25, 42, 25), (43, 2, -15))
@@ -123,7 +124,7 @@ class Head:
 
     def _hind_depth(self, x: Field, y: Field, z: float) -> Field:
         small = _depth(np.abs(x), y, z, (36, 31, 27), (18, 50, -31))
-        tent = np.float32(z + 2.5) - np.maximum(5 - 0.30 * (y - 18) - 0.24 * np.abs(x), -24)
+        tent = np.float32(z + 2.5) - _tent(x, y)
         return np.asarray(np.maximum(np.maximum(small, tent), 15 - np.hypot(x, y - 12)))
 
     def _cerebrum(self, made: NDArray[np.uint8], x: Field, y: Field, z: float, *, brain: Field, folds: Field) -> None:
@@ -210,6 +211,11 @@ class Head:
         made[ball < -0.6] = Tissue.FLUID
         made[_depth(side, y, z, (5, 2.4, 5), (33, -88.5, -24)) < 0] = Tissue.GREY
         made[(np.hypot(inward, z + 24) < 2.4) & (y > -68) & (y < -34)] = Tissue.WHITE
+
+
+def _tent(x: Field, y: Field) -> Field:
+    """Height of the tentorium: a tent over the cerebellum, highest behind the brain stem."""
+    return np.asarray(np.maximum(6 - 0.36 * np.hypot(0.72 * x, y - 10), -24))
 
 
 def _depth(

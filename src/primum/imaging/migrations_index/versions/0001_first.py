@@ -47,15 +47,19 @@ TABLES = (
       instances INTEGER NOT NULL DEFAULT 0
     ) STRICT
     """,
-    "CREATE INDEX studies_by_date ON studies (study_date DESC, study_time DESC, study_uid, controller_id)",
+    # what comes after the order lets rows out of reach be skipped without being read
+    """
+    CREATE INDEX studies_by_date ON studies
+      (study_date DESC, study_time DESC, study_uid, controller_id, confidential, referrer_key)
+    """,
     "CREATE INDEX studies_by_uid ON studies (study_uid)",
     "CREATE INDEX studies_by_name ON studies (flat_a)",
     "CREATE INDEX studies_by_ideographic ON studies (flat_i) WHERE flat_i IS NOT NULL",
     "CREATE INDEX studies_by_phonetic ON studies (flat_p) WHERE flat_p IS NOT NULL",
     "CREATE INDEX studies_by_number ON studies (patient_number)",
-    "CREATE INDEX studies_by_accession ON studies (accession) WHERE accession <> ''",
+    "CREATE INDEX studies_by_accession ON studies (accession)",
     "CREATE INDEX studies_by_name_key ON studies (name_key, controller_id, patient_id)",
-    "CREATE INDEX studies_by_referrer ON studies (referrer_key) WHERE referrer_key <> ''",
+    "CREATE INDEX studies_by_referrer ON studies (referrer_key)",
     "CREATE INDEX studies_by_patient ON studies (patient_id)",
     """
     CREATE TABLE series (
@@ -77,6 +81,7 @@ TABLES = (
     ) STRICT
     """,
     "CREATE INDEX series_by_uid ON series (series_uid)",
+    "CREATE INDEX series_by_modality ON series (modality, study_id)",
     """
     CREATE TABLE instances (
       sop_uid TEXT NOT NULL,
