@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 from pydicom.uid import generate_uid
-
-from primum.doors.web.viewer_files import find_viewer
-from primum.imaging import demo
 from tests.doors import web_kit
 from tests.doors.small import Study
 from tests.doors.web_kit import Door, Somebody
 from tests.programs import find_program
 from tests.twins.clear_text import Canary
+
+from primum.doors.web.viewer_files import find_viewer
+from primum.imaging import demo
 
 SLICES = (30, 50, 70, 90)
 """Which slices of the demo's chest the study is made of: far enough apart to be told from one another."""

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.doors.browser.conftest import CHEST, SLICES, WINDOW, chromium
+from tests.doors.browser.screen import CANVAS, shown
 from tests.twins.clear_text import search
 
 pytestmark = [pytest.mark.programs("chromium"), pytest.mark.timeout(600), pytest.mark.slow]
-
-CANVAS = ".cornerstone-viewport-element canvas.cornerstone-canvas"
-READ = """(selector) => {
-  const canvas = document.querySelector(selector);
-  if (!canvas) return null;
-  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  let text = "";
-  for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at]);
-  return { width: canvas.width, height: canvas.height, red: btoa(text) };
-}"""
-
-
-def shown(page) -> np.ndarray:
-    """The grey levels of the canvas that OHIF draws on."""
-    read = page.evaluate(READ, CANVAS)
-    if read is None:
-        return np.zeros((0, 0), np.uint8)
-    return np.frombuffer(base64.b64decode(read["red"]), np.uint8).reshape(read["height"], read["width"])
 
 
 def expected(slice_number: int, canvas: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
@@ -154,7 +135,7 @@ def test_signing_out_in_one_tab_leaves_the_viewer_in_the_other(house, visit):
 
 
 def test_the_profile_holds_no_canary(visit, canary):
-    found = {what for what in search([visit["profile"]], canary)}
+    found = set(search([visit["profile"]], canary))
     assert found == set()
     history = next(Path(visit["profile"]).rglob("History")).read_bytes()
     assert b"/ohif/viewer?StudyInstanceUIDs=2.25." in history
