@@ -14,8 +14,6 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.programs import free_port
-from tests.unit.identity.people_kit import Box
 
 from primum import identity, imaging, vault
 from primum.app.databases import migrate_all
@@ -30,6 +28,8 @@ from primum.ground.settings import read_settings
 from primum.identity import DemoPerson, Role, Scope, Wish, totp
 from primum.imaging.importing import Origin, import_folder
 from primum.journal import Journal
+from tests.programs import free_port
+from tests.unit.identity.people_kit import Box
 
 _LIGHT = identity.Hasher(time_cost=1, memory_kib=64, lanes=1)
 """Argon2id as light as it goes: these tests are about doors."""
