@@ -12,7 +12,7 @@ from tests.programs import free_port
 from tests.running import make_real_home, write_settings
 
 
-@pytest.mark.parametrize(("door", "code"), [("web_port", "web.address-taken"), ("dicom_port", "dimse.port-taken")])
+@pytest.mark.parametrize(("door", "code"), [("web_port", "web.address-taken"), ("dicom_port", "dimse.port")])
 def test_a_port_that_is_taken_is_named_and_the_start_ends(tmp_path, door, code):
     home = make_real_home(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
