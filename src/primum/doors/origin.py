@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import anyio
@@ -71,8 +74,26 @@ def create_app(services: WebServices, viewer: Viewer | None = None) -> Starlette
 
 
 def serve(services: WebServices, context: ssl.SSLContext, address: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT). `ready` is called once connections are accepted."""
-    asyncio.run(server(services, context, address, port, ready).serve())
+    """Serve until told to stop (SIGTERM, SIGINT). `ready` is called once connections are accepted.
+
+    Raises AddressTaken.
+    """
+    with _bound(address, port) as listener:
+        asyncio.run(server(services, context, address, port, ready).serve(sockets=[listener]))
+
+
+class AddressTaken(PrimumError):
+    """The pages cannot listen on {address}, port {port}: {reason}."""
+
+    code: ClassVar[str] = "web.address-taken"
+    hint: ClassVar[str] = "stop what listens there, or choose another web_address or web_port in primum.toml"
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    except OSError as error:
+        raise AddressTaken(address=address, port=port, reason=os.strerror(error.errno or 0)) from None
 
 
 def server(

@@ -6,8 +6,7 @@ import struct
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import (
     ABORT,

@@ -10,6 +10,7 @@ import json
 import os
 
 from primum.ground import process
+from primum.ground.errors import PrimumError
 from primum.ground.log import Log, start_logging
 
 _MODULES = {
@@ -44,9 +45,13 @@ def run(name: str, payload_fd: int, status_fd: int) -> int:
     module = importlib.import_module(_MODULES[name])
     from primum.app.payload import read_payload  # noqa: PLC0415 (after the door's own imports, while the keys are awaited)
 
-    payload = read_payload(payload_fd)
+    payload, status = read_payload(payload_fd), Status(status_fd)
     try:
-        return int(module.run(payload, Status(status_fd)))
+        return int(module.run(payload, status))
+    except PrimumError as refusal:
+        Log("child").failure("child.refused", refusal, process=name, code=refusal.code)
+        status.say("refused", code=refusal.code, fact=str(refusal), hint=refusal.way_out())
+        return 1
     except Exception as error:  # noqa: BLE001 (the supervisor hears of it by the exit status)
         Log("child").failure("child.failed", error, process=name, code=getattr(error, "code", ""))
         return 1

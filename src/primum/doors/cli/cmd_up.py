@@ -76,9 +76,13 @@ def run(options: argparse.Namespace) -> int:
     if home.demo and not (home.folder / "demo.filled").exists():
         _fill(supervisor)
     try:
-        return supervisor.run()
+        status = supervisor.run()
     finally:
         RealDisc().close(lock)
+    if supervisor.refusal is not None:
+        told = supervisor.refusal
+        raise speech.Refused(fact=told["fact"].rstrip("."), way_out_text=told["hint"], remote_code=told["code"])
+    return status
 
 
 def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Supervisor:

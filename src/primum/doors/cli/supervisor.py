@@ -61,6 +61,9 @@ class Supervisor:
         self._due: dict[str, float] = {}
         self._stopping = False
         self._tables_ready = False
+        self._ready: set[str] = set()
+        self.refusal: dict[str, Any] | None = None
+        """Why a child could not start, where one could not before all had."""
 
     def run(self) -> int:
         """Start everything, and return when it has been told to stop and all children have ended."""
@@ -74,7 +77,7 @@ class Supervisor:
         while not self._stopping:
             self._turn(wake)
         self._end_all()
-        return 0
+        return 0 if self.refusal is None else 1
 
     def run_once(self, name: str, on_state: OnState) -> int:
         """Run one child to its end (filling a demo); return its exit status."""
@@ -108,7 +111,16 @@ class Supervisor:
             self._tables_ready = True
             for other in self._children.values():
                 self._hand_over(other)
+        self._judge_start(child.name, facts)
         self._on_state(child.name, facts)
+
+    def _judge_start(self, name: str, facts: dict[str, Any]) -> None:
+        """Give up where a child refuses to start at all; once everything ran, the fallen are started again."""
+        if facts["state"] == "ready":
+            self._ready.add(name)
+        elif facts["state"] == "refused" and self._ready != set(_ORDER):
+            self.refusal = facts
+            self._stopping = True
 
     def _start(self, name: str) -> None:
         child = self._spawn(name)
