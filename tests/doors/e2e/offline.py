@@ -22,7 +22,8 @@ from primum.imaging.store import dump
 from primum.journal import verify_journal
 from tests.doors.e2e.conftest import root_key
 from tests.doors.e2e.sender import Line
-from tests.running import RealHome
+from tests.programs import free_port
+from tests.running import RealHome, RunningPrimum, make_real_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,30 @@ def enrol_offline(opened: Offline, name: str, aet: str, pack: Path | None = None
         pack.mkdir(mode=0o700)
         for file, data in made.files(pem=True).items():
             (pack / file).write_bytes(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A home that has not run yet, with two devices that may store: PLAIN1 on loopback, CT1 over TLS."""
+
+    home: RealHome
+    primum: RunningPrimum
+    plain_port: int
+    pack: Path
+    controller: str
+
+
+def make_enrolled_home(place: Path) -> Enrolled:
+    """Make it, without anybody signing in."""
+    home, plain, pack = make_real_home(place), free_port(), place / "ct-1"
+    with offline(home) as opened:
+        enrol_offline(opened, "plain-1", "PLAIN1")
+        enrol_offline(opened, "ct-1", "CT1", pack)
+        controller = controller_of(opened)
+    settings = {"dicom_plain_port": plain, "low_space_mib": 64}
+    return Enrolled(
+        home, RunningPrimum(home.folder, key_file=home.key_file, settings=settings), plain, pack, controller
+    )
 
 
 def lost(opened: Offline, acknowledged: Iterable[Line]) -> list[Line]:

@@ -1,4 +1,4 @@
-"""A sender that keeps a diary: each data set with its SHA-256 before its first byte leaves, each status when it is read.
+"""A sender that keeps a diary: each data set with its SHA-256 before it leaves, each status when it is read.
 
 It says every byte itself (tests/doors/dimse), so that it is fast and can be cut off at any of them.
 """
@@ -26,7 +26,7 @@ _FRAGMENT = 100_000
 """Bytes of a fragment: below the 128 KiB that the door announces."""
 
 
-class CutOff(Exception):  # noqa: N818 (it is a fact, not an error)
+class CutOff(Exception):
     """The connection ended before a status was read."""
 
 
@@ -59,9 +59,8 @@ class Mint:
         with self._guard:
             pixels = self._chance.randbytes(size // 16 * 16)
             head = self._templates.get(size) or self._template(size)
-        return DataSet(
-            study, sop, head.replace(_STUDY.encode(), study.encode()).replace(_SOP.encode(), sop.encode()) + pixels
-        )
+        named = head.replace(_STUDY.encode(), study.encode()).replace(_SOP.encode(), sop.encode())
+        return DataSet(study, sop, named + pixels)
 
     def _template(self, size: int) -> bytes:
         one = instance(1, pixels=bytes(size // 16 * 16), study=_STUDY)

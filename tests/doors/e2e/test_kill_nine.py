@@ -19,11 +19,10 @@ import pytest
 
 from primum.imaging.store import dump
 from tests.doors.e2e.offline import (
-    controller_of,
     damage,
-    enrol_offline,
     journal_illnesses,
     lost,
+    make_enrolled_home,
     not_in_packs,
     offline,
     rebuilt,
@@ -31,8 +30,8 @@ from tests.doors.e2e.offline import (
 )
 from tests.doors.e2e.processes import kill_all
 from tests.doors.e2e.sender import CutOff, DataSet, Diary, Mint, Sender, trust
-from tests.programs import accepts, free_port, wait_until
-from tests.running import RealHome, RunningPrimum, make_real_home
+from tests.programs import accepts, wait_until
+from tests.running import RealHome, RunningPrimum
 
 KILLS = 50
 ON_A_FIRST_INSTANCE = KILLS // 2
@@ -137,18 +136,12 @@ def siege(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:
     seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(10**6))
     print(f"KILL_SEED={seed}")
     place = tmp_path_factory.mktemp("siege")
-    home = make_real_home(place)
-    with offline(home) as opened:
-        enrol_offline(opened, "plain-1", "PLAIN1")
-        enrol_offline(opened, "ct-1", "CT1", place / "ct-1")
-        controller = controller_of(opened)
-    plain = free_port()
-    primum = RunningPrimum(
-        home.folder, key_file=home.key_file, settings={"dicom_plain_port": plain, "low_space_mib": 64}
-    )
-    diary = Diary(place / "diary")
-    yield Siege(home, primum, controller, plain, trust(place / "ct-1"), diary, random.Random(seed), Mint(seed))
-    primum.kill()
+    made, diary = make_enrolled_home(place), Diary(place / "diary")
+    yield Siege(
+        made.home, made.primum, made.controller, made.plain_port, trust(made.pack), diary,
+        random.Random(seed), Mint(seed),
+    )  # fmt: skip
+    made.primum.kill()
     diary.close()
 
 
@@ -183,7 +176,7 @@ def test_killed_while_four_associations_store_into_one_study(siege: Siege, tmp_p
     study = siege.mint.study()
 
     def parts(number: int) -> Iterator[DataSet]:
-        large = number == 0 and siege.chance.random() < 0.4  # noqa: PLR2004
+        large = number == 0 and siege.chance.random() < 0.4
         sizes = [LARGE] * 4 if large else [siege.chance.choice((2_000, 30_000, 500_000)) for _ in range(60)]
         return iter([siege.mint.instance(study, size) for size in sizes])
 
