@@ -11,8 +11,9 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from primum import vault
+from primum.app.bundles import certificates
 from primum.app.databases import migrate_all, open_index, open_records
-from primum.app.joints import box, certificates
+from primum.app.joints import box
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
 from primum.ground.home import Home, find_home
