@@ -36,6 +36,8 @@ const KEPT_ASSETS = "assets/images/"; // of assets/, only the presets' thumbnail
 /* [what, by what, in how many places of how many files]. The counts are those of 3.13.2. */
 const base = (stamp) => [
   { find: '__webpack_require__.p = "/";', put: `__webpack_require__.p = "/ohif/${stamp}/";`, in: ".js", files: 8, places: 8 },
+  /* in French a month's short name is long; the other pages write 21/11/2026 */
+  { find: '"localDateFormat":"DD MMM YYYY"', put: '"localDateFormat":"DD/MM/YYYY"', in: ".js", files: 1, places: 1 },
   { find: "url(/a34f9d1faa5f3315.woff2)", put: `url(/ohif/${stamp}/a34f9d1faa5f3315.woff2)`, in: ".css", files: 1, places: 5 },
 ];
 const INDEX = { scripts: /<script defer src="\/(app\.bundle\.[0-9a-f]{16}\.js)"><\/script>/g, styles: /<link href="\/(app\.bundle\.css)" rel="stylesheet">/g, inline: /<script>/g };

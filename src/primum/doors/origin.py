@@ -164,21 +164,23 @@ def _lifespan(
     @contextlib.asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = services.limits.threads
-        sweeping = asyncio.create_task(_sweep(disclosures, idle, longest))
+        sweeping = asyncio.create_task(_sweep(services, disclosures, idle, longest))
         try:
             yield
         finally:
             sweeping.cancel()
-            with contextlib.suppress(PrimumError):
-                await anyio.to_thread.run_sync(disclosures.close_all)
+            for last in (disclosures.close_all, services.strangers.close):
+                with contextlib.suppress(PrimumError):
+                    await anyio.to_thread.run_sync(last)
 
     return life
 
 
-async def _sweep(disclosures: Disclosures, idle: timedelta, longest: timedelta) -> None:
+async def _sweep(services: WebServices, disclosures: Disclosures, idle: timedelta, longest: timedelta) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         try:
             await anyio.to_thread.run_sync(disclosures.sweep, idle, longest)
+            await anyio.to_thread.run_sync(services.strangers.sweep)
         except PrimumError as refusal:
             _LOG.warning("disclosures.unwritten", code=refusal.code)

@@ -1,4 +1,4 @@
-"""Every compression that a scanner may send is drawn, under policies that let one worker alone make functions of text."""
+"""Every compression that a scanner may send is drawn, though one worker alone may make functions of text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from tests.doors.browser.screen import CANVAS, shown
 
 pytestmark = [pytest.mark.programs("chromium"), pytest.mark.timeout(600), pytest.mark.slow]
 
-SAME_PIXELS = ("MR_small.dcm", "MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_bigendian.dcm")  # fmt: skip
+SAME_PIXELS = (
+    "MR_small.dcm",
+    "MR_small_RLE.dcm",
+    "MR_small_jp2klossless.dcm",
+    "MR_small_jpeg_ls_lossless.dcm",
+    "MR_small_bigendian.dcm",
+)
 """One image of pydicom's, kept in these ways without loss."""
 DRAWN = ("JPGExtended.dcm", "SC_rgb_jpeg_gdcm.dcm", "examples_palette.dcm", "image_dfl.dcm")
 """Lossy, colour, palette (whose tables are bulk data), deflated."""

@@ -32,9 +32,6 @@ ALWAYS = {
     "permissions-policy": FEATURES,
 }
 
-viewer = find_viewer()
-needs_viewer = pytest.mark.programs("node")
-
 
 def check(answer, policy, cache="no-store"):
     assert answer.headers["content-security-policy"] == policy
@@ -65,8 +62,9 @@ def test_dicomweb_is_not_stored_and_can_run_nothing(sign_in, doctor):
         check(client.get("/dicom-web" + path, headers={"Accept": "application/dicom+json"}), SILENT)
 
 
-@needs_viewer
 def test_only_the_decode_worker_may_make_functions_out_of_text(sign_in, doctor):
+    viewer = find_viewer()
+    assert viewer is not None, "the viewer is not prepared: node viewer/prepare.mjs"
     client = sign_in(doctor)
     check(client.get("/ohif/viewer"), VIEWER)
     check(client.get("/ohif/app-config.js"), WORKER)

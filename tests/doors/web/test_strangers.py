@@ -33,6 +33,16 @@ def test_a_program_gets_401_and_an_empty_body_wherever_it_asks(house):
     assert len(answers) == 1
 
 
+def test_strangers_are_counted_not_listed(house, stranger):
+    for path in PATHS:
+        stranger.get(path)
+    house.services.strangers.close()
+    counted = [line for line in house.lines() if '"stranger:request:refused"' in line]
+    assert '"reason":"no-session"' in counted[-1]
+    assert '"address":"127.0.0.1"' in counted[-1]
+    assert not any("dicom-web" in line for line in counted)
+
+
 def test_the_sign_in_page_names_neither_version_nor_practice(stranger):
     page = stranger.get("/sign-in")
     assert page.status_code == 200

@@ -7,14 +7,14 @@ browser can reach, and so says what a hole in these doors could touch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
-from primum.journal import Fact
+from primum.journal import Fact, Journal, Kind, Refusals
 
 Level = Literal["study", "series", "instance"]
 
@@ -211,10 +211,15 @@ class WebServices:
 
     people: People
     archive: Archive
-    journal: Recorder
+    journal: Journal
     clock: Clock
     settings: Settings
     demo: bool
     origins: frozenset[str]
     """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
     limits: Limits = LIMITS
+    strangers: Refusals = field(init=False)
+    """Who knocked and was not let in, counted per source, reason and minute."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strangers", Refusals(self.journal, Kind.STRANGER_REQUEST))

@@ -6,6 +6,7 @@ A handler takes a `Visit` and returns a response; it never sees a caller that it
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -172,9 +173,17 @@ def closed_door(visit: Visit) -> Response:
     """Answer who is not admitted: by what they accept, never by what they asked for."""
     if visit.standing is Standing.PERSON:
         return RedirectResponse("/", 303)
+    if visit.standing is Standing.STRANGER and visit.request.url.path != "/":
+        count_stranger(visit, "no-session")
     if "text/html" in visit.request.headers.get("accept", ""):
         return RedirectResponse("/locked" if visit.standing is Standing.LOCKED else "/sign-in", 303)
     return Response(status_code=401)
+
+
+def count_stranger(visit: Visit, reason: str) -> None:
+    """Count a stranger who was refused. A journal that is full does not let them in, and does not make them wait."""
+    with contextlib.suppress(PrimumError):
+        visit.services.strangers.count(reason, visit.address)
 
 
 def _check_forgery(visit: Visit) -> None:
