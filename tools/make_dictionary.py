@@ -1,7 +1,7 @@
 """Write src/primum/imaging/dictionary.txt: the value representation of each tag of PS3.6, from pydicom's tables.
 
 Run again when pydicom follows a newer edition: `python tools/make_dictionary.py`. A test compares the two.
-"""  # noqa: INP001 (a program)
+"""
 
 from pathlib import Path
 

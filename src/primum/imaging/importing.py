@@ -63,6 +63,13 @@ class Unreadable(PrimumError):
     hint: ClassVar[str] = "let the user who runs Primum read it, or copy it from its disc once more"
 
 
+class SpaceLow(PrimumError):
+    """The free space is below the low mark: the import has stopped, and what it had stored stays stored."""
+
+    code: ClassVar[str] = "import.space-low"
+    hint: ClassVar[str] = "free space on the disc of the home, or lower low_space_mib, then import again"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far an import is: `done` of `total` files; the file just done, and why it was refused if it was."""

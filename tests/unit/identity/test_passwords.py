@@ -3,8 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from tests.unit.identity.people_kit import weak_hasher
 
 from primum.identity import PasswordGuessable, PasswordTooLong, PasswordTooShort

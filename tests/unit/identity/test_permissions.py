@@ -3,8 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from primum.identity import ANY_STUDY, Actor, Grant, Permission, Reach, Role, Scope, Thing, decide, fold_name, reaches
 from primum.identity.explain import RULES, explain
@@ -156,7 +155,7 @@ def test_permissions_are_in_alphabetical_order() -> None:
     [
         ("DUPONT^JEANNE", "Dupont^Jeanne"),
         ("Lefèvre^Zoé", "LEFEVRE^ZOE"),
-        ("Le Goff^Yann^^Dr", "le-goff yann dr"),
+        ("Le Goff^Yann^^Dr", "le-goff yann"),
         ("DUPONT^JEANNE^^^", "Dupont Jeanne"),
         ("Wang^XiaoDong=王^小東=", "WANG^XIAODONG"),
     ],

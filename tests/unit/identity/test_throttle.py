@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from primum.identity.rules import rules_in_force
 from primum.identity.throttle import BUCKETS, bucket, next_try_at, wait_after

@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
 from tests.unit.imaging.oracle import Sample, samples
 

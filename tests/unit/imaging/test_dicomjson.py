@@ -7,8 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.unit.imaging.conftest import data_set, element, slice_of
 from tests.unit.imaging.oracle import Sample, sample, samples
 

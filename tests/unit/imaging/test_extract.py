@@ -1,8 +1,7 @@
 import struct
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.unit.imaging.conftest import data_set, element, slice_of
 from tests.unit.imaging.oracle import Sample, samples
 from tests.unit.imaging.test_dicomjson import plain

@@ -2,8 +2,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.unit.imaging.conftest import EXPLICIT, House, data_set, slice_of
 
 from primum.imaging import EVERYTHING, Criteria, Stored, tails

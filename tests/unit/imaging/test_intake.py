@@ -1,8 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from primum.imaging.intake import HEADER_BYTES, MESSAGE_BYTES, Barrier, Hint, IntakeUnreadable, Passed, decode, encode
 from primum.vault import Position, RecordFacts

@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from primum.imaging.names import PersonName, compatible, fold, fold_group, name_key, parse_name, squeeze
 

@@ -3,8 +3,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pydicom import Dataset
 from tests.unit.imaging.conftest import data_set, slice_of
 from tests.unit.imaging.oracle import Sample, samples

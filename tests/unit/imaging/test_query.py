@@ -1,8 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.errors import BadQuery

@@ -3,8 +3,7 @@ import time
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.unit.imaging.conftest import data_set, element, slice_of
 from tests.unit.imaging.oracle import Sample, samples
 

@@ -9,8 +9,7 @@ from typing import ClassVar
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.twins.recording_disc import RecordingDisc
 from tests.unit.vault.support import bytes_of, facts, lay_out_for, open_at, positions, study_named

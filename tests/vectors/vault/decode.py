@@ -86,7 +86,7 @@ def _header(block: bytes, study_key: bytes, study: bytes, pack: bytes) -> list[s
     ]
 
 
-def _record(  # noqa: C901, PLR0917 (the page, from top to bottom)
+def _record(  # noqa: C901 (the page, from top to bottom)
     raw: bytes, at: int, floor: int, study_key: bytes, study: bytes, pack: bytes
 ) -> tuple[int, list[str], int, bytes, bytes] | None:
     block = raw[at : at + BLOCK]

@@ -21,7 +21,7 @@ def run(payload: Payload, status: Status) -> int:
         devices=opened.directory,
         journal=rooms.journal,
         refusals=Refusals(rooms.journal),
-        intake=PairIntake(socket.socket(fileno=payload.intake)),
+        intake=PairIntake(socket.socket(fileno=payload.intake), behind=True),
         space=FreeSpace(rooms.home.folder / "vault", settings.low_space_mib),
         clock=rooms.clock,
         tls=door_tls_context(payload.bundle, settings.dicom_tls_profile),

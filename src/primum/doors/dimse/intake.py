@@ -34,14 +34,17 @@ class Intake(Protocol):
 class PairIntake:
     """An intake over a SOCK_SEQPACKET pair. Safe for many threads; one more thread reads the answers."""
 
-    def __init__(self, pair: socket.socket) -> None:
-        """Take over one end of the pair."""
+    def __init__(self, pair: socket.socket, *, behind: bool = False) -> None:
+        """Take over one end of the pair.
+
+        `behind`: an earlier receiver may have ended between an answer and its hint; the first barrier says so.
+        """
         pair.setblocking(False)
         self._pair = pair
         self._numbers = itertools.count(time.monotonic_ns())  # never those of an earlier receiver on the same pair
         self._lock = threading.Lock()
         self._waiting: dict[int, threading.Event] = {}
-        self._dropped = 0  # hints lost so far
+        self._dropped = int(behind)  # hints lost so far
         self._caught_up = 0  # of which the index knows since
         self._closed = threading.Event()
         self._reader = threading.Thread(target=self._read, name="intake", daemon=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from primum.app.shelf import ShelfRow
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
+from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
 from primum.identity import ANY_STUDY, Permission, Thing, reaches
 from primum.imaging import Stored
-from primum.imaging.importing import Origin, Progress as Imported, import_folder
+from primum.imaging.importing import ImportReport, Origin, Progress as Imported, SpaceLow, import_folder
 from primum.journal import Kind
 
 _SHOWN = {
@@ -32,17 +36,19 @@ def find(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[st
     """List studies within reach."""
     desk.require(asking, Permission.STUDY_LIST, ANY_STUDY)
     text = args.text("text", most=64)
-    looked_for = [("PatientName", f"*{text}*")] if text and not text.isdigit() else []
-    looked_for += [("PatientID", text)] if text.isdigit() else []
-    looked_for += [("StudyDate", args.text("date"))] if args.text("date") else []
-    looked_for += [("ModalitiesInStudy", args.text("modality"))] if args.text("modality") else []
-    found = desk.worker.archive.search(
-        "study",
-        [*looked_for, ("includefield", "StudyDescription")],
-        reaches(asking.actor, Permission.STUDY_LIST),
-        limit=args.number("limit", low=1, high=1000, default=50),
-        offset=0,
-    )
+    narrowed = [("StudyDate", args.text("date"))] if args.text("date") else []
+    narrowed += [("ModalitiesInStudy", args.text("modality"))] if args.text("modality") else []
+    found: list[ShelfRow] = []
+    for looked_for in _readings(text):
+        found = desk.worker.archive.search(
+            "study",
+            [*looked_for, *narrowed, ("includefield", "StudyDescription")],
+            reaches(asking.actor, Permission.STUDY_LIST),
+            limit=args.number("limit", low=1, high=1000, default=50),
+            offset=0,
+        )
+        if found:
+            break
     details: dict[str, str | int] = {
         "session": asking.session.id, "level": "study", "found": len(found), "door": "terminal",
     }  # fmt: skip
@@ -50,38 +56,69 @@ def find(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[st
     return {"studies": [{name: _value(one.attributes, tag) for name, tag in _SHOWN.items()} for one in found]}
 
 
+def _readings(text: str) -> list[list[tuple[str, str]]]:
+    """Say what a text may mean, the likelier first: with a digit in it a whole identifier, else part of a name."""
+    if not text:
+        return [[]]
+    name = [("PatientName", f"*{text}*")]
+    return [[("PatientID", text)], name] if any(one.isdigit() for one in text) else [name]
+
+
 def import_(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[str, Any]:
-    """Take in a folder, for one controller."""
+    """Take in a folder, for one controller. However it ends, the journal has its beginning and its end."""
     controller_id = desk.controller_id(args.text("controller"), asking)
     desk.require(asking, Permission.STUDY_IMPORT, Thing("study", controller_id))
     number, by = new_id("imp"), asking.actor.person_id
     told: dict[str, str | int] = {"controller": controller_id, "channel": "folder"}
     desk.record(Kind.IMPORT_STARTED, by, number, told)
+    counts = _Counts()
+    done: dict[str, str | int] = {"reason": "interrupted"}
+    try:
+        report = _import_folder(desk, Path(args.text("folder")), Origin(controller_id, by), counts, progress)
+        done = {"reason": "done", "bytes": report.bytes}
+    except PrimumError as refusal:
+        done = {"reason": refusal.code}
+        raise
+    finally:
+        told = {"controller": controller_id, "stored": counts.stored, "refused": counts.refused}
+        desk.record(Kind.IMPORT_FINISHED, by, number, told | {"studies": len(counts.studies)} | done)
+    sentence = f"{report.stored} images of {len(counts.studies)} studies stored"
+    sentence += f", {report.not_dicom} files are not DICOM" if report.not_dicom else ""
+    sentence += f", {counts.refused} refused" if counts.refused else ""
+    return {"refused": counts.refused, "stored": report.stored, "sentence": sentence}
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What an import has done so far."""
+
+    stored: int = 0
+    refused: int = 0
+    studies: set[str] = field(default_factory=set)
+
+    def add(self, batch: list[Stored]) -> None:
+        self.stored += len(batch)
+        self.studies.update(one.position.study for one in batch)
+
+
+def _import_folder(desk: Desk, folder: Path, origin: Origin, counts: _Counts, progress: Progress) -> ImportReport:
     rooms = desk.worker.rooms
-    studies: set[str] = set()
 
     def index(batch: list[Stored]) -> None:
-        studies.update(one.position.study for one in batch)
+        counts.add(batch)
         desk.intake.take(batch)
 
-    report = import_folder(
-        rooms.vault,
-        Path(args.text("folder")),
-        Origin(controller_id, by),
-        clock=rooms.clock,
-        intake=index,
-        progress=lambda one: _tell(one, progress),
+    def tell(one: Imported) -> None:
+        counts.refused += one.refusal is not None
+        _tell(one, progress)
+
+    def refuse_without_room() -> None:
+        if shutil.disk_usage(rooms.home.folder / "vault").free < rooms.settings.low_space_mib << 20:
+            raise SpaceLow
+
+    return import_folder(
+        rooms.vault, folder, origin, clock=rooms.clock, intake=index, progress=tell, before_each=refuse_without_room
     )
-    refused = sum(report.refused.values())
-    details: dict[str, str | int] = {
-        "controller": controller_id, "stored": report.stored, "refused": refused,
-        "studies": len(studies), "bytes": report.bytes, "reason": "done",
-    }  # fmt: skip
-    desk.record(Kind.IMPORT_FINISHED, by, number, details)
-    sentence = f"{report.stored} images of {len(studies)} studies stored"
-    sentence += f", {report.not_dicom} files are not DICOM" if report.not_dicom else ""
-    sentence += f", {refused} refused" if refused else ""
-    return {"refused": refused, "stored": report.stored, "sentence": sentence}
 
 
 def _tell(one: Imported, progress: Progress) -> None:

@@ -2,11 +2,9 @@ import contextlib
 from io import BytesIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydicom.dataset import Dataset
-from pynetdicom.dsutils import decode as pynetdicom_decode
-from pynetdicom.dsutils import encode as pynetdicom_encode
+from pynetdicom.dsutils import decode as pynetdicom_decode, encode as pynetdicom_encode
 from tests.doors.dimse.instances import CT, element, store_command
 
 from primum.doors.dimse.command import Command, decode_command, encode_response
