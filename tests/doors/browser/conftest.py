@@ -63,6 +63,8 @@ class Watched:
     failures: list[str] = field(default_factory=list)
 
     def sign_in(self, who: Somebody) -> Page:
+        """Sign in anew, whoever was signed in before."""
+        self.context.clear_cookies()
         page = self.context.new_page()
         page.goto(self.door.url + "/")
         for name, value in who.form().items():

@@ -73,6 +73,12 @@ def sign_in(house: Door) -> Iterator[Callable[[Somebody], httpx.Client]]:
         client.close()
 
 
+@pytest.fixture
+def client(sign_in: Callable[[Somebody], httpx.Client], doctor: Somebody) -> httpx.Client:
+    """The browser of a physician of the whole site."""
+    return sign_in(doctor)
+
+
 def browser(house: Door, **headers: str) -> httpx.Client:
     """What a browser sends from our own pages."""
     own = {"Origin": house.url, "Sec-Fetch-Site": "same-origin", "Accept": "text/html,*/*", "Accept-Language": "fr"}
