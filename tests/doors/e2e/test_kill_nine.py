@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -118,12 +118,17 @@ class Siege:
         fallen = [line for line in self.primum.log.read_text("utf-8").splitlines() if "child-ended" in line]
         assert fallen == [], "a child did not get up after a kill"
         refused = [line for line in self.diary.lines() if line.status]
+        unanswered = [line for line in self.diary.lines() if line.status is None]
         acknowledged = list(self.diary.acknowledged().values())
         with offline(self.home) as opened:
             left = dump(opened.index)
             missing = lost(opened, acknowledged)
-            print(f"kills {self.kills}, acknowledged {len(acknowledged)}, lost {len(missing)}")
+            kept = len(unanswered) - len(not_in_packs(opened.vault, self.controller, unanswered))
+            print(f"kills {self.kills}, acknowledged {len(acknowledged)}, lost {len(missing)};", end=" ")
+            print(f"cut off {len(unanswered)}, of which {kept} are whole all the same")
             assert missing == []
+            forged = [replace(acknowledged[0], sha256="0" * 64), replace(acknowledged[0], sop="2.25.1")]
+            assert lost(opened, forged) == not_in_packs(opened.vault, self.controller, forged) == forged
             assert refused == []
             assert damage(opened) == []
             assert left == rebuilt(opened, place)
