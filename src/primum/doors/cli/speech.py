@@ -54,13 +54,8 @@ class Unexpected(PrimumError):
 
 
 def say(text: str = "") -> None:
-<<<<<<< HEAD
-    """Print a line of the answer."""
-    print(text, flush=True)
-=======
     """Print lines of the answer."""
     print(_lines(text), flush=True)
->>>>>>> clear
 
 
 def note(text: str) -> None:
