@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 
 from primum.ground.clock import SystemClock, to_text
@@ -22,6 +23,12 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 """Every key that a log line may carry. `where` is a list of `file:line` of our own code."""
+
+
+def places(error: BaseException) -> list[str]:
+    """Say where an error was raised: the last six `file:line` of its way, and nothing else of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames][-6:] or ["nowhere"]
 
 
 class Log:
@@ -42,9 +49,7 @@ class Log:
     def failure(self, event: str, error: BaseException, **facts: object) -> None:
         """Say that something unexpected happened: the class of the error and where, not its message."""
         facts["error"] = type(error).__name__
-        facts["where"] = [
-            f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-        ][-6:]
+        facts["where"] = places(error)
         self._emit(logging.ERROR, event, facts)
 
     def _emit(self, level: int, event: str, facts: dict[str, object]) -> None:
@@ -81,8 +86,28 @@ def start_logging(process: str) -> None:
     logging.raiseExceptions = False
     handler = _StandardError()
     handler.setFormatter(_JsonLines())
+    _silence_python()
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("primum").setLevel(logging.INFO)
     Log("process").info("process.started", process=process)
+
+
+def _silence_python() -> None:
+    """Log what nobody caught as we log any failure: Python itself would print its message, and every chained one."""
+
+    def uncaught(_kind: type[BaseException], error: BaseException, _trace: object) -> None:
+        Log("process").failure("process.uncaught", error)
+
+    def uncaught_in_thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_value is not None and not isinstance(told.exc_value, SystemExit):
+            Log("process").failure("thread.uncaught", told.exc_value)
+
+    def unraisable(told: sys.UnraisableHookArgs) -> None:
+        if told.exc_value is not None:
+            Log("process").failure("process.unraisable", told.exc_value)
+
+    sys.excepthook = uncaught
+    threading.excepthook = uncaught_in_thread
+    sys.unraisablehook = unraisable

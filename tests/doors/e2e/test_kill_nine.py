@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,13 @@ class Siege:
         kill_all(self.primum)
         self.kills += 1
 
+    def series(self, kills: int, work: Callable[[int], Iterator[DataSet]], moment: Callable[[], None]) -> None:
+        """Go through as many rounds, each ended by a kill."""
+        before = self.kills
+        for _ in range(kills):
+            self.round(work, moment)
+        assert self.kills - before == kills
+
     def round(self, work: Callable[[int], Iterator[DataSet]], moment: Callable[[], None]) -> None:
         """Start everything, let four senders send what `work` gives them, kill everything when `moment` returns."""
         self.start()
@@ -85,7 +92,8 @@ class Siege:
         for thread in threads:
             thread.start()
         moment()
-        if self.primum.process is not None and self.primum.process.poll() is None:
+        assert self.primum.process is not None
+        if self.primum.process.poll() is None:
             self.kill()
         for thread in threads:
             thread.join()
@@ -118,12 +126,17 @@ class Siege:
         fallen = [line for line in self.primum.log.read_text("utf-8").splitlines() if "child-ended" in line]
         assert fallen == [], "a child did not get up after a kill"
         refused = [line for line in self.diary.lines() if line.status]
+        unanswered = [line for line in self.diary.lines() if line.status is None]
         acknowledged = list(self.diary.acknowledged().values())
         with offline(self.home) as opened:
             left = dump(opened.index)
             missing = lost(opened, acknowledged)
-            print(f"kills {self.kills}, acknowledged {len(acknowledged)}, lost {len(missing)}")
+            kept = len(unanswered) - len(not_in_packs(opened.vault, self.controller, unanswered))
+            print(f"kills {self.kills}, acknowledged {len(acknowledged)}, lost {len(missing)};", end=" ")
+            print(f"cut off {len(unanswered)}, of which {kept} are whole all the same")
             assert missing == []
+            forged = [replace(acknowledged[0], sha256="0" * 64), replace(acknowledged[0], sop="2.25.1")]
+            assert lost(opened, forged) == not_in_packs(opened.vault, self.controller, forged) == forged
             assert refused == []
             assert damage(opened) == []
             assert left == rebuilt(opened, place)
@@ -151,10 +164,10 @@ def test_killed_on_the_first_instance_of_a_new_study(siege: Siege, tmp_path: Pat
     first: set[str] = set()
 
     def firsts(_: int) -> Iterator[DataSet]:
-        # made ahead, so that a sender is all but always sending
-        ahead = [siege.mint.instance(siege.mint.study()) for _ in range(60)]
-        first.update(one.sop for one in ahead)
-        return iter(ahead)
+        while True:  # until it is cut off
+            one = siege.mint.instance(siege.mint.study())
+            first.add(one.sop)
+            yield one
 
     def moment() -> None:
         with siege.diary.on_the_way():
@@ -164,8 +177,7 @@ def test_killed_on_the_first_instance_of_a_new_study(siege: Siege, tmp_path: Pat
             landed.append(under_way)
             siege.kill()
 
-    for _ in range(ON_A_FIRST_INSTANCE):
-        siege.round(firsts, moment)
+    siege.series(ON_A_FIRST_INSTANCE, firsts, moment)
     assert len(landed) == ON_A_FIRST_INSTANCE
     assert all(set(one) <= first for one in landed)
     siege.look_at_everything(tmp_path / "anew")
@@ -184,8 +196,7 @@ def test_killed_while_four_associations_store_into_one_study(siege: Siege, tmp_p
         siege.diary.wait_for_status(siege.diary.read + siege.chance.randint(0, 30))
         time.sleep(siege.chance.uniform(0, 0.03))
 
-    for _ in range(ON_ONE_STUDY):
-        siege.round(parts, moment)
+    siege.series(ON_ONE_STUDY, parts, moment)
     siege.look_at_everything(tmp_path / "anew")
 
 
@@ -201,8 +212,7 @@ def test_killed_while_two_hundred_studies_of_one_instance_arrive(siege: Siege, t
         siege.diary.wait_for_status(siege.diary.read + siege.chance.randint(1, 12))
         time.sleep(siege.chance.uniform(0, 0.02))
 
-    for _ in range(ON_MANY_STUDIES):
-        siege.round(unanswered, moment)
+    siege.series(ON_MANY_STUDIES, unanswered, moment)
     siege.start()
     with Sender(siege.plain, siege.diary, aet="PLAIN1") as sender:
         for one in unanswered(0):

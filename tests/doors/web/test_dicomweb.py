@@ -1,37 +1,14 @@
 """QIDO-RS and WADO-RS as a viewer and as programs use them."""
 
-import email.policy
 import io
-from email.parser import BytesParser
 
 import numpy as np
 import pydicom
 import pytest
 from pydicom import uid
 from tests.doors.small import text_of
+from tests.doors.web.asking import ANY_FRAME, JSON, get, parts, value
 from tests.doors.web.conftest import FIRST, OTHERS, SECOND
-
-JSON = {"Accept": "application/dicom+json"}
-ANY_FRAME = {"Accept": "multipart/related; type=application/octet-stream; transfer-syntax=*"}
-
-
-def get(client, path, headers=JSON, root="/dicom-web"):
-    return client.get(root + path, headers=headers)
-
-
-def value(row, tag):
-    return row[tag].get("Value", [None])[0]
-
-
-def parts(answer):
-    head = f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode()
-    whole = BytesParser(policy=email.policy.HTTP).parsebytes(head + answer.content)
-    return [(part["content-type"].replace('"', ""), part.get_payload(decode=True)) for part in whole.iter_parts()]
-
-
-@pytest.fixture
-def client(sign_in, doctor):
-    return sign_in(doctor)
 
 
 def test_studies_have_what_ohif_shows(client):
@@ -195,3 +172,51 @@ def test_an_administrator_sees_nothing_at_all(sign_in, administrator):
     client = sign_in(administrator)
     assert get(client, "/studies").status_code == 403
     assert get(client, f"/studies/{FIRST.uid}/metadata").status_code == 404
+
+
+class TestTheViewersRoot:
+    """`/ohif/dicom-web` names studies by aliases, in both directions."""
+
+    ROOT = "/ohif/dicom-web"
+
+    def alias(self, client, study=FIRST):
+        rows = get(client, f"/studies?00100020={study.patient_id}", root=self.ROOT).json()
+        return value(rows[0], "0020000D")
+
+    def test_no_answer_holds_the_real_uid(self, client):
+        alias = self.alias(client)
+        assert alias.startswith("2.25.")
+        for path in (
+            "/studies",
+            f"/studies?StudyInstanceUID={alias}",
+            f"/studies/{alias}/series",
+            f"/studies/{alias}/metadata",
+            f"/studies/{alias}/instances",
+            "/series",
+            "/instances",
+        ):
+            text = get(client, path, root=self.ROOT).text
+            assert f'"{FIRST.uid}"' not in text
+            assert f"/studies/{FIRST.uid}/" not in text
+            assert alias in text
+
+    def test_a_query_by_alias_finds_the_one_study(self, client):
+        alias = self.alias(client)
+        rows = get(client, f"/studies?StudyInstanceUID={alias}", root=self.ROOT).json()
+        assert [value(row, "0020000D") for row in rows] == [alias]
+        assert get(client, "/studies?StudyInstanceUID=2.25.12345", root=self.ROOT).json() == []
+
+    def test_a_real_uid_means_nothing_there(self, client):
+        assert get(client, f"/studies/{FIRST.uid}/metadata", root=self.ROOT).status_code == 404
+        assert get(client, f"/studies?StudyInstanceUID={FIRST.uid}", root=self.ROOT).json() == []
+
+    def test_an_alias_means_nothing_in_another_session(self, client, sign_in, doctor):
+        other = sign_in(doctor)
+        alias = self.alias(client)
+        assert get(other, f"/studies/{alias}/metadata", root=self.ROOT).status_code == 404
+        assert self.alias(other) != alias
+
+    def test_frames_come_by_alias(self, client):
+        path = f"/studies/{self.alias(client)}/series/{FIRST.series_uid}/instances/{FIRST.sop_uid(1)}/frames/1"
+        [(_, data)] = parts(get(client, path, ANY_FRAME, root=self.ROOT))
+        assert data == FIRST.pixels(1).tobytes()

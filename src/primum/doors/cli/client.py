@@ -114,5 +114,6 @@ def _runtime_folder() -> Path:
 
 
 def pretty(value: object) -> str:
-    """Write a value as JSON for `--json`."""
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    """Write a value as JSON for `--json`, with escapes for what would drive a terminal."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return "".join(one if speech.harmless(one) or one == "\n" else json.dumps(one)[1:-1] for one in text)

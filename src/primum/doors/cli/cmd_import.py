@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         if "done" in facts:
             bar.show(facts["done"], facts["total"])
         else:
-            speech.note(f"{facts['file']}: {facts['fact']} [{facts['code']}]")
+            speech.note(speech.printable(f"{facts['file']}: {facts['fact']} [{facts['code']}]"))
 
     answer = Client(options.home).call_signed_in(
         "import", progress=progress, folder=str(options.folder.resolve()), controller=options.controller

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from pathlib import Path
 
 from primum.doors.cli import speech
 from primum.ground.errors import PrimumError
 from primum.ground.home import default_folder
+from primum.ground.log import places
 
 COMMANDS = {
     "init": "make a new home, its keys and its recovery key",
@@ -67,4 +69,10 @@ def run(arguments: list[str]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has gone: nothing more to say
+        return EXIT_REFUSED
+    except OSError as error:
+        speech.complain(speech.SystemRefused(reason=os.strerror(error.errno or 0), path=error.filename or "no path"))
+        return EXIT_REFUSED
+    except Exception as error:  # noqa: BLE001 (`up` writes to the daemon's log: no message of a library belongs there)
+        speech.complain(speech.Unexpected(error=type(error).__name__, where=places(error)[-1]))
         return EXIT_REFUSED

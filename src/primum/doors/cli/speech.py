@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import unicodedata
 from typing import Any, ClassVar
 
 from primum.ground.errors import PrimumError
@@ -38,35 +39,58 @@ class Interrupted(PrimumError):
     hint: ClassVar[str] = "look at its log, start it again, and repeat the command: nothing was half done"
 
 
+class SystemRefused(PrimumError):
+    """The system refused: {reason} ({path})."""
+
+    code: ClassVar[str] = "cli.system"
+    hint: ClassVar[str] = "look at the path, at who owns it, and at the disc"
+
+
+class Unexpected(PrimumError):
+    """Something unexpected happened: {error} at {where}."""
+
+    code: ClassVar[str] = "cli.unexpected"
+    hint: ClassVar[str] = "report this line with the answer of primum version; it says nothing about a patient"
+
+
 def say(text: str = "") -> None:
-    """Print a line of the answer."""
-    print(text, flush=True)
+    """Print lines of the answer."""
+    print(_lines(text), flush=True)
 
 
 def note(text: str) -> None:
-    """Print a line that is not part of the answer."""
-    print(text, file=sys.stderr)
+    """Print lines that are not part of the answer."""
+    print(_lines(text), file=sys.stderr)
+
+
+def printable(value: object) -> str:
+    """Write a value on one line without what would drive the terminal: it may have come over the wire."""
+    return "".join(one if harmless(one) else "\N{REPLACEMENT CHARACTER}" for one in str(value))
+
+
+def harmless(character: str) -> bool:
+    """Tell whether a character only shows, or spaces: French is written with spaces that Python calls unprintable."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _lines(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def complain(refusal: PrimumError) -> None:
     """Print a refusal: the fact, then the way out."""
-    note(f"primum: error: {refusal} [{refusal.facts.get('remote_code', refusal.code)}]")
+    note(printable(f"primum: error: {refusal} [{refusal.facts.get('remote_code', refusal.code)}]"))
     hint = refusal.way_out()
     if hint:
-        note(f"primum: hint: {hint}")
+        note(printable(f"primum: hint: {hint}"))
 
 
 def table(rows: list[dict[str, Any]], columns: list[str]) -> None:
     """Print rows under headings, each column as wide as its widest cell."""
-    cells = [[_printable(row.get(column, "")) for column in columns] for row in rows]
+    cells = [[printable(row.get(column, "")) for column in columns] for row in rows]
     widths = [max([len(column), *(len(line[i]) for line in cells)]) for i, column in enumerate(columns)]
     for line in [columns, *cells]:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _printable(value: object) -> str:
-    # what came over the wire must not drive the terminal
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
 class Bar:
@@ -95,4 +119,6 @@ class Bar:
 
     def end(self, sentence: str) -> None:
         """Replace the bar by a sentence."""
-        note(("\r\033[K" if self._live else "") + sentence)
+        if self._live:
+            print("\r\033[K", end="", file=sys.stderr)
+        note(sentence)
