@@ -7,7 +7,6 @@ from datetime import datetime
 
 from primum.ground.disc import Disc, write_durably
 from primum.ground.home import Home
-from primum.ground.outbound import submission
 from primum.ground.settings import Settings
 from primum.identity import SealedBox
 
@@ -24,6 +23,10 @@ def keep_mail_password(disc: Disc, home: Home, secrets: SealedBox, password: str
 
 def mailer(home: Home, settings: Settings, secrets: SealedBox) -> Send | None:
     """Return what sends a notice; None in a demo, which mails nobody, and where no server is set."""
+    if not settings.smtp_host:
+        return None
+    from primum.ground.outbound import submission  # noqa: PLC0415 (the mail library, for who mails)
+
     file = home.folder / _FILE
     password = secrets.open(_PURPOSE, file.read_bytes()).decode() if file.exists() else ""
     way = submission(settings, password, demo=home.demo)
