@@ -10,9 +10,9 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import platformdirs
 
@@ -84,8 +84,7 @@ class Client:
         except OSError:
             raise speech.NotRunning(folder=str(self.home.folder)) from None
         with connection, connection.makefile("rwb") as stream:
-            protocol.send(stream, {"verb": verb, "token": token, "args": args})  # type: ignore[arg-type]
-            while (answer := protocol.receive(stream)) is not None:  # type: ignore[arg-type]
+            for answer in _answers(cast("BinaryIO", stream), {"verb": verb, "token": token, "args": args}):
                 if "progress" in answer:
                     if progress is not None:
                         progress(answer["progress"])
@@ -95,6 +94,16 @@ class Client:
                     error = answer["error"]
                     raise speech.Refused(fact=error["fact"], way_out_text=error["hint"], remote_code=error["code"])
         raise speech.Interrupted
+
+
+def _answers(stream: BinaryIO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Ask, and give each line of the answer. Raises Interrupted where the daemon is gone in the middle of it."""
+    try:
+        protocol.send(stream, request)
+        while (answer := protocol.receive(stream)) is not None:
+            yield answer
+    except OSError:
+        raise speech.Interrupted from None
 
 
 def ask_credentials(fields: list[str]) -> dict[str, str]:

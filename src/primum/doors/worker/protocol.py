@@ -51,7 +51,7 @@ def receive(stream: BinaryIO) -> dict[str, Any] | None:
         raise LineTooLong(limit=MAX_LINE)
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets in brackets in brackets
         raise BadRequest from None
     if not isinstance(message, dict):
         raise BadRequest
