@@ -22,7 +22,7 @@ from primum.imaging import (
 )
 
 
-class Named(Protocol):
+class StudyInReach(Protocol):
     """A study that was found before."""
 
     @property
@@ -66,7 +66,7 @@ class ShelfStudy:
 class ShelfRow:
     """A study, series or instance as a search finds it: DICOM JSON, and what a person should look at twice."""
 
-    study: Named
+    study: StudyInReach
     attributes: Mapping[str, Any]
     flags: frozenset[str]
 
@@ -108,7 +108,7 @@ class Shelf:
         parameters: Sequence[tuple[str, str]],
         granted: Sequence[Granted],
         *,
-        within: Named | None = None,
+        within: StudyInReach | None = None,
         series_uid: str = "",
         limit: int,
         offset: int,
@@ -135,15 +135,15 @@ class Shelf:
         """Find a study whoever may see it: to explain a decision about it. Raises NotHere."""
         return _study(self._archive.locate_study(uid, EVERYTHING))
 
-    def series_uids(self, study: Named) -> list[str]:
+    def series_uids(self, study: StudyInReach) -> list[str]:
         """List the series of a study."""
         return self._archive.series_uids(study.study_ref, EVERYTHING)
 
-    def metadata(self, study: Named, series_uid: str) -> bytes:
+    def metadata(self, study: StudyInReach, series_uid: str) -> bytes:
         """Give the DICOM JSON of every instance of a series, as one array. Raises NotHere."""
         return self._archive.series_metadata(study.study_ref, series_uid, EVERYTHING)
 
-    def instances(self, study: Named, series_uid: str = "", sop_uid: str = "") -> list[ShelfInstance]:
+    def instances(self, study: StudyInReach, series_uid: str = "", sop_uid: str = "") -> list[ShelfInstance]:
         """Find the instances of a study, a series, or one alone. Raises NotHere where there is none."""
         if sop_uid:
             found = [self._archive.instance_of(study.study_ref, series_uid or None, sop_uid, EVERYTHING)]

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from primum.app.shelf import StudyInReach
 from primum.doors.http.reading import OpenStudy, Reading
-from primum.doors.http.services import Parameters, StudyEntry
+from primum.doors.http.services import Parameters
 from primum.doors.http.visit import Visit
 
 REAL_ROOT: Final = "/dicom-web"
@@ -26,7 +27,7 @@ class Question:
     parameters: Parameters
     only: frozenset[str] | None = None
 
-    def means(self, study: StudyEntry) -> bool:
+    def means(self, study: StudyInReach) -> bool:
         """Tell whether a study that was found is one that was meant."""
         return self.only is None or study.study_ref in self.only
 
@@ -42,7 +43,7 @@ class Names(Protocol):
         """Put real UIDs into a query that may name studies; raises NotAnAlias, or NotHere."""
         ...
 
-    def tell(self, visit: Visit, text: bytes, study: StudyEntry) -> bytes:
+    def tell(self, visit: Visit, text: bytes, study: StudyInReach) -> bytes:
         """Put the root's own names and addresses into JSON about a study."""
         ...
 
@@ -58,7 +59,7 @@ class RealNames:
         """Leave the query as it is."""
         return Question(parameters)
 
-    def tell(self, visit: Visit, text: bytes, study: StudyEntry) -> bytes:  # noqa: ARG002
+    def tell(self, visit: Visit, text: bytes, study: StudyInReach) -> bytes:  # noqa: ARG002
         """Leave the text as it is."""
         return text
 
@@ -83,7 +84,7 @@ class AliasNames:
             asked.append((name, ",".join(study.study_uid for study in studies)))
         return Question(asked, frozenset(only) or None)
 
-    def tell(self, visit: Visit, text: bytes, study: StudyEntry) -> bytes:
+    def tell(self, visit: Visit, text: bytes, study: StudyInReach) -> bytes:
         """Replace the UID by its alias, and our addresses by the viewer's."""
         uid, alias = study.study_uid.encode("ascii"), visit.aliases.cover(study.study_ref).encode("ascii")
         real = f"{REAL_ROOT}/studies/".encode("ascii") + uid + b"/"

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from primum.app.shelf import StudyInReach
 from primum.doors.http.disclosures import DOOR, Disclosures, Viewing
 from primum.doors.http.nowhere import NotFound
-from primum.doors.http.services import Archive, Found, Level, Parameters, Recorder, StudyEntry
+from primum.doors.http.services import Archive, Found, Level, Parameters, Recorder
 from primum.doors.http.visit import Visit
 from primum.identity import ANY_STUDY, Actor, NotPermitted, Permission, Reach, Thing, decide, reaches
 from primum.journal import Fact, Kind
@@ -21,7 +22,7 @@ from primum.journal import Fact, Kind
 class OpenStudy:
     """A study that may be shown to this session; the journal says so already."""
 
-    entry: StudyEntry
+    entry: StudyInReach
     viewing: Viewing
 
     @property
@@ -80,11 +81,11 @@ class Reading:
         )
         return OpenStudy(entry, viewing)
 
-    def find(self, visit: Visit, ref: str) -> StudyEntry:
+    def find(self, visit: Visit, ref: str) -> StudyInReach:
         """Find a study that this person may list, without showing anything of it. Raises NotHere."""
         return self._archive.study(self.reach(visit, Permission.STUDY_LIST), ref=ref)
 
-    def _decide(self, visit: Visit, actor: Actor, entry: StudyEntry) -> None:
+    def _decide(self, visit: Visit, actor: Actor, entry: StudyInReach) -> None:
         thing = Thing("study", entry.controller_id, referrer=entry.referrer, confidential=entry.confidential)
         decision = decide(actor, Permission.STUDY_OPEN, thing)
         if decision.allowed:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from primum.app.shelf import StudyInReach
 from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
@@ -83,40 +84,11 @@ class People(Protocol):
         ...
 
 
-class StudyEntry(Protocol):
-    """A study within reach: what a decision about it needs."""
-
-    @property
-    def study_ref(self) -> str:
-        """Its reference."""
-        ...
-
-    @property
-    def study_uid(self) -> str:
-        """Its StudyInstanceUID."""
-        ...
-
-    @property
-    def controller_id(self) -> str:
-        """Whose it is."""
-        ...
-
-    @property
-    def referrer(self) -> str:
-        """ReferringPhysicianName, as received."""
-        ...
-
-    @property
-    def confidential(self) -> bool:
-        """Whether it is marked so."""
-        ...
-
-
 class Found(Protocol):
     """A study, series or instance as a search finds it."""
 
     @property
-    def study(self) -> StudyEntry:
+    def study(self) -> StudyInReach:
         """Its study."""
         ...
 
@@ -180,7 +152,7 @@ class Archive(Protocol):
         parameters: Parameters,
         reaches: Sequence[Reach],
         *,
-        within: StudyEntry | None = None,
+        within: StudyInReach | None = None,
         series_uid: str = "",
         limit: int,
         offset: int,
@@ -188,19 +160,19 @@ class Archive(Protocol):
         """Search a level, in everything within reach or inside a study or series; raises BadQuery."""
         ...
 
-    def study(self, reaches: Sequence[Reach], *, uid: str = "", ref: str = "") -> StudyEntry:
+    def study(self, reaches: Sequence[Reach], *, uid: str = "", ref: str = "") -> StudyInReach:
         """Find a study by its UID or its reference; raises NotHere."""
         ...
 
-    def series_uids(self, study: StudyEntry) -> Sequence[str]:
+    def series_uids(self, study: StudyInReach) -> Sequence[str]:
         """List the series of a study."""
         ...
 
-    def metadata(self, study: StudyEntry, series_uid: str) -> bytes:
+    def metadata(self, study: StudyInReach, series_uid: str) -> bytes:
         """Return the DICOM JSON of every instance of a series, as one array; raises NotHere."""
         ...
 
-    def instances(self, study: StudyEntry, series_uid: str = "", sop_uid: str = "") -> Sequence[Kept]:
+    def instances(self, study: StudyInReach, series_uid: str = "", sop_uid: str = "") -> Sequence[Kept]:
         """Find the instances of a study, a series, or one alone; raises NotHere where there is none."""
         ...
 
