@@ -24,6 +24,7 @@ from typing import Self
 
 import httpx
 
+import primum
 from tests.programs import free_port, stop, wait_until
 
 READY = "primum: ready"
@@ -222,7 +223,9 @@ class RunningPrimum:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("PRIMUM_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PRIMUM_")}
+    # the same Primum as the tests import, in a checkout other than the one that is installed too
+    return {**kept, "PYTHONPATH": str(Path(primum.__file__).parent.parent)}
 
 
 def _runtime(home: Path) -> Path:

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import primum
 from primum.doors.dimse.limits import Limits
 from tests.doors.e2e.offline import Enrolled, make_enrolled_home
 from tests.doors.e2e.processes import alive, children, group_of, kill_child, restarted
@@ -174,7 +175,8 @@ def test_a_second_start_on_the_same_home_is_refused(watched: Watched) -> None:
     before = children(watched.primum)
     command = [sys.executable, "-m", "primum", "--home", str(watched.primum.home), "up"]
     command += ["--key-file", str(watched.made.home.key_file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(primum.__file__).parent.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert done.returncode != 0
     assert "[up.already-running]" in done.stderr
     assert "primum: hint:" in done.stderr
