@@ -85,7 +85,8 @@ def test_each_job_is_in_the_reference_with_its_period():
     found = {}
     for file in source.rglob("*.py"):
         for name, unit, count in pattern.findall(file.read_text("utf-8")):
-            found[name] = f"every {unit[:-1]}" if unit and count == "1" else "every minute"
+            period = {"1": f"every {unit[:-1]}", "10": f"every ten {unit}"}
+            found[name] = period[count] if unit else "every minute"
     page = (REFERENCE / "jobs.md").read_text("utf-8")
     documented = dict(re.findall(r"^\| `([a-z.-]+)` \| ([a-z ]+) \|", page, re.MULTILINE))
     assert documented == found

@@ -89,7 +89,7 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Jo
     return [
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
-        Job("imaging.catch-up", timedelta(minutes=1), sweep_index),
+        Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
 

@@ -35,7 +35,7 @@ def run(payload: Payload, status: Status) -> int:
     worker = open_worker(payload)
     status.say("migrated")
     _tell(worker, Kind.DAEMON_STARTED, {"version": __version__, "process": "worker"})
-    intake = IntakeLoop(socket.socket(fileno=payload.intake), worker.indexer)
+    intake = IntakeLoop(socket.socket(fileno=payload.intake), worker.indexer, worker.rooms.vault.studies)
     desk = Desk(worker, intake)
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
     clockwork = Clockwork(worker_jobs(worker, intake.sweep), worker.rooms.clock)

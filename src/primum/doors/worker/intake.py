@@ -10,8 +10,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
@@ -22,6 +23,8 @@ GATHER = 0.08
 """Seconds from the first hint of a batch to its commit: visible within 200 ms, and few transactions at full load."""
 BATCH = 256
 """Hints in one transaction at most."""
+SWEPT = 64
+"""Studies that a sweep looks at in one turn: some 25 ms, during which hints wait."""
 LOOK = 0.5
 """Seconds between two looks at whether to stop."""
 
@@ -31,8 +34,9 @@ _log = Log("intake")
 class IntakeLoop:
     """Reads the pair until told to stop."""
 
-    def __init__(self, pair: socket.socket, indexer: Indexer) -> None:
-        """Take over our end of the pair."""
+    def __init__(self, pair: socket.socket, indexer: Indexer, studies: Callable[[], Iterable[str]]) -> None:
+        """Take over our end of the pair. `studies` lists all that the vault holds."""
+        self._studies = studies
         self._pair = pair
         self._indexer = indexer
         self._stop = threading.Event()
@@ -49,9 +53,12 @@ class IntakeLoop:
         self._thread.join()
 
     def sweep(self, _now: datetime) -> int:
-        """Read what the hints did not bring (a job)."""
-        with self._turn:
-            return self._indexer.catch_up().records
+        """Read what the hints did not bring (a job); a few studies at a time, so that no barrier waits for all."""
+        found, studies = 0, iter(self._studies())
+        while some := list(islice(studies, SWEPT)):
+            with self._turn:
+                found += self._indexer.catch_up(some).records
+        return found
 
     def take(self, batch: list[Stored]) -> int:
         """Index what another writer of this process stored (an import)."""

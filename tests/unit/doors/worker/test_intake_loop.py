@@ -1,0 +1,89 @@
+"""Hints become batches, barriers are answered when what came before is committed, sweeps leave room for both."""
+
+import socket
+import threading
+
+import pytest
+
+from primum.doors.worker.intake import SWEPT, IntakeLoop
+from primum.imaging import CaughtUp, Stored
+from primum.imaging.intake import MESSAGE_BYTES, Barrier, Passed, decode, encode
+from primum.vault import Position, RecordFacts
+
+
+class Shelf:
+    """An indexer that only remembers what it was asked."""
+
+    def __init__(self):
+        self.taken, self.caught_up, self.fails = [], [], 0
+        self.moved = threading.Event()
+
+    def take(self, batch):
+        if self.fails:
+            self.fails -= 1
+            raise OSError
+        self.taken += [one.position.offset for one in batch]
+        self.moved.set()
+        return len(batch)
+
+    def catch_up(self, studies=None):
+        self.caught_up.append(None if studies is None else len(list(studies)))
+        return CaughtUp(1, 0)
+
+
+@pytest.fixture
+def loop():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    shelf = Shelf()
+    running = IntakeLoop(theirs, shelf, lambda: (str(n) for n in range(3 * SWEPT + 1)))
+    running.start()
+    ours.settimeout(10)
+    yield ours, shelf, running
+    running.stop()
+    ours.close()
+    theirs.close()
+
+
+def hint(offset):
+    facts = RecordFacts("instance", "ctl_" + "a" * 26, "dev_" + "a" * 26, "1", "2", "3", "4", "5", "at", "CT1")
+    return encode(Stored(Position("s" * 26, "p" * 26, offset, offset + 4096), facts, b"header"))
+
+
+def test_a_barrier_is_answered_after_what_came_before_it(loop):
+    ours, shelf, _ = loop
+    for offset in (0, 4096, 8192):
+        ours.send(hint(offset))
+    ours.send(encode(Barrier(7, behind=False)))
+    assert decode(ours.recv(MESSAGE_BYTES)) == Passed(7)
+    assert shelf.taken == [0, 4096, 8192]
+    assert shelf.caught_up == [None]  # once, at the start
+
+
+def test_a_sender_that_lost_a_hint_has_the_packs_read(loop):
+    ours, shelf, _ = loop
+    ours.send(encode(Barrier(8, behind=True)))
+    assert decode(ours.recv(MESSAGE_BYTES)) == Passed(8)
+    assert shelf.caught_up == [None, None]
+
+
+def test_a_batch_that_fails_stops_nothing(loop):
+    ours, shelf, _ = loop
+    shelf.fails = 1
+    ours.send(hint(0))
+    ours.send(hint(4096))
+    while not shelf.moved.wait(0.1):
+        ours.send(hint(8192))
+    assert 8192 in shelf.taken
+
+
+def test_what_cannot_be_read_stops_nothing(loop):
+    ours, shelf, _ = loop
+    ours.send(b"\xff\xffgarbage")
+    ours.send(hint(0))
+    assert shelf.moved.wait(10)
+
+
+def test_a_sweep_takes_a_few_studies_at_a_time(loop, clock):
+    _, shelf, running = loop
+    assert running.sweep(clock.now()) == 4
+    assert shelf.caught_up[-4:] == [SWEPT, SWEPT, SWEPT, 1]
