@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
+from typing import Any
 
 from primum.doors.cli import speech
-from primum.doors.cli.client import Client, pretty
+from primum.doors.cli.client import Client
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +30,11 @@ def run(options: argparse.Namespace) -> int:
     if options.verb == "verify":
         return _verify(client)
     filters = {key: getattr(options, key) for key in ("ledger", "kind", "actor", "since", "limit", "language")}
-    client.call_signed_in(
-        "journal_list", progress=lambda fact: speech.say(pretty(fact) if options.json else fact["line"]), **filters
-    )
+
+    def tell(fact: dict[str, Any]) -> None:
+        speech.say(json.dumps(fact, ensure_ascii=False) if options.json else fact["line"])
+
+    client.call_signed_in("journal_list", progress=tell, **filters)
     return 0
 
 
