@@ -1,12 +1,15 @@
 """The worker's end of the pair from the DICOM door: hints become index rows in batches, barriers are answered.
 
-One thread, the only writer of the index. It gathers for a moment, so that a busy hour costs one transaction
-for many instances; a barrier ends the gathering at once. A hint that was lost is made good from the packs: at
-the next hint of the same pack, at a barrier that says so, and by a sweep.
+One thread reads the pair, so that it never fills while a batch is committed: a hint that is lost costs a reading
+of the pack. Another one is the only writer of the index. It gathers for a moment, so that a busy hour costs one
+transaction for many instances; a barrier ends the gathering at once. A hint that was lost is made good from the packs:
+at the next hint of the same pack, at a barrier that says so, and by a sweep.
 """
 
 from __future__ import annotations
 
+import queue
+import select
 import socket
 import threading
 import time
@@ -23,6 +26,8 @@ GATHER = 0.08
 """Seconds from the first hint of a batch to its commit: visible within 200 ms, and few transactions at full load."""
 BATCH = 256
 """Hints in one transaction at most."""
+WAITING = 4096
+"""Messages read and not yet indexed: some 25 MB of headers. Beyond, the pair fills and hints are dropped."""
 SWEPT = 64
 """Studies that a sweep looks at in one turn: some 25 ms, during which hints wait."""
 LOOK = 0.5
@@ -41,16 +46,22 @@ class IntakeLoop:
         self._indexer = indexer
         self._stop = threading.Event()
         self._turn = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._waiting: queue.Queue[Stored | Barrier] = queue.Queue(WAITING)
+        self._threads = [
+            threading.Thread(target=self._read, name="intake-reader", daemon=True),
+            threading.Thread(target=self._run, name="intake", daemon=True),
+        ]
 
     def start(self) -> None:
         """Begin by catching up from the packs, then listen."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Finish the batch under way and stop."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def sweep(self, _now: datetime) -> int:
         """Read what the hints did not bring (a job); a few studies at a time, so that no barrier waits for all."""
@@ -109,19 +120,36 @@ class IntakeLoop:
             message = self._receive(left)
         return hints, barriers
 
-    def _receive(self, seconds: float) -> Stored | Barrier | Passed | None:
-        self._pair.settimeout(max(seconds, 1e-4))
+    def _receive(self, seconds: float) -> Stored | Barrier | None:
         try:
-            return decode(self._pair.recv(MESSAGE_BYTES))
-        except TimeoutError:
-            return None
-        except IntakeUnreadable as error:
-            _log.failure("intake.unreadable", error)
+            return self._waiting.get(timeout=max(seconds, 1e-4))
+        except queue.Empty:
             return None
 
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            readable, _, _ = select.select([self._pair], [], [], LOOK)
+            while readable and not self._stop.is_set():
+                try:
+                    message = decode(self._pair.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT))
+                except BlockingIOError:
+                    break
+                except (IntakeUnreadable, OSError) as error:
+                    _log.failure("intake.unreadable", error)
+                    break
+                if not isinstance(message, Passed):
+                    self._put(message)
+
+    def _put(self, message: Stored | Barrier) -> None:
+        while not self._stop.is_set():
+            try:
+                self._waiting.put(message, timeout=LOOK)
+            except queue.Full:
+                continue
+            return
+
     def _answer(self, barrier: Barrier) -> None:
-        self._pair.settimeout(LOOK)
         try:
-            self._pair.send(encode(Passed(barrier.number)))
+            self._pair.send(encode(Passed(barrier.number)), socket.MSG_DONTWAIT)
         except OSError as error:  # nobody reads: whoever asked has given up or gone
             _log.failure("intake.answer", error)
