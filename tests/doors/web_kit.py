@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from primum import identity, imaging, vault
-from primum.app.databases import migrate_all
+from primum.app.databases import migrate_records
 from primum.app.joints import Recorder
 from primum.app.shelf import Shelf
 from primum.doors import origin
@@ -120,8 +120,8 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
     folder.mkdir(parents=True, exist_ok=True)
     clock, disc = HurriedClock(), RealDisc()
     records = open_database(folder / "records.db", bytes(32), durability="normal")
-    index = open_database(folder / "index.db", bytes(32), durability="normal")
-    migrate_all(records, index)
+    index = imaging.open_index(folder / "index.db", bytes(32))
+    migrate_records(records)
     for name in ("vault", "keyring", "journal"):
         (folder / name).mkdir()
     vault.create_layout(disc, folder / "vault", folder / "keyring")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from primum import __version__, vault
 from primum.app.bundles import certificates
-from primum.app.databases import migrate_all, open_records
+from primum.app.databases import migrate_records, open_records
 from primum.app.joints import Recorder, box
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
@@ -54,7 +54,7 @@ def birth(folder: Path, kind: Kind, guard: vault.Guard, first: First | None = No
         record = Recorder(pen)
         record("home:created", "system", home.id, {"home_kind": kind, "version": __version__})
         records = open_records(home, root.derive(vault.Label.RECORDS))
-        migrate_all(records)
+        migrate_records(records)
         if first is not None:
             secrets = box(root.derive(vault.Label.SECRETS))
             people = People(

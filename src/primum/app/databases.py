@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy.engine import Engine
 
-import primum
-from primum.ground.db import migrate, open_database
+from primum import imaging
+from primum.ground.db import open_database
 from primum.ground.home import Home
-
-_ROOMS = Path(primum.__file__).parent
-_RECORDS = (
-    ("identity/migrations", "identity_version"),
-    ("identity/device_migrations", "device_version"),
-    ("imaging/migrations_records", "imaging_version"),
-)
 
 
 def open_records(home: Home, key: bytes) -> Engine:
@@ -24,13 +15,14 @@ def open_records(home: Home, key: bytes) -> Engine:
 
 
 def open_index(home: Home, key: bytes, *, read_only: bool = False) -> Engine:
-    """Open index.db: derived, consistent after a crash, rebuilt when lost."""
-    return open_database(home.folder / "index.db", key, durability="normal", read_only=read_only)
+    """Open index.db: derived, consistent after a crash, rebuilt when lost. Its owner brings it up to date too."""
+    return imaging.open_index(home.folder / "index.db", key, read_only=read_only)
 
 
-def migrate_all(records: Engine, index: Engine | None = None) -> None:
-    """Bring every table to its newest shape."""
-    for scripts, table in _RECORDS:
-        migrate(records, _ROOMS / scripts, table)
-    if index is not None:
-        migrate(index, _ROOMS / "imaging/migrations_index", "index_version")
+def migrate_records(records: Engine) -> None:
+    """Bring the tables of every room in records.db to their newest shape."""
+    from primum.identity import migrate_devices, migrate_people  # noqa: PLC0415 (a reader does not need them)
+
+    migrate_people(records)
+    migrate_devices(records)
+    imaging.prepare_records(records)

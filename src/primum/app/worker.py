@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from primum.app.bundles import certificates, ensure_certificates
 from primum.app.configuration import record_changes
-from primum.app.databases import migrate_all, open_index, open_records
+from primum.app.databases import migrate_records, open_index, open_records
 from primum.app.joints import Recorder, box
 from primum.app.mail import mailer
 from primum.app.payload import Payload
@@ -47,7 +47,7 @@ def open_worker(payload: Payload) -> WorkerRooms:
     home, settings = rooms.home, rooms.settings
     records = open_records(home, payload.keys[Label.RECORDS])
     index = open_index(home, payload.keys[Label.INDEX])
-    migrate_all(records, index)
+    migrate_records(records)
     record = Recorder(rooms.journal)
     record_changes(rooms.disc, home, settings, record)
     shelf = certificates(home, payload.keys[Label.CERTIFICATES], rooms.clock, rooms.disc)

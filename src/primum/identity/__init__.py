@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TitleMismatch,
         is_loopback,
     )
+    from primum.identity.device_store import migrate_devices
     from primum.identity.devices import Devices
     from primum.identity.explain import RULES, Explanation, explain as explain_decision
     from primum.identity.facts import DETAILS as PEOPLE_FACT_DETAILS, Fact as PeopleFact

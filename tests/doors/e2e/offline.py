@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from primum import vault
 from primum.app.bundles import certificates
-from primum.app.databases import migrate_all, open_index, open_records
+from primum.app.databases import open_index, open_records
 from primum.app.joints import box
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
@@ -167,7 +167,6 @@ def rebuilt(opened: Offline, folder: Path) -> dict[str, list[tuple[object, ...]]
     """Make the index anew from the packs, elsewhere; return all that it holds."""
     folder.mkdir()
     other = open_index(Home(folder, opened.home.id, opened.home.kind), bytes(32))
-    migrate_all(opened.records, other)
     Indexer(other, opened.records, opened.vault, SystemClock()).rebuild()
     try:
         return dump(other)

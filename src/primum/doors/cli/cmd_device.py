@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from primum.doors.cli import speech
-from primum.doors.cli.client import Client
+from primum.doors.cli.client import Client, pretty
 from primum.ground.errors import PrimumError
 
 MAX_CSR = 64 * 1024
@@ -61,8 +61,6 @@ def run(options: argparse.Namespace) -> int:
         case "list":
             devices = client.call_signed_in("device_list")["devices"]
             if options.json:
-                from primum.doors.cli.client import pretty  # noqa: PLC0415
-
                 speech.say(pretty(devices))
             else:
                 speech.table(devices, ["name", "aet", "may", "state", "expires_at", "controller"])
