@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import select
 
 import pytest
 
@@ -83,6 +84,15 @@ def test_a_bar_that_nobody_watches_prints_its_sentence_only(capsys):
     assert capsys.readouterr().err == "4 images stored\n"
 
 
+def _read_until(terminal, end):
+    """What a terminal shows, up to ``end``: one read may return a part of what was written."""
+    shown = b""
+    while not shown.endswith(end):
+        assert select.select([terminal], [], [], 10)[0], shown
+        shown += os.read(terminal, 4096)
+    return shown.decode()
+
+
 def test_a_bar_at_a_terminal_is_drawn_over_and_over_and_then_replaced(monkeypatch):
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
@@ -92,7 +102,7 @@ def test_a_bar_at_a_terminal_is_drawn_over_and_over_and_then_replaced(monkeypatc
         bar.show(4, 4)
         bar.end("4 images stored")
         terminal.flush()
-        seen = os.read(ours, 4096).decode()
+        seen = _read_until(ours, b"stored\r\n")
     os.close(ours)
     assert "files" in seen
     assert "█" * speech.Bar.WIDTH + " 4/4" in seen
