@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def run_once(contender: Contender, row: Row, slices: Sequence[Slice], folder: Pa
     """
     try:
         contender.start(folder, row.way)
+        os.sync()  # what was written before (a home's copy, the one before's instances) is not this one's work
         before = processor_seconds(contender.processes())
         took = send(slices, row.associations, contender.target(), row.way, contender.title)
         used = processor_seconds(contender.processes()) - before

@@ -79,7 +79,7 @@ def test_listeners():
         for file in SOURCES.rglob("*.py")
         if any(pattern.search(line) for line in file.read_text("utf-8").splitlines())
     }
-    assert found == {"doors/dimse/server.py", "doors/worker/control.py", "doors/origin.py"}
+    assert found == {"doors/dimse/listening.py", "doors/worker/control.py", "doors/origin.py"}
 
 
 def test_commands():

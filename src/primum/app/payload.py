@@ -47,15 +47,17 @@ class Payload:
     keys: dict[Label, bytes]
     bundle: bytes
     """The PEM bundle of the child's own door; empty for a child without one."""
-    intake: int
-    """The descriptor of its end of the pair between dimse and worker; -1 for a child without one."""
+    intakes: tuple[int, ...]
+    """The descriptors of its ends of the pairs between dimse's receivers and the worker; none for others."""
 
     def __repr__(self) -> str:
         """Never show a key."""
         return f"Payload({self.child!r})"
 
 
-def payloads(root: vault.RootKey, home: Path, bundles: dict[str, bytes], intake: dict[str, int]) -> dict[str, Payload]:
+def payloads(
+    root: vault.RootKey, home: Path, bundles: dict[str, bytes], intakes: dict[str, tuple[int, ...]]
+) -> dict[str, Payload]:
     """Derive every child's inheritance from the root key."""
     return {
         child: Payload(
@@ -63,7 +65,7 @@ def payloads(root: vault.RootKey, home: Path, bundles: dict[str, bytes], intake:
             home=home,
             keys={label: root.derive(label) for label in labels},
             bundle=bundles.get(child, b""),
-            intake=intake.get(child, -1),
+            intakes=intakes.get(child, ()),
         )
         for child, labels in CHILDREN.items()
     }
@@ -77,7 +79,7 @@ def write_payload(fd: int, payload: Payload) -> None:
             "home": str(payload.home),
             "keys": {label.value: base64.b64encode(key).decode() for label, key in payload.keys.items()},
             "bundle": base64.b64encode(payload.bundle).decode(),
-            "intake": payload.intake,
+            "intakes": payload.intakes,
         }
     )
     with os.fdopen(fd, "wb") as pipe:
@@ -93,5 +95,5 @@ def read_payload(fd: int) -> Payload:
         home=Path(given["home"]),
         keys={Label(label): base64.b64decode(key) for label, key in given["keys"].items()},
         bundle=base64.b64decode(given["bundle"]),
-        intake=given["intake"],
+        intakes=tuple(given["intakes"]),
     )

@@ -56,6 +56,7 @@ SETTINGS = (
         "dicom_tls_profile", "bcp195", "TLS profile: bcp195 (PS3.15 B.12), modified (B.13), non-downgrading (B.10)."
     ),
     Setting("dicom_plain_port", 0, "Port of a DICOM door without TLS, on loopback only; 0 means none."),
+    Setting("dicom_receivers", 0, "Processes that receive images; 0 means one for each processor, four at most."),
     Setting("low_space_mib", 2048, "Below this free space the archive refuses to store, and goes on reading."),
     Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
     Setting("session_hours", 12, "A session ends after this long, whatever happens."),
@@ -81,6 +82,7 @@ class Settings:
     dicom_aet: str
     dicom_tls_profile: str
     dicom_plain_port: int
+    dicom_receivers: int
     low_space_mib: int
     session_idle_minutes: int
     session_hours: int
@@ -123,6 +125,7 @@ _RANGES = {
     "web_port": (1, 65535),
     "dicom_port": (1, 65535),
     "dicom_plain_port": (0, 65535),
+    "dicom_receivers": (0, 16),
     "low_space_mib": (64, 10_000_000),
     "session_idle_minutes": (1, 60),
     "session_hours": (1, 24),

@@ -19,6 +19,9 @@ from primum.imaging.walker import Element, Short, elements, inflate, items, skim
 
 OTHER_IDS, OTHER_ID, ISSUER, ID_TYPE = 0x00101002, 0x00100020, 0x00100021, 0x00100022
 NAME, PATIENT_ID, BIRTH_DATE, REFERRER = 0x00100010, 0x00100020, 0x00100030, 0x00080090
+_OF_EACH = {CHARSET_TAG, NAME, PATIENT_ID, ISSUER, 0x00200013, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
+_WANTED_OF_EACH = wanted(*_OF_EACH)
+"""What every instance is asked for; the rest is asked of the first of a study or series alone."""
 _WANTED = wanted(CHARSET_TAG, OTHER_IDS, *(one.tag for one in ATTRIBUTES if one.tag not in COMPUTED))
 _DATE = re.compile(r"([0-9]{4})[.]?([0-9]{2})[.]?([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2}):?([0-9]{2})?:?([0-9]{2})?(?:\.([0-9]{1,6}))?")
@@ -41,6 +44,7 @@ class Attributes:
         self._found: dict[int, Element] = {}
         self._values: dict[int, list[Any]] = {}
         self._view = memoryview(b"")
+        self._looked_for_all = False
         self.damaged = False
         self.readable = True
         try:
@@ -48,16 +52,23 @@ class Attributes:
             self._view = memoryview(header).cast("B")
             if self._syntax.deflated:
                 self._view = memoryview(inflate(self._view, limits.inflated_header_bytes)[0])
-            self._found = skim(self._view, self._syntax, _WANTED, limits).found
+            self._found = skim(self._view, self._syntax, _WANTED_OF_EACH, limits).found
         except ImagingRefusal:
             self._syntax = syntax_of("1.2.840.10008.1.2.1")
             self.readable = False
         declared = self._found.get(CHARSET_TAG)
         self._charset = charset_of(bytes(self._view[declared.at : declared.end]) if declared else b"")
 
+    def _element(self, tag: int) -> Element | None:
+        if tag not in _OF_EACH and not self._looked_for_all:
+            self._looked_for_all = True
+            if self.readable:
+                self._found = skim(self._view, self._syntax, _WANTED, self._limits).found
+        return self._found.get(tag)
+
     def raw(self, tag: int) -> bytes:
         """The value as it is; empty when there is none."""
-        element = self._found.get(tag)
+        element = self._element(tag)
         return bytes(self._view[element.at : element.end]) if element else b""
 
     def values(self, tag: int) -> list[Any]:
@@ -65,7 +76,7 @@ class Attributes:
         known = self._values.get(tag)
         if known is not None:
             return known
-        element = self._found.get(tag)
+        element = self._element(tag)
         if element is None or element.at == element.end:
             return []
         raw = bytes(self._view[element.at : min(element.end, element.at + self._limits.text * 4)])
@@ -103,7 +114,7 @@ class Attributes:
         """The attributes of a level as DICOM JSON; absent ones are absent."""
         encoded: dict[str, Any] = {}
         for tag in KEPT[level]:
-            element = self._found.get(tag)
+            element = self._element(tag)
             if element is None:
                 continue
             vr = BY_TAG[tag].vr
@@ -127,7 +138,7 @@ class Attributes:
 
     def other_identifiers(self) -> list[Identifier]:
         """Read Other Patient IDs Sequence (0010,1002); those without a value are left out."""
-        sequence = self._found.get(OTHER_IDS)
+        sequence = self._element(OTHER_IDS)
         if sequence is None:
             return []
         found: list[Identifier] = []

@@ -209,7 +209,7 @@ class _Run:
         frames = frames_of(found, data, meta.transfer_syntax_uid)
         facts = self._facts(meta, found)
         position = self._writer.store(self._study(found), facts, data, found.pixels_at, frames)
-        return Stored(position, facts, data[: found.pixels_at])
+        return Stored(position, facts, data[: found.pixels_at], self._writer.tail)
 
     def _in_pieces(self, meta: FileMeta, stream: BinaryIO, length: int) -> Stored:
         first, found = self._first(meta, stream, length)
@@ -230,7 +230,8 @@ class _Run:
         finally:
             if record.open:
                 record.abandon()
-        return Stored(position, facts, first[: found.pixels_at] if found.pixels_at is not None else None)
+        header = first[: found.pixels_at] if found.pixels_at is not None else None
+        return Stored(position, facts, header, self._writer.tail)
 
     def _first(self, meta: FileMeta, stream: BinaryIO, length: int) -> tuple[bytes, Peek]:
         """Read until the pixel data begins, or until no more may be held."""

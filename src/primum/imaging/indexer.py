@@ -145,7 +145,7 @@ class Indexer:
     def _read(self, position: Position) -> Stored | None:
         try:
             record = self._vault.open(position)
-            return Stored(position, record.facts, first_of_header(record, self._limits))
+            return Stored(position, record.facts, first_of_header(record, self._limits), record.tail)
         except (Illness, RecordAbsent) as illness:
             _log.warning("index.illness", code=illness.code, study=position.study, pack=position.pack)
             return None
@@ -201,11 +201,12 @@ def _following(hints: list[Stored], stop: int) -> tuple[list[Stored], bool]:
     return following, False
 
 
-def _last_of_each_pack(stored: list[Stored]) -> Iterator[Position]:
-    last: dict[str, Position] = {}
+def _last_of_each_pack(stored: list[Stored]) -> Iterator[Stored]:
+    last: dict[str, Stored] = {}
     for one in stored:
-        if one.position.pack not in last or one.position.offset > last[one.position.pack].offset:
-            last[one.position.pack] = one.position
+        before = last.get(one.position.pack)
+        if before is None or one.position.offset > before.position.offset:
+            last[one.position.pack] = one
     return iter(last.values())
 
 

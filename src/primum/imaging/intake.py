@@ -5,7 +5,8 @@
 Hints may be lost; the packs are the truth. So a barrier says whether its sender had to drop a hint since the last one
 that passed (`behind`); the indexer then reads the packs before it answers.
 
-A message is a kind (1 byte), a version (1 byte), and: for a hint the length of its JSON (4 bytes), the JSON,
+A message is a kind (1 byte), a version (1 byte), and: for a hint the length of its JSON (4 bytes), the JSON (which
+begins with whether a header follows, and the pack's count and chain: 0 and empty where they are not known),
 and the header bytes of the data set if they fitted; for a barrier its number (8 bytes) and `behind` (1 byte); for
 `Passed` the number.
 """
@@ -20,7 +21,7 @@ from typing import ClassVar
 
 from primum.ground.errors import PrimumError
 from primum.imaging.model import Stored
-from primum.vault import Position, RecordFacts
+from primum.vault import Position, RecordFacts, Tail
 
 MESSAGE_BYTES = 60 * 1024
 """The longest message: a packet must fit the smallest send buffer that we meet (macOS and Linux default to more)."""
@@ -57,10 +58,11 @@ class Passed:
 def encode(message: Hint | Barrier | Passed) -> bytes:
     """Write a message; a header that is too long is left out."""
     match message:
-        case Hint(position, facts, header):
+        case Hint(position, facts, header, tail):
             if header is not None and len(header) > HEADER_BYTES:
                 header = None
-            values = [header is not None, *_position_values(position), *_facts_values(facts)]
+            end = (tail.count, tail.chain) if tail is not None else (0, "")
+            values = [header is not None, *end, *_position_values(position), *_facts_values(facts)]
             text = json.dumps(values, separators=(",", ":")).encode()
             return _HINT.pack(_KIND_HINT, _VERSION, len(text)) + text + (header or b"")
         case Barrier(number, behind):
@@ -86,7 +88,7 @@ def decode(packet: bytes) -> Hint | Barrier | Passed:
     raise IntakeUnreadable
 
 
-_VERSION = 1
+_VERSION = 2
 _KIND_HINT, _KIND_BARRIER, _KIND_PASSED = 1, 2, 3
 _HINT = struct.Struct(">BBL")
 _BARRIER = struct.Struct(">BBQ?")
@@ -100,6 +102,7 @@ _facts_values = attrgetter(*(field.name for field in fields(RecordFacts)))
 def _decode_hint(packet: bytes) -> Hint:
     _, _, length = _HINT.unpack_from(packet)
     end = _HINT.size + length
-    with_header, *fields = json.loads(packet[_HINT.size : end])
+    with_header, count, chain, *fields = json.loads(packet[_HINT.size : end])
     position = Position(*fields[:_POSITION_FIELDS])
-    return Hint(position, RecordFacts(*fields[_POSITION_FIELDS:]), packet[end:] if with_header else None)
+    tail = Tail(position.study, position.pack, count, chain, position.end) if count else None
+    return Hint(position, RecordFacts(*fields[_POSITION_FIELDS:]), packet[end:] if with_header else None, tail)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from primum.vault import Position, RecordFacts
+from primum.vault import Position, RecordFacts, Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Stored:
     position: Position
     facts: RecordFacts
     header: bytes | None = field(default=None, repr=False)
+    tail: Tail | None = None
+    """How far its pack went with it as the last: what its trailer says, which need not be read again then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
+from primum.imaging.model import Stored
 from primum.imaging.store import reading
 from primum.vault import Illness, Position, RecordAbsent, Tail, Vault
 
 
-def keep_tails(records: Engine, vault: Vault, lasts: Iterable[Position]) -> None:
+def keep_tails(records: Engine, vault: Vault, lasts: Iterable[Stored]) -> None:
     """Keep how far packs go: `vault check` compares, so that a pack cut short or put back is noticed."""
-    tails = [tail for tail in (_tail(vault, position) for position in lasts) if tail is not None]
+    tails = [tail for tail in (one.tail or _tail(vault, one.position) for one in lasts) if tail is not None]
     if not tails:
         return
     with records.begin() as connection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -49,10 +50,11 @@ class _Placed:
         return self.received_at, self.pack, self.start
 
     def row(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in _COLUMNS)
+        return _row(self)
 
 
 _COLUMNS = tuple(field.name for field in fields(_Placed))[:-1]
+_row: Callable[[_Placed], tuple[Any, ...]] = attrgetter(*_COLUMNS)
 _COLUMN_LIST = ", ".join(f'"{name}"' for name in _COLUMNS)
 _MARKS = ", ".join("?" * len(_COLUMNS))
 

@@ -10,7 +10,7 @@ from primum.ground.disc import BLOCK
 from primum.vault.keys import TAG_BYTES, Entropy
 from primum.vault.leases import Lease, Leases
 from primum.vault.limits import Limits
-from primum.vault.model import Frames, Position, RecordFacts
+from primum.vault.model import Frames, Position, RecordFacts, Tail
 from primum.vault.packformat import (
     FRAME_ENTRY,
     HEAD_BYTES,
@@ -46,6 +46,7 @@ class Writer:
         size = max(limits.single_write, 2 * SEALED_SEGMENT)
         self._buffer = memoryview(mmap.mmap(-1, -(-size // BLOCK) * BLOCK + 3 * BLOCK))
         self._stream: RecordStream | None = None
+        self._last: Lease | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +85,7 @@ class Writer:
             return self._store_long(study, facts, plain, pixels_at, frames, shape)
         digest = sha256 or hashlib.sha256(plain).digest()
         size = shape.blocks * BLOCK
-        lease = self._leases.take(study, size)
+        lease = self._last = self._leases.take(study, size)
         seal = lease.secret.record(self._entropy(SALT_BYTES))
         record = self._buffer[BLOCK : BLOCK + size]
         record[:HEAD_BYTES] = head_bytes(facts.kind, seal.salt, shape.blocks, ordered=False)
@@ -105,6 +106,14 @@ class Writer:
         """
         return self._begin(study, facts, pixels_at, None)
 
+    @property
+    def tail(self) -> Tail | None:
+        """Return how far the pack goes that was written last; None before anything was."""
+        if self._last is None:
+            return None
+        state = self._last.state
+        return Tail(self._last.study, self._last.pack, state.count, state.chain.hex(), state.end)
+
     def close(self) -> None:
         """Abandon a stream that is open, and give all leases back."""
         if self._stream is not None and self._stream.open:
@@ -114,7 +123,7 @@ class Writer:
     def _begin(self, study: str, facts: RecordFacts, pixels_at: int | None, shape: Shape | None) -> RecordStream:
         self._refuse_while_streaming()
         texts = facts_bytes(facts)
-        lease = self._leases.take(study, shape.blocks * BLOCK if shape else BLOCK)
+        lease = self._last = self._leases.take(study, shape.blocks * BLOCK if shape else BLOCK)
         seal = lease.secret.record(self._entropy(SALT_BYTES))
         self._stream = RecordStream(lease, seal, facts, texts, pixels_at, self._buffer, self._limits, shape)
         return self._stream

@@ -128,6 +128,10 @@ class FailingVault:
             raise error
         return self._writer.store(study, facts, *more, **named)
 
+    @property
+    def tail(self):
+        return self._writer.tail
+
     def close(self):
         self._writer.close()
 

@@ -16,8 +16,8 @@ from tests.doors.dimse.running import free_port
 
 from primum.doors import dimse
 from primum.doors.dimse import Limits
+from primum.doors.dimse.listening import _bind, loopback_like
 from primum.doors.dimse.refusals import PlainBeyondLoopback, PortTaken
-from primum.doors.dimse.server import loopback_like
 
 DATA = encoded(instance())
 
@@ -66,7 +66,9 @@ from pathlib import Path
 from primum.doors import dimse
 from tests.doors.dimse.running import House
 house = House(Path(sys.argv[1]))
-dimse.run(house.services(), lambda at: print(at[0][1], flush=True))
+services = house.services()
+listeners = dimse.listen("127.0.0.1", None, services.plain_port, services.limits)
+dimse.run(services, listeners, lambda: print(services.plain_port, flush=True))
 house.close()
 """
     root = Path(__file__).parents[3]
@@ -100,7 +102,7 @@ def test_the_listener_without_tls_binds_loopback_whatever_the_address(house):
     door.stop()
     door.serve()
     with pytest.raises(PlainBeyondLoopback):
-        door._listen("0.0.0.0", free_port(), None)
+        _bind("0.0.0.0", free_port(), Limits(), secured=False)
 
 
 def test_an_ipv6_address_is_bound_and_devices_are_seen_under_it(house):

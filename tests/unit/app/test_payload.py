@@ -8,7 +8,7 @@ from primum.vault import RootKey
 
 
 def test_a_payload_reads_back_through_a_pipe():
-    made = payloads(RootKey(bytes(range(32))), Path("/h"), {"web": b"PEM"}, {"dimse": 7})
+    made = payloads(RootKey(bytes(range(32))), Path("/h"), {"web": b"PEM"}, {"dimse": (7, 8)})
     for child, payload in made.items():
         reading, writing = os.pipe()
         write_payload(writing, payload)

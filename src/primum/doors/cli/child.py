@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections.abc import Callable
 
 from primum.ground import process
 from primum.ground.errors import PrimumError
@@ -46,8 +47,13 @@ def run(name: str, payload_fd: int, status_fd: int) -> int:
     from primum.app.payload import read_payload  # noqa: PLC0415 (after the door's own imports, while the keys are awaited)
 
     payload, status = read_payload(payload_fd), Status(status_fd)
+    return guarded(name, status, lambda: int(module.run(payload, status)))
+
+
+def guarded(name: str, status: Status, body: Callable[[], int]) -> int:
+    """Run a process's body and return its exit status; a refusal is told to the supervisor, a fault logged."""
     try:
-        return int(module.run(payload, status))
+        return body()
     except PrimumError as refusal:
         Log("child").failure("child.refused", refusal, process=name, code=refusal.code)
         status.say("refused", code=refusal.code, fact=str(refusal), hint=refusal.way_out())

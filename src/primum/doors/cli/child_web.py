@@ -9,6 +9,7 @@ from primum.app.web import WebRooms, open_web
 from primum.doors.cli.child import Status
 from primum.doors.http.services import WebServices
 from primum.doors.origin import origins_of, serve
+from primum.ground import process
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.identity.tls import web_tls_context
@@ -39,6 +40,7 @@ def run(payload: Payload, status: Status) -> int:
     def ready() -> None:
         details: dict[str, str | int] = {"door": "web", "address": address, "port": port, "tls": "tls"}
         rooms.journal.record(Fact(Kind.DOOR_OPENED, "system", "", details))
+        process.settle()
         status.say("ready")
 
     serve(services, web_tls_context(payload.bundle), address, port, ready)

@@ -16,6 +16,7 @@ from primum.doors.worker.desk import Desk, handler
 from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.jobs import Clockwork
 from primum.doors.worker.verbs_session import first_link, open_verbs
+from primum.ground import process
 from primum.journal import Fact, Kind
 
 _VERBS = {
@@ -35,12 +36,14 @@ def run(payload: Payload, status: Status) -> int:
     worker = open_worker(payload)
     status.say("migrated")
     _tell(worker, Kind.DAEMON_STARTED, {"version": __version__, "process": "worker"})
-    intake = IntakeLoop(socket.socket(fileno=payload.intake), worker.indexer, worker.rooms.vault.studies)
+    pairs = [socket.socket(fileno=one) for one in payload.intakes]
+    intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
     desk = Desk(worker, intake)
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
     clockwork = Clockwork(worker_jobs(worker, intake.sweep), worker.rooms.clock)
     for part in (intake, control, clockwork):
         part.start()
+    process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
     for part in (clockwork, control, intake):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,9 @@ from primum.ground.home import Home, find_home
 from primum.ground.log import start_logging
 from primum.ground.settings import Settings, read_settings
 from primum.identity import is_loopback, openssl_configuration
+
+MOST_RECEIVERS = 4
+"""Receiving processes when the settings do not say: four take in more than a gigabit line brings."""
 
 
 class AlreadyRunning(PrimumError):
@@ -90,14 +94,20 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
     guard = ask_guard(key_file, recovery=options.recovery)
     root = vault.unlock(home.folder / "keyring", guard)
     vault.verify_home(home.folder / "keyring", root, home.identity_bytes())
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(receivers(settings))]
+    ends = {name: tuple(pair[end].detach() for pair in pairs) for end, name in enumerate(("dimse", "worker"))}
     given = payload.payloads(
         root,
         home.folder,
         bundles.renewed(home, settings, root),
-        {"dimse": ours.detach(), "worker": theirs.detach()},
+        ends,
     )
     return Supervisor(given, Announcer(home, settings).hear, {"dimse": _openssl(home, settings)})
+
+
+def receivers(settings: Settings) -> int:
+    """Say how many processes receive: one for each processor, since Python keeps one busy, and four at most."""
+    return settings.dicom_receivers or min(os.cpu_count() or 1, MOST_RECEIVERS)
 
 
 def _refuse_beyond_loopback(settings: Settings) -> None:

@@ -1,8 +1,8 @@
 """The supervisor of `primum up`: starts the children, hands each its keys, restarts the fallen, ends them all.
 
-Children are started anew (never forked with our memory) and inherit three descriptors at most: the pipe
-with their keys, their status pipe, and for dimse and worker their end of the intake pair. We keep both
-ends of that pair, so that what dimse has said is not lost while the worker is restarted.
+Children are started anew (never forked with our memory) and inherit a few descriptors: the pipe
+with their keys, their status pipe, and for dimse and worker their ends of the intake pairs. We keep both
+ends of those pairs, so that what dimse has said is not lost while the worker is restarted.
 """
 
 from __future__ import annotations
@@ -132,9 +132,7 @@ class Supervisor:
     def _spawn(self, name: str) -> _Child:
         theirs, ours = os.pipe()
         status_ours, status_theirs = os.pipe()
-        inherited = [theirs, status_theirs]
-        if self._payloads[name].intake >= 0:
-            inherited.append(self._payloads[name].intake)
+        inherited = [theirs, status_theirs, *self._payloads[name].intakes]
         command = [sys.executable, "-m", "primum", "--child", name, str(theirs), str(status_theirs)]
         environment = {**os.environ, **self._environment.get(name, {})}
         process = subprocess.Popen(  # noqa: S603 (ourselves)

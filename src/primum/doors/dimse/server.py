@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
+import errno
 import signal
-import socket
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse.association import Association
 from primum.doors.dimse.chronicle import count
 from primum.doors.dimse.crowd import Crowd, Place
+from primum.doors.dimse.listening import Listener, listen
 from primum.doors.dimse.peers import Peer, address_of, plain_peer, shake_hands
-from primum.doors.dimse.refusals import Crowded, PlainBeyondLoopback, PortTaken
+from primum.doors.dimse.refusals import Crowded
 from primum.doors.dimse.stopping import Stop
 from primum.doors.dimse.wire import Wire, close
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable
 
@@ -28,40 +27,47 @@ if TYPE_CHECKING:
 
 _log = Log("dimse.server")
 _HOUSEKEEPING_SECONDS = 1
+_GIVEN_TO_OTHERS = 0.003
+"""Seconds that a process gives each one that has fewer connections, before it accepts one itself."""
 
 
 class Door:
-    """The DICOM door: `open`, then `serve` until `stop`."""
+    """The DICOM door: `open`, or `share` listeners that are open; then `serve` until `stop`."""
 
     def __init__(self, services: DimseServices) -> None:
         """Know the collaborators; nothing listens yet."""
-        self.addresses: list[tuple[str, int]] = []
-        """Where it listens, once open: the TLS listener first."""
         self._services = services
         self._stop = Stop()
-        self._crowd = Crowd(services.limits)
-        self._listeners: list[tuple[socket.socket, ssl.SSLContext | None]] = []
+        self._crowd = Crowd(services.limits, services.tally)
+        self._listeners: list[Listener] = []
+        self._shared = False
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """List where it listens, once open: the TLS listener first."""
+        return [one.address for one in self._listeners]
 
     def open(self) -> None:
-        """Bind the listeners. Raises PortTaken, PlainBeyondLoopback."""
+        """Bind listeners of its own. Raises PortTaken, PlainBeyondLoopback."""
         services = self._services
-        if services.tls is not None:
-            self._listen(services.address, services.port, services.tls)
-        if services.plain_port:
-            self._listen(loopback_like(services.address), services.plain_port, None)
+        port = services.port if services.tls is not None else None
+        self._listeners = listen(services.address, port, services.plain_port, services.limits)
+
+    def share(self, listeners: list[Listener]) -> None:
+        """Listen on what others listen on too."""
+        self._listeners, self._shared = listeners, True
 
     def serve(self) -> None:
         """Serve until `stop`; return when running stores have ended, or their time is over."""
         threads = [
-            threading.Thread(target=self._accept, args=pair, name="accept", daemon=True) for pair in self._listeners
+            threading.Thread(target=self._accept, args=(one,), name="accept", daemon=True) for one in self._listeners
         ]
         for thread in threads:
             thread.start()
         while not self._stop.wait(_HOUSEKEEPING_SECONDS):
             self._keep_house()
-        for listener, _ in self._listeners:
-            with contextlib.suppress(OSError):  # wakes a waiting accept where the system does so
-                listener.shutdown(socket.SHUT_RDWR)
+        for one in [] if self._shared else self._listeners:
+            one.shut()
         for thread in threads:
             thread.join()
         if not self._crowd.wait_until_empty(self._services.limits.drain_seconds + 2 * _HOUSEKEEPING_SECONDS):
@@ -72,31 +78,29 @@ class Door:
         """Ask for the end: no new association, running stores finish. Safe in a signal handler."""
         self._stop.ask(self._services.limits.drain_seconds)
 
-    def _listen(self, address: str, port: int, tls: ssl.SSLContext | None) -> None:
-        if tls is None and not ipaddress.ip_address(address).is_loopback:
-            raise PlainBeyondLoopback(address=address)
-        listener = _bind(address, port, self._services.limits.backlog)
-        listener.settimeout(self._services.limits.tick_seconds)
-        self._listeners.append((listener, tls))
-        self.addresses.append(listener.getsockname()[:2])
-        _log.info("door.open", port=listener.getsockname()[1], name="dicom-tls" if tls else "dicom")
-
-    def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
-        with listener:
+    def _accept(self, listener: Listener) -> None:
+        tls = self._services.tls if listener.secured else None
+        with listener.listening:
             while not self._stop.asked:
+                if not listener.wait(self._services.limits.tick_seconds):
+                    continue
+                # whoever has the fewest comes first, so that no process has much more to do than another
+                self._stop.wait(self._services.tally.busier_than() * _GIVEN_TO_OTHERS)
                 try:
                     connection, name = listener.accept()
-                except TimeoutError:
+                except BlockingIOError:
                     continue
                 except OSError as error:  # out of descriptors, the caller is gone already, or the end
-                    if self._stop.asked:
-                        return
-                    _log.failure("accept.failed", error)
+                    if error.errno != errno.EINVAL:  # shut: the order to stop is under way
+                        _log.failure("accept.failed", error)
                     self._stop.wait(_HOUSEKEEPING_SECONDS)
                     continue
                 self._welcome(connection, address_of(name), tls)
 
     def _welcome(self, connection: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
+        if self._stop.asked:  # while we waited: not one more
+            connection.close()
+            return
         try:
             place = self._crowd.enter(address)
         except Crowded as refusal:
@@ -146,42 +150,14 @@ class Door:
             _log.warning("journal.unwritable", code=error.code)
 
 
-def run(services: DimseServices, ready: Callable[[list[tuple[str, int]]], None] | None = None) -> None:
-    """Open the door and serve until SIGTERM or SIGINT: the body of the dimse process, in its main thread.
+def run(services: DimseServices, listeners: list[Listener], ready: Callable[[], None]) -> None:
+    """Serve `listeners` until SIGTERM or SIGINT: the body of a receiving process, in its main thread.
 
-    `ready` is told the addresses once they listen. Raises PortTaken, PlainBeyondLoopback.
+    `ready` is called when a signal would be obeyed.
     """
     door = Door(services)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: door.stop())
-    door.open()
-    if ready is not None:
-        ready(door.addresses)
+    door.share(listeners)
+    ready()
     door.serve()
-
-
-def loopback_like(address: str) -> str:
-    """Return the loopback address of the family of `address`."""
-    return "::1" if ":" in address else "127.0.0.1"
-
-
-def _bind(address: str, port: int, backlog: int) -> socket.socket:
-    try:
-        family, _, _, _, name = socket.getaddrinfo(
-            address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICHOST
-        )[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise PortTaken(address=address, port=port, reason=error.strerror or "not an address") from None
-    try:
-        if sys.platform != "win32":  # there, it would let a second program listen too
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            # "::" is every address of the machine, IPv4 included
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.bind(name)
-        listener.listen(backlog)
-    except OSError as error:
-        listener.close()
-        raise PortTaken(address=address, port=port, reason=error.strerror or "refused") from None
-    return listener

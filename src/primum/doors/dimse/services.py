@@ -11,6 +11,7 @@ from typing import Protocol
 
 from primum.doors.dimse.intake import Intake
 from primum.doors.dimse.limits import Limits
+from primum.doors.dimse.tally import Alone, Tally
 from primum.ground.clock import Clock
 from primum.journal import Journal, Refusals
 from primum.vault import Vault
@@ -98,3 +99,5 @@ class DimseServices:
     handshake_refusal: Callable[[OSError], str] = field(default=_unnamed)
     """Names why a handshake was refused (`identity.handshake_refusal`)."""
     limits: Limits = field(default_factory=Limits)
+    tally: Tally = field(default_factory=Alone)
+    """How many the other processes of the door have in."""

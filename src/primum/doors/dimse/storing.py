@@ -72,6 +72,7 @@ class Storing:
         self._reception = reception
         self._buffer: Buffer | None = None
         self._writer: Writer | None = None
+        self._study_ref = ("", "", "")  # the last one, behind what it is made of
         self._ended = True  # whether the data set was received to its end
 
     def store(self, command: Command, context: Accepted) -> Receipt:
@@ -150,8 +151,9 @@ class Storing:
         frames = frames_of(found, data, context.transfer_syntax)
         facts = self._facts(found, context)
         study = self._study(found)
-        position = self._open_writer().store(study, facts, data, found.pixels_at, frames, sha256=sha256)
-        return Receipt(Stored(position, facts, _header(data, found, whole=True)), len(data))
+        writer = self._open_writer()
+        position = writer.store(study, facts, data, found.pixels_at, frames, sha256=sha256)
+        return Receipt(Stored(position, facts, _header(data, found, whole=True), writer.tail), len(data))
 
     def _store_streamed(self, buffer: Buffer, command: Command, context: Accepted) -> Receipt:
         data = buffer.view[: buffer.capacity]
@@ -159,13 +161,14 @@ class Storing:
         _compare(found, command)
         facts = self._facts(found, context)
         header = _header(data, found, whole=False)
-        stream = self._open_writer().stream(self._study(found), facts, found.pixels_at)
+        writer = self._open_writer()
+        stream = writer.stream(self._study(found), facts, found.pixels_at)
         try:
             length, position = self._pour(stream, FrameBuilder(found, context.transfer_syntax), buffer)
         finally:
             if stream.open:
                 stream.abandon()
-        return Receipt(Stored(position, facts, header), length)
+        return Receipt(Stored(position, facts, header, writer.tail), length)
 
     def _pour(self, stream: RecordStream, frames: FrameBuilder, buffer: Buffer) -> tuple[int, Position]:
         length = looked = 0
@@ -198,7 +201,10 @@ class Storing:
         return self._writer
 
     def _study(self, found: Peek) -> str:
-        return self._services.vault.study_ref(self._device.controller_id, found.study_uid)
+        made_of = self._device.controller_id, found.study_uid
+        if self._study_ref[:2] != made_of:
+            self._study_ref = (*made_of, self._services.vault.study_ref(*made_of))
+        return self._study_ref[2]
 
     def _facts(self, found: Peek, context: Accepted) -> RecordFacts:
         return RecordFacts(

@@ -1,9 +1,9 @@
-"""The worker's end of the pair from the DICOM door: hints become index rows in batches, barriers are answered.
+"""The worker's ends of the pairs from the DICOM door: hints become index rows in batches, barriers are answered.
 
-One thread reads the pair, so that it never fills while a batch is committed: a hint that is lost costs a reading
-of the pack. Another one is the only writer of the index. It gathers for a moment, so that a busy hour costs one
-transaction for many instances; a barrier ends the gathering at once. A hint that was lost is made good from the packs:
-at the next hint of the same pack, at a barrier that says so, and by a sweep.
+One thread reads the pairs, one for each receiving process, so that none fills while a batch is committed: a hint that
+is lost costs a reading of the pack. Another one is the only writer of the index. It gathers for a moment, so that a
+busy hour costs one transaction for many instances; a barrier ends the gathering at once. A hint that was lost is made
+good from the packs: at the next hint of the same pack, at a barrier that says so, and by a sweep.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import queue
 import select
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -34,19 +33,21 @@ LOOK = 0.5
 """Seconds between two looks at whether to stop."""
 
 _log = Log("intake")
+_Message = tuple[socket.socket, Stored | Barrier]
 
 
 class IntakeLoop:
-    """Reads the pair until told to stop."""
+    """Reads the pairs until told to stop."""
 
-    def __init__(self, pair: socket.socket, indexer: Indexer, studies: Callable[[], Iterable[str]]) -> None:
-        """Take over our end of the pair. `studies` lists all that the vault holds."""
+    def __init__(self, pairs: Iterable[socket.socket], indexer: Indexer, studies: Callable[[], Iterable[str]]) -> None:
+        """Take over our ends of the pairs. `studies` lists all that the vault holds."""
         self._studies = studies
-        self._pair = pair
+        self._pairs = list(pairs)
         self._indexer = indexer
         self._stop = threading.Event()
         self._turn = threading.Lock()
-        self._waiting: queue.Queue[Stored | Barrier] = queue.Queue(WAITING)
+        self._waiting: queue.Queue[_Message] = queue.Queue(WAITING)
+        self._urgent = threading.Event()
         self._threads = [
             threading.Thread(target=self._read, name="intake-reader", daemon=True),
             threading.Thread(target=self._run, name="intake", daemon=True),
@@ -94,62 +95,72 @@ class IntakeLoop:
             self._indexer.catch_up()
 
     def _batch(self) -> None:
-        hints, barriers = self._gather()
+        hints, asked = self._gather()
         if hints:
             with self._turn:
                 self._indexer.take(hints)
-        if any(barrier.behind for barrier in barriers):
+        if any(barrier.behind for _, barrier in asked):
             self._catch_up()
-        for barrier in barriers:
-            self._answer(barrier)
+        for pair, barrier in asked:
+            _answer(pair, barrier)
 
-    def _gather(self) -> tuple[list[Stored], list[Barrier]]:
+    def _gather(self) -> tuple[list[Stored], list[tuple[socket.socket, Barrier]]]:
         hints: list[Stored] = []
-        barriers: list[Barrier] = []
-        message = self._receive(LOOK)
-        until = time.monotonic() + GATHER
-        while message is not None:
-            if isinstance(message, Stored):
-                hints.append(message)
-            elif isinstance(message, Barrier):
-                barriers.append(message)
-            # once a barrier waits, only what is there already is taken along
-            left = 0.0 if barriers else until - time.monotonic()
-            if len(hints) >= BATCH or left < 0:
-                break
-            message = self._receive(left)
-        return hints, barriers
+        asked: list[tuple[socket.socket, Barrier]] = []
+        for pair, told in self._gathered():
+            if isinstance(told, Stored):
+                hints.append(told)
+            else:
+                asked.append((pair, told))
+        return hints, asked
 
-    def _receive(self, seconds: float) -> Stored | Barrier | None:
+    def _gathered(self) -> Iterator[_Message]:
+        """Wait for a message, then for others; once a barrier waits, take only what is there already."""
         try:
-            return self._waiting.get(timeout=max(seconds, 1e-4))
+            yield self._waiting.get(timeout=LOOK)
         except queue.Empty:
-            return None
+            return
+        if self._waiting.qsize() < BATCH:
+            self._urgent.wait(GATHER)
+        self._urgent.clear()
+        for _ in range(BATCH - 1):
+            try:
+                yield self._waiting.get_nowait()
+            except queue.Empty:
+                return
+        self._urgent.set()  # there may be a barrier among those that are left
 
     def _read(self) -> None:
         while not self._stop.is_set():
-            readable, _, _ = select.select([self._pair], [], [], LOOK)
-            while readable and not self._stop.is_set():
-                try:
-                    message = decode(self._pair.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT))
-                except BlockingIOError:
-                    break
-                except (IntakeUnreadable, OSError) as error:
-                    _log.failure("intake.unreadable", error)
-                    break
-                if not isinstance(message, Passed):
-                    self._put(message)
+            for pair in select.select(self._pairs, [], [], LOOK)[0]:
+                self._drain(pair)
 
-    def _put(self, message: Stored | Barrier) -> None:
+    def _drain(self, pair: socket.socket) -> None:
+        """Take a while what one receiver says: the others' pairs must not fill meanwhile."""
+        for _ in range(BATCH):
+            try:
+                told = decode(pair.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT))
+            except BlockingIOError:
+                return
+            except (IntakeUnreadable, OSError) as error:
+                _log.failure("intake.unreadable", error)
+                return
+            if not isinstance(told, Passed):
+                self._put((pair, told))
+
+    def _put(self, message: _Message) -> None:
         while not self._stop.is_set():
             try:
                 self._waiting.put(message, timeout=LOOK)
             except queue.Full:
                 continue
+            if isinstance(message[1], Barrier) or self._waiting.qsize() >= BATCH:
+                self._urgent.set()
             return
 
-    def _answer(self, barrier: Barrier) -> None:
-        try:
-            self._pair.send(encode(Passed(barrier.number)), socket.MSG_DONTWAIT)
-        except OSError as error:  # nobody reads: whoever asked has given up or gone
-            _log.failure("intake.answer", error)
+
+def _answer(pair: socket.socket, barrier: Barrier) -> None:
+    try:
+        pair.send(encode(Passed(barrier.number)), socket.MSG_DONTWAIT)
+    except OSError as error:  # nobody reads: whoever asked has given up or gone
+        _log.failure("intake.answer", error)

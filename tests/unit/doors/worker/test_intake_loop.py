@@ -35,7 +35,7 @@ class Shelf:
 def loop():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     shelf = Shelf()
-    running = IntakeLoop(theirs, shelf, lambda: (str(n) for n in range(3 * SWEPT + 1)))
+    running = IntakeLoop([theirs], shelf, lambda: (str(n) for n in range(3 * SWEPT + 1)))
     running.start()
     ours.settimeout(10)
     yield ours, shelf, running
