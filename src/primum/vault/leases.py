@@ -11,7 +11,6 @@ import errno
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,15 +30,11 @@ from primum.vault.sealing import PackSecret
 _ATTEMPTS = 8
 
 
-@contextlib.contextmanager
-def disc_refusals() -> Iterator[None]:
-    """Turn what the system refuses into DiscFull or WriteRefused."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiscFull from None
-        raise WriteRefused(reason=errno.errorcode.get(error.errno or 0, "unknown")) from None
+def refusal_of(error: OSError) -> DiscFull | WriteRefused:
+    """Say what the system refused."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiscFull()
+    return WriteRefused(reason=errno.errorcode.get(error.errno or 0, "unknown"))
 
 
 class Known:
@@ -98,21 +93,18 @@ class Lease:
     def write(self, view: memoryview, size: int, at: int) -> None:
         """Write `size` bytes at `at`; on disc at return. `view` has one block of room before them, for the header."""
         try:
-            with disc_refusals():
-                if self.fresh:
-                    view[:BLOCK] = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
-                    self.disc.write_at(self.handle, view[: BLOCK + size], at - BLOCK)
-                    self.disc.sync_folder(self.folder)
-                    self.fresh = False
-                else:
-                    self.disc.write_at(self.handle, view[BLOCK : BLOCK + size], at)
-        except WriteRefused:
-            self.broken = True
+            if self.fresh:
+                view[:BLOCK] = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
+                self.disc.write_at(self.handle, view[: BLOCK + size], at - BLOCK)
+                self.disc.sync_folder(self.folder)
+                self.fresh = False
+            else:
+                self.disc.write_at(self.handle, view[BLOCK : BLOCK + size], at)
+        except OSError as error:
+            refusal = refusal_of(error)
+            self.broken = self.broken or isinstance(refusal, WriteRefused)
             self.cut()
-            raise
-        except DiscFull:
-            self.cut()
-            raise
+            raise refusal from None
 
     def cut(self) -> None:
         """Cut off what was written after the last record: it was ours, and never acknowledged."""
@@ -155,8 +147,10 @@ class Leases:
             self.release(study)
         while len(self._held) >= self._limits.open_packs:
             self.release(next(iter(self._held)))
-        with disc_refusals():
+        try:
             lease = self._acquire(study, room)
+        except OSError as error:
+            raise refusal_of(error) from None
         self._held[study] = lease
         return lease
 

@@ -255,7 +255,7 @@ class Association:
         deadline = time.monotonic() + (self._limits.closing_seconds if stopping else self._limits.artim_seconds)
         try:
             while True:
-                self._wire.receive_into(scratch, deadline, idle=not stopping)
+                self._wire.receive_into(scratch, lambda: deadline, idle=not stopping)
                 self._wire.look(deadline, idle=not stopping)
         except (TooSlow, DoorClosing):
             self._machine.on(Event.EVT18)

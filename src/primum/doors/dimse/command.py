@@ -52,13 +52,14 @@ def encode_response(command: Command, status: int, comment: str = "", offending:
 
     `comment` is one of our own codes, at most 64 characters (0000,0902); `offending` are tags (0000,0901).
     """
+    fixed = _RESPONSE.pack(
+        0, 0x0100, 2, command.field | RESPONSE, 0, 0x0120, 2, command.message_id,
+        0, 0x0800, 2, NO_DATA_SET, 0, 0x0900, 2, status,
+    )  # fmt: skip
     body = b"".join(
         (
             _element(0x0002, _padded(command.sop_class_uid)) if command.sop_class_uid else b"",
-            _element(0x0100, struct.pack("<H", command.field | RESPONSE)),
-            _element(0x0120, struct.pack("<H", command.message_id)),
-            _element(0x0800, struct.pack("<H", NO_DATA_SET)),
-            _element(0x0900, struct.pack("<H", status)),
+            fixed,
             _element(0x0901, b"".join(_tag(one) for one in offending)) if offending else b"",
             _element(0x0902, _padded(comment[:64], b" ")) if comment else b"",
             _element(0x1000, _padded(command.sop_instance_uid)) if command.sop_instance_uid else b"",
@@ -68,6 +69,7 @@ def encode_response(command: Command, status: int, comment: str = "", offending:
 
 
 _HEADER = struct.Struct("<HHL")
+_RESPONSE = struct.Struct("<" + "HHLH" * 4)
 
 
 def _elements(body: bytes) -> Iterator[tuple[int, bytes]]:

@@ -12,6 +12,8 @@ from enum import Enum
 class State(Enum):
     """States (PS3.8 tables 9-1 to 9-5)."""
 
+    __hash__ = object.__hash__
+
     STA1 = "idle"
     STA2 = "transport connection open, awaiting A-ASSOCIATE-RQ"
     STA3 = "awaiting local A-ASSOCIATE response"
@@ -22,6 +24,8 @@ class State(Enum):
 
 class Event(Enum):
     """Events (PS3.8 table 9-10, first column)."""
+
+    __hash__ = object.__hash__  # there is one object of each; Enum would hash its name, twice for each message
 
     EVT3 = "A-ASSOCIATE-AC PDU"
     EVT4 = "A-ASSOCIATE-RJ PDU"

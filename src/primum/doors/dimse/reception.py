@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import struct
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from primum.doors.dimse.wire import Wire
 
 _PDU_HEADER, _PDV_HEADER = HEADER.size, PDV_HEADER.size
+_BOTH = struct.Struct(HEADER.format + PDV_HEADER.format.lstrip(">"))
 _PAGE = mmap.PAGESIZE
 
 
@@ -101,7 +103,7 @@ class Reception:
         body[:at] = self._need(at, at)
         while at < length:
             self._check()
-            at += self._wire.receive_into(body[at:], self._deadline())
+            at += self._wire.receive_into(body[at:], self._deadline)
         return body.tobytes()
 
     def command(self, length: int, contexts: Container[int]) -> tuple[int, bytes]:
@@ -138,7 +140,7 @@ class Reception:
         some size: what it does costs nothing while the sender is still sending, but each call may change threads.
         """
         at = told = 0
-        receive, ahead = self._wire.receive_into, self._limits.pipelined_bytes
+        receive, ahead, deadline = self._wire.receive_into, self._limits.pipelined_bytes, self._deadline
         while True:
             while self._left:
                 if at == capacity:
@@ -148,7 +150,7 @@ class Reception:
                 want = min(self._left, capacity - at)
                 whole = want == self._left and not self._control & LAST
                 extra = 0 if not whole else _PDV_HEADER if self._pdu_left else ahead
-                got = receive(view[at : at + want + extra], self._deadline())
+                got = receive(view[at : at + want + extra], deadline)
                 if got < want:
                     self._check()
                 elif got > want:
@@ -194,7 +196,8 @@ class Reception:
         while self._ahead_end - self._ahead_start < count:
             idle = bool(idle_until) and not self._ahead_end
             room = self._ahead[self._ahead_end : most]
-            self._ahead_end += self._wire.receive_into(room, idle_until if idle else self._deadline(), idle=idle)
+            deadline = (lambda: idle_until) if idle else self._deadline
+            self._ahead_end += self._wire.receive_into(room, deadline, idle=idle)
             if idle:
                 self._started, self._received = time.monotonic(), 0
             else:
@@ -211,6 +214,13 @@ class Reception:
     def _next_fragment(self) -> None:
         """Read the headers of the next fragment. Raises OtherPdu where another PDU comes."""
         self._check()
+        if not self._pdu_left and self._ahead_end - self._ahead_start == _BOTH.size:
+            # both headers came with the payload before them: the usual case of a steady sender
+            kind, whole, length, self._context, self._control = _BOTH.unpack_from(self._ahead, self._ahead_start)
+            if kind == PduType.DATA_TF and 2 <= length <= whole - 4 and whole <= self._longest:  # noqa: PLR2004
+                self._ahead_start = self._ahead_end
+                self._pdu_left, self._left = whole - length - 4, length - 2
+                return
         if not self._pdu_left:
             kind, length = HEADER.unpack(self._need(_PDU_HEADER, self._limits.pipelined_bytes))
             if kind != PduType.DATA_TF:
@@ -230,7 +240,7 @@ class Reception:
         fragment = bytearray(self._left)
         view, at = memoryview(fragment), 0
         while at < self._left:
-            at += self._wire.receive_into(view[at:], self._deadline())
+            at += self._wire.receive_into(view[at:], self._deadline)
             self._check()
         self._received += self._left
         self._left = 0

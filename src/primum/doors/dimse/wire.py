@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from primum.doors.dimse.refusals import ConnectionEnded, DoorClosing, TooSlow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from primum.doors.dimse.limits import Limits
     from primum.doors.dimse.stopping import Stop
 
@@ -43,8 +45,8 @@ class Wire:
             self._send_seconds = limits.send_seconds
         self._tick_seconds = limits.tick_seconds
 
-    def receive_into(self, view: memoryview, deadline: float, *, idle: bool = False) -> int:
-        """Receive at least one byte. Raises TooSlow after `deadline` (monotonic), ConnectionEnded, DoorClosing.
+    def receive_into(self, view: memoryview, deadline: Callable[[], float], *, idle: bool = False) -> int:
+        """Receive at least one byte. Raises TooSlow after `deadline()` (monotonic), ConnectionEnded, DoorClosing.
 
         `idle`: nothing is under way, so that an order to stop is obeyed at once.
         """
@@ -52,7 +54,7 @@ class Wire:
             try:
                 got = self._socket.recv_into(view)
             except (BlockingIOError, TimeoutError):
-                self.look(deadline, idle=idle)
+                self.look(deadline(), idle=idle)
                 continue
             except OSError:
                 raise ConnectionEnded from None
