@@ -94,14 +94,14 @@ class Enrolled:
     controller: str
 
 
-def make_enrolled_home(place: Path) -> Enrolled:
+def make_enrolled_home(place: Path, **more: str | int) -> Enrolled:
     """Make it, without anybody signing in."""
     home, plain, pack = make_real_home(place), free_port(), place / "ct-1"
     with offline(home) as opened:
         enrol_offline(opened, "plain-1", "PLAIN1")
         enrol_offline(opened, "ct-1", "CT1", pack)
         controller = controller_of(opened)
-    settings = {"dicom_plain_port": plain, "low_space_mib": 64}
+    settings = {"dicom_plain_port": plain, "low_space_mib": 64, **more}
     return Enrolled(
         home, RunningPrimum(home.folder, key_file=home.key_file, settings=settings), plain, pack, controller
     )

@@ -30,6 +30,12 @@ def children(primum: RunningPrimum) -> dict[str, int]:
     return found
 
 
+def receivers(primum: RunningPrimum) -> list[int]:
+    """The process ids of those that receive: the children of the DICOM door's process."""
+    door = children(primum)["dimse"]
+    return sorted(pid for pid in _all() if (facts := _stat(pid)) and facts[1] == door and facts[0] != "Z")
+
+
 def alive(pid: int) -> bool:
     facts = _stat(pid)
     return facts is not None and facts[0] != "Z"

@@ -188,8 +188,11 @@ def _mistype(machine: Machine) -> None:
 def _crash(machine: Machine) -> None:
     """Make each child end as a fault in C would end it; it is started anew."""
     settings = machine.practice.primum.settings
-    for name, port in (("dimse", int(settings["dicom_port"])), ("web", int(settings["web_port"]))):
-        gone = processes.child_named(machine.group, name)
+    dicom, web = int(settings["dicom_port"]), int(settings["web_port"])
+    crashing = [(pid, dicom) for pid in processes.receivers_of(machine.group)]
+    assert crashing
+    crashing += [(processes.child_named(machine.group, name), port) for name, port in (("dimse", dicom), ("web", web))]
+    for gone, port in crashing:
         os.kill(gone, signal.SIGABRT)
         wait_until(lambda gone=gone: gone not in processes.processes_of_group(machine.group), seconds=30)
         wait_until(lambda port=port: accepts(port), seconds=60)

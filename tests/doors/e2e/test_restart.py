@@ -20,9 +20,10 @@ import httpx
 import pytest
 
 import primum
+from primum.doors.cli.cmd_up import MOST_RECEIVERS
 from primum.doors.dimse.limits import Limits
 from tests.doors.e2e.offline import Enrolled, make_enrolled_home
-from tests.doors.e2e.processes import alive, children, group_of, kill_child, restarted
+from tests.doors.e2e.processes import alive, children, group_of, kill_child, receivers, restarted
 from tests.doors.e2e.sender import CutOff, DataSet, Diary, Mint, Sender
 from tests.programs import accepts, wait_until
 from tests.running import RunningPrimum
@@ -158,6 +159,33 @@ def test_the_dicom_door_is_killed_and_what_it_acknowledged_is_found_after_the_ne
     watched.must_find(sent, seconds)
 
 
+def test_a_receiver_is_killed_and_the_others_go_on(watched: Watched) -> None:
+    wait_until(lambda: whole(watched.primum), seconds=60)
+    before, door = receivers(watched.primum), children(watched.primum)["dimse"]
+    assert len(before) == min(os.cpu_count() or 1, MOST_RECEIVERS)
+    others = [watched.sender() for _ in before]
+    study = watched.mint.study()
+    sent = [watched.mint.instance(study) for _ in range(2 * len(before))]
+    for sender, one in zip(others, sent, strict=False):  # one association in each of them
+        assert sender.store(one) == 0
+    os.kill(before[0], signal.SIGKILL)
+    wait_until(lambda: len(now := receivers(watched.primum)) == len(before) and now != before, seconds=60)
+    assert children(watched.primum)["dimse"] == door
+    cut_off = []
+    for sender, one in zip(others, sent[len(before) :], strict=True):
+        try:
+            assert sender.store(one) == 0
+        except CutOff:
+            cut_off.append(one)
+    assert len(cut_off) == 1
+    with watched.sender() as again:
+        assert again.store(cut_off[0]) == 0
+        seconds = release(again)
+    for sender in others:
+        sender.close()
+    watched.must_find(sent, max(seconds, 60))
+
+
 def test_the_web_door_is_killed_and_the_session_goes_on(watched: Watched) -> None:
     study = watched.mint.study()
     old = kill_child(watched.primum, "web")
@@ -194,7 +222,7 @@ def test_told_to_stop_the_supervisor_ends_every_child(tmp_path: Path) -> None:
     with another(tmp_path) as made:
         pids = group_of(made.primum)
         assert set(children(made.primum)) == CHILDREN
-        assert len(pids) == 4
+        assert len(pids) == 4 + len(receivers(made.primum))
         assert made.primum.process is not None
         made.primum.process.send_signal(signal.SIGTERM)
         assert made.primum.process.wait(30) == 0
