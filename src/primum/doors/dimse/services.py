@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,18 +68,10 @@ class FreeSpace:
         """Watch the file system of `folder`; the mark is `low_mib` MiB."""
         self._folder = folder
         self._low_bytes = low_mib << 20
-        self._low, self._until = False, 0.0
 
     def low(self) -> bool:
-        """Ask the system, at most twenty times a second: discs of today do not write 64 MiB meanwhile."""
-        now = time.monotonic()
-        if now >= self._until:
-            self._low = shutil.disk_usage(self._folder).free < self._low_bytes
-            self._until = now + _ASKED_AGAIN
-        return self._low
-
-
-_ASKED_AGAIN = 0.05
+        """Ask the system."""
+        return shutil.disk_usage(self._folder).free < self._low_bytes
 
 
 def _unnamed(_: OSError) -> str:
