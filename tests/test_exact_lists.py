@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from primum.app.payload import CHILDREN
-from primum.doors.cli.child_worker import all_verbs
 from primum.doors.cli.command import COMMANDS
+from primum.doors.cli.worker_serving import all_verbs
 from primum.ground.log import KEYS
 from primum.ground.outbound import DIALS
 from primum.vault import Label

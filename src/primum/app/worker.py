@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Engine
 
@@ -12,18 +13,21 @@ from primum.app.bundles import certificates, ensure_certificates
 from primum.app.configuration import record_changes
 from primum.app.databases import migrate_records, open_index, open_records
 from primum.app.joints import Recorder, box
-from primum.app.mail import mailer
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
-from primum.app.shelf import Shelf
 from primum.ground.clock import to_text
 from primum.ground.jobs import Job
 from primum.ground.settings import Settings
-from primum.identity import Certificates, Devices, Door, SealedBox, people_jobs
-from primum.identity.people import People
-from primum.imaging import Archive, Indexer
-from primum.journal import Fact, Kind, Signer, journal_jobs
+from primum.identity import Certificates, Devices, Door
+from primum.journal import Fact, Kind
 from primum.vault import Label
+
+if TYPE_CHECKING:
+    from primum.app.shelf import Shelf
+    from primum.identity import SealedBox
+    from primum.identity.people import People
+    from primum.imaging import Indexer
+    from primum.journal import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,11 @@ class WorkerRooms:
     secrets: SealedBox
 
 
-def open_worker(payload: Payload) -> WorkerRooms:
-    """Open everything, bring the tables to their newest shape, publish the list of devices."""
+def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
+    """Bring the tables to their newest shape, publish the list of devices, call `prepared`, and open everything.
+
+    The other processes wait for `prepared` with their start: what is not needed before is not loaded before.
+    """
     rooms = open_rooms(payload)
     home, settings = rooms.home, rooms.settings
     records = open_records(home, payload.keys[Label.RECORDS])
@@ -63,6 +70,12 @@ def open_worker(payload: Payload) -> WorkerRooms:
         loopback_only=home.demo,
     )
     devices.publish()
+    prepared()
+    from primum.app.shelf import Shelf  # noqa: PLC0415
+    from primum.identity.people import People  # noqa: PLC0415
+    from primum.imaging import Archive, Indexer  # noqa: PLC0415
+    from primum.journal import Signer  # noqa: PLC0415
+
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -85,6 +98,10 @@ def open_worker(payload: Payload) -> WorkerRooms:
 
 def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Job]:
     """List what the worker does by itself (docs/reference/jobs.md)."""
+    from primum.app.mail import mailer  # noqa: PLC0415
+    from primum.identity import people_jobs  # noqa: PLC0415
+    from primum.journal import journal_jobs  # noqa: PLC0415
+
     rooms = worker.rooms
     return [
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),

@@ -1,31 +1,13 @@
-"""The worker's process: tables first, then the intake, the socket, the clockwork; all ended in the other order."""
+"""The worker's process: the tables first, since the others wait for them; then all the rest."""
 
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 
-from primum import __version__
 from primum.app.payload import Payload
-from primum.app.worker import WorkerRooms, open_worker, worker_jobs
+from primum.app.worker import open_worker
 from primum.doors.cli.child import Status
-from primum.doors.worker import protocol, verbs_archive, verbs_devices, verbs_journal, verbs_people, verbs_vault
-from primum.doors.worker.control import Control, Handler
-from primum.doors.worker.desk import Desk, handler
-from primum.doors.worker.intake import IntakeLoop
-from primum.doors.worker.jobs import Clockwork
-from primum.doors.worker.verbs_session import first_link, open_verbs
-from primum.ground import process
-from primum.journal import Fact, Kind
-
-_VERBS = {
-    **verbs_archive.VERBS,
-    **verbs_devices.VERBS,
-    **verbs_journal.VERBS,
-    **verbs_people.VERBS,
-    **verbs_vault.VERBS,
-}
 
 
 def run(payload: Payload, status: Status) -> int:
@@ -33,37 +15,8 @@ def run(payload: Payload, status: Status) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
-    worker = open_worker(payload)
-    status.say("migrated")
-    _tell(worker, Kind.DAEMON_STARTED, {"version": __version__, "process": "worker"})
-    pairs = [socket.socket(fileno=one) for one in payload.intakes]
-    intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
-    desk = Desk(worker, intake)
-    control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
-    clockwork = Clockwork(worker_jobs(worker, intake.sweep), worker.rooms.clock)
-    for part in (intake, control, clockwork):
-        part.start()
-    process.settle()
-    status.say("ready", invitation=_invitation(desk))
-    stop.wait()
-    for part in (clockwork, control, intake):
-        part.stop()
-    _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
-    worker.signer.sign_and_tell(worker.rooms.journal)
-    worker.rooms.journal.close()
+    worker = open_worker(payload, prepared=lambda: status.say("migrated"))
+    from primum.doors.cli.worker_serving import serve  # noqa: PLC0415 (half of a start: loaded while the others go on)
+
+    serve(payload, worker, status, stop)
     return 0
-
-
-def all_verbs(desk: Desk) -> dict[str, Handler]:
-    """List every verb of the socket, by name."""
-    return {**open_verbs(desk), **{name: handler(desk, verb) for name, verb in _VERBS.items()}}
-
-
-def _invitation(desk: Desk) -> str:
-    if desk.worker.people.anybody_enrolled():
-        return ""
-    return first_link(desk)
-
-
-def _tell(worker: WorkerRooms, kind: Kind, details: dict[str, str | int]) -> None:
-    worker.rooms.journal.record(Fact(kind, "system", "", details))

@@ -1,0 +1,62 @@
+"""What the worker does once the tables are ready: the intake, the socket, the clockwork; ended in the other order."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+from primum import __version__
+from primum.app.payload import Payload
+from primum.app.worker import WorkerRooms, worker_jobs
+from primum.doors.cli.child import Status
+from primum.doors.worker import protocol, verbs_archive, verbs_devices, verbs_journal, verbs_people, verbs_vault
+from primum.doors.worker.control import Control, Handler
+from primum.doors.worker.desk import Desk, handler
+from primum.doors.worker.intake import IntakeLoop
+from primum.doors.worker.jobs import Clockwork
+from primum.doors.worker.verbs_session import first_link, open_verbs
+from primum.ground import process
+from primum.journal import Fact, Kind
+
+_VERBS = {
+    **verbs_archive.VERBS,
+    **verbs_devices.VERBS,
+    **verbs_journal.VERBS,
+    **verbs_people.VERBS,
+    **verbs_vault.VERBS,
+}
+
+
+def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: threading.Event) -> None:
+    """Serve until `stop`."""
+    _tell(worker, Kind.DAEMON_STARTED, {"version": __version__, "process": "worker"})
+    pairs = [socket.socket(fileno=one) for one in payload.intakes]
+    intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
+    desk = Desk(worker, intake)
+    control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
+    clockwork = Clockwork(worker_jobs(worker, intake.sweep), worker.rooms.clock)
+    for part in (intake, control, clockwork):
+        part.start()
+    process.settle()
+    status.say("ready", invitation=_invitation(desk))
+    stop.wait()
+    for part in (clockwork, control, intake):
+        part.stop()
+    _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
+    worker.signer.sign_and_tell(worker.rooms.journal)
+    worker.rooms.journal.close()
+
+
+def all_verbs(desk: Desk) -> dict[str, Handler]:
+    """List every verb of the socket, by name."""
+    return {**open_verbs(desk), **{name: handler(desk, verb) for name, verb in _VERBS.items()}}
+
+
+def _invitation(desk: Desk) -> str:
+    if desk.worker.people.anybody_enrolled():
+        return ""
+    return first_link(desk)
+
+
+def _tell(worker: WorkerRooms, kind: Kind, details: dict[str, str | int]) -> None:
+    worker.rooms.journal.record(Fact(kind, "system", "", details))
