@@ -14,13 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from primum.doors.cli.backoff import Backoff
 from primum.ground import process
 from primum.ground.log import Log
-
-BACKOFF = (0.2, 1.0, 5.0, 15.0)
-"""Seconds before the first, second, … restart in a row."""
-STEADY = 60.0
-"""A receiver that has run this long starts again at the first step of BACKOFF."""
 
 _log = Log("receivers")
 Ready = Callable[[], None]
@@ -46,7 +42,7 @@ class Receivers:
         """Run `body` in `count` processes; `fallen` is told the number of one that ended, before it starts again."""
         self._count, self._body, self._fallen = count, body, fallen
         self._running: dict[int, _Receiver] = {}  # by the pipe that each holds open
-        self._falls = [0] * count
+        self._backoff = Backoff()
         self._due: dict[int, float] = {}
         self._ready: set[int] = set()
         self._stopping = False
@@ -105,29 +101,30 @@ class Receivers:
 
     def _fell(self, one: _Receiver) -> None:
         _, status = os.waitpid(one.pid, 0)
-        if time.monotonic() - one.started > STEADY:
-            self._falls[one.number] = 0
-        falls = self._falls[one.number]
-        self._falls[one.number] += 1
-        self._due[one.number] = time.monotonic() + BACKOFF[min(falls, len(BACKOFF) - 1)]
-        _log.warning("receiver.ended", exit_status=os.waitstatus_to_exitcode(status), count=falls + 1)
+        now = time.monotonic()
+        fall = self._backoff.fell(one.number, now - one.started)
+        self._due[one.number] = now + fall.pause
+        _log.warning("receiver.ended", exit_status=os.waitstatus_to_exitcode(status), count=fall.times)
         self._fallen(one.number)
 
     def _start(self, number: int) -> None:
         reading, writing = os.pipe()
+        parent = os.getpid()
         pid = os.fork()
         if not pid:
-            self._become(number, writing)
+            self._become(number, writing, parent)
         os.close(writing)
         self._running[reading] = _Receiver(number, pid, time.monotonic())
         self._selector.register(reading, selectors.EVENT_READ)
 
-    def _become(self, number: int, writing: int) -> None:
+    def _become(self, number: int, writing: int, parent: int) -> None:
         """Be a receiver, in the process that was just forked, to its end."""
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, signal.SIG_DFL)
         # with the parent gone, the next one must find the port free
         process.die_with_parent(signal.SIGKILL)
+        if os.getppid() != parent:  # gone before we could ask
+            os._exit(1)
         self._selector.close()
         for descriptor in (self._told, self._wake, *self._running):
             os.close(descriptor)

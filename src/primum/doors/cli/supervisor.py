@@ -19,14 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from primum.app.payload import Payload, write_payload
+from primum.doors.cli.backoff import Backoff
 from primum.ground.log import Log
 
 GRACE = 20.0
 """Seconds that a child has to finish the stores under way."""
-BACKOFF = (0.2, 1.0, 5.0, 15.0)
-"""Seconds before the first, second, … restart in a row."""
-STEADY = 60.0
-"""A child that has run this long starts again at the first step of BACKOFF."""
 
 _ORDER = ("worker", "web", "dimse")
 """The worker first: it brings the tables up to date. Ended the other way round."""
@@ -57,7 +54,7 @@ class Supervisor:
         self._on_state = on_state
         self._children: dict[str, _Child] = {}
         self._selector = selectors.DefaultSelector()
-        self._falls: dict[str, int] = {}
+        self._backoff = Backoff()
         self._due: dict[str, float] = {}
         self._stopping = False
         self._tables_ready = False
@@ -154,13 +151,11 @@ class Supervisor:
     def _fell(self, child: _Child) -> None:
         self._forget(child)
         status = child.process.wait()
-        if time.monotonic() - child.started > STEADY:
-            self._falls[child.name] = 0
-        falls = self._falls.get(child.name, 0)
-        self._falls[child.name] = falls + 1
-        self._due[child.name] = time.monotonic() + BACKOFF[min(falls, len(BACKOFF) - 1)]
-        _log.warning("supervisor.child-ended", process=child.name, exit_status=status, count=falls + 1)
-        self._on_state(child.name, {"state": "ended", "falls": falls + 1})
+        now = time.monotonic()
+        fall = self._backoff.fell(child.name, now - child.started)
+        self._due[child.name] = now + fall.pause
+        _log.warning("supervisor.child-ended", process=child.name, exit_status=status, count=fall.times)
+        self._on_state(child.name, {"state": "ended", "falls": fall.times})
 
     def _forget(self, child: _Child) -> None:
         self._selector.unregister(child.status)
