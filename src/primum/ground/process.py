@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import math
 import os
+import queue
 import signal
 import sys
+import time
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -25,6 +28,36 @@ def harden() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+class Order:
+    """An order to stop, which a signal handler may give while the thread that it interrupts waits for it.
+
+    `threading.Event` may not be set there: the interrupted wait can hold the lock that setting takes.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is ordered yet."""
+        self._queue: queue.SimpleQueue[None] = queue.SimpleQueue()  # its put is reentrant
+        self.given = False
+
+    def give(self) -> None:
+        """Give the order, once or more often."""
+        self.given = True
+        self._queue.put(None)
+
+    def wait(self, timeout_seconds: float = math.inf) -> bool:
+        """Wait for the order; tell whether it was given."""
+        until = time.monotonic() + timeout_seconds
+        while not self.given and (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                # in slices: a signal that comes just before a wait begins is heard when that wait ends
+                self._queue.get(timeout=min(left, _SLICE))
+                self._queue.put(None)  # for whoever else waits
+        return self.given
+
+
+_SLICE = 0.25
 
 
 def settle() -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import signal
-import threading
 
 from primum.app.payload import Payload
 from primum.app.worker import open_worker
 from primum.doors.cli.child import Status
+from primum.ground.process import Order
 
 
 def run(payload: Payload, status: Status) -> int:
     """Serve until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = Order()
+    signal.signal(signal.SIGTERM, lambda *_: stop.give())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
     worker = open_worker(payload, prepared=lambda: status.say("migrated"))
     from primum.doors.cli.worker_serving import serve  # noqa: PLC0415 (half of a start: loaded while the others go on)

@@ -56,6 +56,8 @@ class Receivers:
         """
         os.set_blocking(self._wake, False)
         self._selector.register(self._told, selectors.EVENT_READ)
+        # written by the kernel's side of a signal: one that comes just before the wait would not be heard in it
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         process.settle()  # besides, the collector would write to the pages that are shared
@@ -79,7 +81,6 @@ class Receivers:
 
     def _told_to_stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
-        os.write(self._wake, b"!")
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -125,6 +126,7 @@ class Receivers:
         process.die_with_parent(signal.SIGKILL)
         if os.getppid() != parent:  # gone before we could ask
             os._exit(1)
+        signal.set_wakeup_fd(-1)
         self._selector.close()
         for descriptor in (self._told, self._wake, *self._running):
             os.close(descriptor)

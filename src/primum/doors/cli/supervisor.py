@@ -66,6 +66,8 @@ class Supervisor:
         """Start everything, and return when it has been told to stop and all children have ended."""
         wake, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
+        # written by the kernel's side of a signal: one that comes just before the wait would not be heard in it
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         self._selector.register(wake, selectors.EVENT_READ)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
@@ -86,7 +88,6 @@ class Supervisor:
 
     def _told_to_stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
-        os.write(self._waker, b"!")
 
     def _turn(self, wake: int) -> None:
         now = time.monotonic()

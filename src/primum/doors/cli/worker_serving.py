@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 
 from primum import __version__
 from primum.app.payload import Payload
@@ -27,7 +26,7 @@ _VERBS = {
 }
 
 
-def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: threading.Event) -> None:
+def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.Order) -> None:
     """Serve until `stop`."""
     _tell(worker, Kind.DAEMON_STARTED, {"version": __version__, "process": "worker"})
     pairs = [socket.socket(fileno=one) for one in payload.intakes]

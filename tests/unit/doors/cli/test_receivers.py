@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import os, signal, sys, threading
+import os, signal, sys
 from primum.doors.cli.receivers import NotAllStarted, Receivers
+from primum.ground.process import Order
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # one call: lines of several processes
@@ -21,8 +22,8 @@ def receive(number, ready):
         return 1
     if sys.argv[1] == "raises" and number == 1:
         raise RuntimeError
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = Order()
+    signal.signal(signal.SIGTERM, lambda *_: stop.give())
     ready()
     say("receiver", number, os.getpid())
     stop.wait()
