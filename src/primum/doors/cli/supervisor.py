@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from primum.app.payload import Payload, write_payload
-from primum.doors.cli.backoff import Backoff
+from primum.doors.cli.watch import Watch
 from primum.ground.log import Log
 
 GRACE = 20.0
@@ -53,10 +51,7 @@ class Supervisor:
         self._payloads = payloads
         self._on_state = on_state
         self._children: dict[str, _Child] = {}
-        self._selector = selectors.DefaultSelector()
-        self._backoff = Backoff()
-        self._due: dict[str, float] = {}
-        self._stopping = False
+        self._watch = Watch(self._start)
         self._tables_ready = False
         self._ready: set[str] = set()
         self.refusal: dict[str, Any] | None = None
@@ -64,17 +59,12 @@ class Supervisor:
 
     def run(self) -> int:
         """Start everything, and return when it has been told to stop and all children have ended."""
-        wake, self._waker = os.pipe()
-        os.set_blocking(self._waker, False)
-        # written by the kernel's side of a signal: one that comes just before the wait would not be heard in it
-        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
-        self._selector.register(wake, selectors.EVENT_READ)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._told_to_stop)
+        self._watch.obey_signals()
         for name in _ORDER:
             self._start(name)
-        while not self._stopping:
-            self._turn(wake)
+        while not self._watch.stopping:
+            for child in self._watch.turn():
+                self._hear(child)
         self._end_all()
         return 0 if self.refusal is None else 1
 
@@ -85,19 +75,6 @@ class Supervisor:
         for line in child.status:
             on_state(name, json.loads(line))
         return child.process.wait()
-
-    def _told_to_stop(self, _number: int, _frame: object) -> None:
-        self._stopping = True
-
-    def _turn(self, wake: int) -> None:
-        now = time.monotonic()
-        for name in [name for name, due in self._due.items() if due <= now]:
-            del self._due[name]
-            self._start(name)
-        pause = min((due - now for due in self._due.values()), default=None)
-        for key, _ in self._selector.select(pause):
-            if key.fd != wake:
-                self._hear(key.data)
 
     def _hear(self, child: _Child) -> None:
         line = child.status.readline()
@@ -118,12 +95,12 @@ class Supervisor:
             self._ready.add(name)
         elif facts["state"] == "refused" and self._ready != set(_ORDER):
             self.refusal = facts
-            self._stopping = True
+            self._watch.stopping = True
 
     def _start(self, name: str) -> None:
         child = self._spawn(name)
         self._children[name] = child
-        self._selector.register(child.status, selectors.EVENT_READ, child)
+        self._watch.hear(child.status, child)
         if name == "worker" or self._tables_ready:
             self._hand_over(child)
 
@@ -152,14 +129,12 @@ class Supervisor:
     def _fell(self, child: _Child) -> None:
         self._forget(child)
         status = child.process.wait()
-        now = time.monotonic()
-        fall = self._backoff.fell(child.name, now - child.started)
-        self._due[child.name] = now + fall.pause
-        _log.warning("supervisor.child-ended", process=child.name, exit_status=status, count=fall.times)
-        self._on_state(child.name, {"state": "ended", "falls": fall.times})
+        times = self._watch.fell(child.name, time.monotonic() - child.started)
+        _log.warning("supervisor.child-ended", process=child.name, exit_status=status, count=times)
+        self._on_state(child.name, {"state": "ended", "falls": times})
 
     def _forget(self, child: _Child) -> None:
-        self._selector.unregister(child.status)
+        self._watch.ignore(child.status)
         child.status.close()
         self._children.pop(child.name, None)
         if child.payload_fd >= 0:

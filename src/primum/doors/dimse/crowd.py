@@ -23,8 +23,7 @@ class Crowd:
         self._limits = limits
         self._tally = tally or Alone()
         self._changed = threading.Condition()
-        self._half_open: Counter[str] = Counter()
-        self._associations: Counter[str] = Counter()
+        self._counts: dict[str, Counter[str]] = {_HALF_OPEN: Counter(), _ASSOCIATION: Counter()}
 
     def enter(self, address: str) -> Place:
         """Count a new connection. Raises Crowded."""
@@ -49,13 +48,10 @@ class Crowd:
     def wait_until_empty(self, timeout_seconds: float) -> bool:
         """Wait until nobody is in the door; False when somebody still is."""
         with self._changed:
-            return self._changed.wait_for(lambda: not (self._half_open or self._associations), timeout_seconds)
-
-    def _counts(self, kind: str) -> Counter[str]:
-        return self._associations if kind == _ASSOCIATION else self._half_open
+            return self._changed.wait_for(lambda: not any(self._counts.values()), timeout_seconds)
 
     def _add(self, kind: str, key: str, most_of_key: int, most: int) -> None:
-        counts = self._counts(kind)
+        counts = self._counts[kind]
         same, every = self._tally.others(kind, key)
         if counts[key] + same >= most_of_key or counts.total() + every >= most:
             raise Crowded
@@ -63,7 +59,7 @@ class Crowd:
         self._tally.note(kind, key, counts[key])
 
     def _remove(self, kind: str, key: str) -> None:
-        counts = self._counts(kind)
+        counts = self._counts[kind]
         counts[key] -= 1
         self._tally.note(kind, key, counts[key])
         if counts[key] <= 0:

@@ -37,11 +37,12 @@ class Wire:
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if _LINUX and not isinstance(connection, ssl.SSLSocket):
-            wake_every(connection, limits.tick_seconds)
+            connection.settimeout(None)
+            _set_timeout(connection, socket.SO_RCVTIMEO, limits.tick_seconds)
             _set_timeout(connection, socket.SO_SNDTIMEO, limits.send_seconds)
             self._send_seconds = None
         else:
-            wake_every(connection, limits.tick_seconds)
+            connection.settimeout(limits.tick_seconds)
             self._send_seconds = limits.send_seconds
         self._tick_seconds = limits.tick_seconds
 
@@ -95,15 +96,6 @@ class Wire:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         except OSError:
             self._quick = False
-
-
-def wake_every(connection: socket.socket, seconds: float) -> None:
-    """Have a blocking call wait no longer than this: it raises BlockingIOError or TimeoutError then."""
-    if _LINUX and not isinstance(connection, ssl.SSLSocket):
-        connection.settimeout(None)
-        _set_timeout(connection, socket.SO_RCVTIMEO, seconds)
-    else:
-        connection.settimeout(seconds)
 
 
 def _set_timeout(connection: socket.socket, option: int, seconds: float) -> None:
