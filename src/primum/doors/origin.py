@@ -78,7 +78,7 @@ def serve(services: WebServices, context: ssl.SSLContext, address: str, port: in
 
     Raises AddressTaken.
     """
-    with _bound(address, port) as listener:
+    with listen_at(address, port) as listener:
         asyncio.run(server(services, context, address, port, ready).serve(sockets=[listener]))
 
 
@@ -89,11 +89,16 @@ class AddressTaken(PrimumError):
     hint: ClassVar[str] = "stop what listens there, or choose another web_address or web_port in primum.toml"
 
 
-def _bound(address: str, port: int) -> socket.socket:
+def listen_at(address: str, port: int) -> socket.socket:
+    """Bind and listen. Raises AddressTaken."""
     try:
-        return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+        listener = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
     except OSError as error:
         raise AddressTaken(address=address, port=port, reason=os.strerror(error.errno or 0)) from None
+    # connections have it from the listener; asyncio sets it on sockets made for IPPROTO_TCP by name alone. Without it
+    # the last pieces of a response wait 40 ms for the acknowledgement of the first
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def server(
