@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from primum.identity import fold_name
 from primum.imaging.attributes import Level
@@ -20,8 +19,7 @@ NAME_DAMAGED, UNREADABLE = 1, 2
 _MODALITY, _NUMBER = 0x00080060, 0x00200011
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A record on its way into the index."""
 
     position: Position
@@ -96,6 +94,10 @@ def series_columns(arrival: Arrival) -> dict[str, Any]:
 
 def _text(shown: dict[str, Any]) -> str:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+PERSON = (PATIENT_ID, ISSUER, NAME)
+"""What `person_of` looks at."""
 
 
 def person_of(attributes: Attributes) -> bytes:

@@ -6,6 +6,7 @@ Nothing here raises because of what a device sent: what cannot be read is missin
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from primum.imaging.attributes import ATTRIBUTES, BY_TAG, COMPUTED, KEPT, Level
@@ -15,7 +16,7 @@ from primum.imaging.errors import ImagingRefusal
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.names import PersonName, parse_name
 from primum.imaging.syntaxes import syntax_of
-from primum.imaging.walker import Element, Short, elements, inflate, items, skim, wanted
+from primum.imaging.walker import Element, Short, elements, inflate, items, order_of, skim, wanted
 
 OTHER_IDS, OTHER_ID, ISSUER, ID_TYPE = 0x00101002, 0x00100020, 0x00100021, 0x00100022
 NAME, PATIENT_ID, BIRTH_DATE, REFERRER = 0x00100010, 0x00100020, 0x00100030, 0x00080090
@@ -71,6 +72,10 @@ class Attributes:
         element = self._element(tag)
         return bytes(self._view[element.at : element.end]) if element else b""
 
+    def raws(self, tags: Iterable[int]) -> tuple[bytes, ...]:
+        """The values of several tags as they are, with what is needed to read them: equal ones read the same."""
+        return (self.raw(CHARSET_TAG), *map(self.raw, tags))
+
     def values(self, tag: int) -> list[Any]:
         """The values of an attribute, as DICOM JSON has them."""
         known = self._values.get(tag)
@@ -92,6 +97,12 @@ class Attributes:
 
     def number(self, tag: int) -> int | None:
         """The first value as a whole number, where it is one that a database can hold."""
+        element = self._element(tag)
+        if element is None:
+            return None
+        if element.length == 2 and BY_TAG[tag].vr == "US":  # noqa: PLR2004 (a US has two bytes)
+            number: int = order_of(self._syntax).u16(self._view, element.at)[0]
+            return number
         values = self.values(tag)
         found = values[0] if values else None
         return found if isinstance(found, int) and abs(found) < 1 << 53 else None

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import ClassVar
 
 from primum.ground.errors import PrimumError
@@ -58,11 +57,11 @@ class Passed:
 def encode(message: Hint | Barrier | Passed) -> bytes:
     """Write a message; a header that is too long is left out."""
     match message:
-        case Hint(position, facts, header, tail):
+        case Stored(position, facts, header, tail):
             if header is not None and len(header) > HEADER_BYTES:
                 header = None
             end = (tail.count, tail.chain) if tail is not None else (0, "")
-            values = [header is not None, *end, *_position_values(position), *_facts_values(facts)]
+            values = [header is not None, *end, *position, *facts]
             text = json.dumps(values, separators=(",", ":")).encode()
             return _HINT.pack(_KIND_HINT, _VERSION, len(text)) + text + (header or b"")
         case Barrier(number, behind):
@@ -93,10 +92,7 @@ _KIND_HINT, _KIND_BARRIER, _KIND_PASSED = 1, 2, 3
 _HINT = struct.Struct(">BBL")
 _BARRIER = struct.Struct(">BBQ?")
 _PASSED = struct.Struct(">BBQ")
-_POSITION_FIELDS = len(fields(Position))
-# dataclasses.astuple copies deeply, which takes longer than all the rest of a message
-_position_values = attrgetter(*(field.name for field in fields(Position)))
-_facts_values = attrgetter(*(field.name for field in fields(RecordFacts)))
+_POSITION_FIELDS = len(Position._fields)
 
 
 def _decode_hint(packet: bytes) -> Hint:

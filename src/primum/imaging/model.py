@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from primum.vault import Position, RecordFacts, Tail
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A hint that a record was stored: where, its sealed facts, and its header when it was at hand.
 
     `header` is the data set up to its pixel data (all of it when there is none).
@@ -18,9 +17,13 @@ class Stored:
 
     position: Position
     facts: RecordFacts
-    header: bytes | None = field(default=None, repr=False)
+    header: bytes | None = None
     tail: Tail | None = None
     """How far its pack went with it as the last: what its trailer says, which need not be read again then."""
+
+    def __repr__(self) -> str:
+        # a header is a patient's: it stays out of tracebacks
+        return f"Stored({self.position!r}, …)"
 
 
 @dataclass(frozen=True, slots=True)

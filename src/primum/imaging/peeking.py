@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from primum.imaging.errors import BadUid, DamagedDataSet, NoSopUid, NoStudyUid, OtherInstance
 from primum.imaging.limits import LIMITS, Limits
@@ -29,8 +29,7 @@ WANTED_BY_PEEK = wanted(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What tells frames apart (PS3.3 C.7.6.3). Zero where the data set does not say."""
 
     rows: int
@@ -43,8 +42,7 @@ class Shape:
     """Extended offset table (7FE0,0001), empty when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peek:
+class Peek(NamedTuple):
     """Who a data set says it is, and where its pixel data is.
 
     `pixels_at` is the offset of the pixel data's tag: what lies before is the header. `pixels_value_at` is where its
@@ -62,6 +60,10 @@ class Peek:
     pixels_length: int | None = None
     pixels_tag: int | None = None
     pixels_vr: str = ""
+
+    def __repr__(self) -> str:
+        # UIDs are a patient's: they stay out of tracebacks
+        return "Peek(…)"
 
     def must_be(self, sop_instance_uid: str) -> None:
         """Refuse with OtherInstance when the command announced another SOP Instance UID."""

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from primum.imaging.columns import Arrival, person_of, series_columns, study_columns
+from primum.imaging.columns import PERSON, Arrival, person_of, series_columns, study_columns
+from primum.imaging.extract import Attributes
 from primum.imaging.patients import Assignment, Traits, traits_of
 from primum.vault import Position
 
@@ -80,6 +81,7 @@ class Batch:
         self._changed: set[tuple[str, int]] = set()
         self._versions: dict[tuple[str, int], dict[bytes, _Placed]] = {}
         self._touched_series: set[int] = set()
+        self._persons: dict[tuple[bytes, ...], bytes] = {}
 
     def write(self, arrivals: Iterable[Arrival], positions: Iterable[tuple[str, str, int]]) -> None:
         """Write arrivals, and up to where each pack `(pack, study, stop)` is now indexed."""
@@ -247,7 +249,7 @@ class Batch:
             columns=attributes.number(0x00280011),
             frames=attributes.number(0x00280008),
             bits=attributes.number(0x00280100),
-            person=person_of(attributes),
+            person=self._person(attributes),
             received_at=facts.received_at,
             pack_id=self._packs[position.pack],
             start=position.offset,
@@ -256,6 +258,14 @@ class Batch:
             copies=1,
             pack=position.pack,
         )
+
+    def _person(self, attributes: Attributes) -> bytes:
+        """As `person_of`, which is asked once for all that say the same."""
+        said = attributes.raws(PERSON)
+        known = self._persons.get(said)
+        if known is None:
+            known = self._persons[said] = person_of(attributes)
+        return known
 
     def _write_instances(self) -> None:
         self._index.exec_driver_sql(

@@ -143,19 +143,21 @@ class _Skimmer:
                 break
             raw, code, length = head(view, at)
             if code in short:
-                value = at + 8
+                if raw not in looked_for:  # by far the most
+                    at += 8 + length
+                    continue
+                value, vr = at + 8, short[code]
             elif code in long:
                 (length,) = u32(view, at + 8)
-                value = at + 12
+                value, vr = at + 12, long[code]
             else:
                 raise DamagedDataSet(what="an element has no value representation")
             if raw in looked_for:
-                vr = short.get(code) or long[code]
                 at = self._keep(at, Element(looked_for[raw], vr, value, length, value + length))
                 if not at:
                     return
             elif length == UNDEFINED:
-                at = past_sequence(view, value, IMPLICIT_LITTLE if long[code] == "UN" else order, limits)
+                at = past_sequence(view, value, IMPLICIT_LITTLE if vr == "UN" else order, limits)
             else:
                 at = value + length
         else:

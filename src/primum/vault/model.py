@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 StudyRef = str
 """26 characters of lower-case base 32: a keyed hash of controller and StudyInstanceUID."""
@@ -12,8 +12,7 @@ StudyRef = str
 RecordKind = Literal["instance", "amendment"]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFacts:
+class RecordFacts(NamedTuple):
     """What was known of a data set when it arrived. Sealed in the trailer; texts of at most 255 bytes."""
 
     kind: RecordKind
@@ -70,8 +69,7 @@ class Frames:
         return max((offset + length for offset, length in self.entries), default=0)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """Where a record is: bytes `offset` to `end` of a pack. The order of offsets is the order of arrival."""
 
     study: StudyRef

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import struct
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from primum.ground.disc import BLOCK
 from primum.vault.keys import TAG_BYTES, hkdf
@@ -129,8 +129,7 @@ def read_trailer_clear(block: bytes | memoryview) -> TrailerClear | None:
     return TrailerClear(body, salt, blocks) if sane else None
 
 
-@dataclass(frozen=True, slots=True)
-class Trailer:
+class Trailer(NamedTuple):
     """What a trailer says, once it has opened."""
 
     facts: RecordFacts
@@ -155,8 +154,7 @@ class Trailer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """Bytes of plaintext per role; from them follows where each segment is."""
 
     header: int

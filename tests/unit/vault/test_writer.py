@@ -252,7 +252,7 @@ def test_a_writer_holds_no_more_packs_than_its_limit(tmp_path: Path) -> None:
 
 def test_facts_that_are_too_long_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     one = new_vault(tmp_path)
-    long = vault.RecordFacts(**dict.fromkeys(vault.RecordFacts.__slots__, "x" * 256) | {"kind": "instance"})
+    long = vault.RecordFacts(**dict.fromkeys(vault.RecordFacts._fields, "x" * 256) | {"kind": "instance"})
     with one.writer() as writer:
         with pytest.raises(vault.FactsTooLong) as refused:
             writer.store(one.study_ref(*STUDY), long, b"")
@@ -264,7 +264,7 @@ def test_facts_that_are_too_long_are_refused_before_anything_is_written(tmp_path
 
 def test_the_longest_facts_fit_in_a_trailer(tmp_path: Path) -> None:
     one = new_vault(tmp_path)
-    long = vault.RecordFacts(**dict.fromkeys(vault.RecordFacts.__slots__, "é" * 127) | {"kind": "amendment"})
+    long = vault.RecordFacts(**dict.fromkeys(vault.RecordFacts._fields, "é" * 127) | {"kind": "amendment"})
     with one.writer() as writer:
         at = writer.store(one.study_ref(*STUDY), long, b"abc")
     assert one.open(at).facts == long

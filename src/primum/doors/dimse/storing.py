@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from primum.doors.dimse.reception import Buffer, OtherPdu, Reception
 from primum.doors.dimse.refusals import (
@@ -52,8 +52,7 @@ class Sender:
     implementation_class_uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What was stored: what the indexer is told, and how long it was."""
 
     hint: Stored
