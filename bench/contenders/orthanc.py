@@ -83,7 +83,7 @@ class Orthanc:
             listed = self._listed(client, {one.study_uid for one in sent})
             missing = [one for one in sent if one.sop_uid not in listed]
             kept = [one["ID"] for one in client.get("/instances", params={"expand": ""}).json()]
-            with ThreadPoolExecutor(2) as threads:
+            with ThreadPoolExecutor(4) as threads:  # each of its answers waits 40 ms for an acknowledgement
                 found = dict(threads.map(lambda one: self._fetched(client, one), kept))
         wrong = [f"{len(missing)} instances not found by QIDO"] if missing else []
         return wrong + compare({one.sop_uid: one.data_set for one in sent}, found)
