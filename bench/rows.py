@@ -25,7 +25,7 @@ class Row:
 
 ROWS = (
     Row("tuned_1", TUNED, 1, 400, 200, 2.0, against=("orthanc", "storescp")),
-    Row("tuned_4", TUNED, 4, 800, 400, 2.0, against=("orthanc", "storescp")),
+    Row("tuned_4", TUNED, 4, 1600, 800, 2.0, against=("orthanc", "storescp")),
     Row("stock_1", STOCK, 1, 400, 60, 8.0),
     Row("stock_4", STOCK, 4, 400, 80),
     Row("tls_1", TLS, 1, 400, 200),

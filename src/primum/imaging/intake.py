@@ -62,7 +62,7 @@ def encode(message: Hint | Barrier | Passed) -> bytes:
                 header = None
             end = (tail.count, tail.chain) if tail is not None else (0, "")
             values = [header is not None, *end, *position, *facts]
-            text = json.dumps(values, separators=(",", ":")).encode()
+            text = _JSON.encode(values).encode()
             return _HINT.pack(_KIND_HINT, _VERSION, len(text)) + text + (header or b"")
         case Barrier(number, behind):
             return _BARRIER.pack(_KIND_BARRIER, _VERSION, number, behind)
@@ -89,6 +89,7 @@ def decode(packet: bytes) -> Hint | Barrier | Passed:
 
 _VERSION = 2
 _KIND_HINT, _KIND_BARRIER, _KIND_PASSED = 1, 2, 3
+_JSON = json.JSONEncoder(separators=(",", ":"))
 _HINT = struct.Struct(">BBL")
 _BARRIER = struct.Struct(">BBQ?")
 _PASSED = struct.Struct(">BBQ")

@@ -169,19 +169,17 @@ def _uid(view: memoryview, element: Element | None, which: str) -> str:
 
 
 def _shape(view: memoryview, found: dict[int, Element], syntax: Syntax) -> Shape:
-    def number(tag: int) -> int:
-        element = found.get(tag)
-        if element is None or element.end - element.at < 2:  # noqa: PLR2004 (a US has two bytes)
-            return 0
-        value: int = order_of(syntax).u16(view, element.at)[0]
-        return value
-
+    u16 = order_of(syntax).u16
+    rows, columns, samples, bits = [
+        u16(view, element.at)[0] if element is not None and element.end - element.at >= 2 else 0  # noqa: PLR2004 (a US)
+        for element in map(found.get, (_ROWS, _COLUMNS, _SAMPLES, _BITS))
+    ]
     photometric = found.get(_PHOTOMETRIC)
     return Shape(
-        number(_ROWS),
-        number(_COLUMNS),
-        number(_SAMPLES) or 1,
-        number(_BITS),
+        rows,
+        columns,
+        samples or 1,
+        bits,
         _frames(view, found.get(_FRAMES)),
         photometric is not None and bytes(view[photometric.at : photometric.end]).rstrip(b"\0 ") == b"YBR_FULL_422",
         _offsets(view, found.get(_OFFSETS), found.get(_LENGTHS)),

@@ -182,6 +182,8 @@ class Batch:
                 columns = series_columns(arrival)
                 assigned = ", ".join(f"{name} = ?" for name in columns)
                 self._index.exec_driver_sql(f"UPDATE series SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
+        if not firsts:
+            return
         highest = self._index.exec_driver_sql("SELECT coalesce(max(id), 0) FROM series").scalar_one()
         inserted = []
         for number, ((study_id, series_uid), arrival) in enumerate(firsts.items(), highest + 1):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from primum.doors.dimse.refusals import InvalidCommand
 
@@ -24,8 +23,7 @@ NO_DATA_SET = 0x0101
 """Command Data Set Type (0000,0800) when no data set follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A request as it came; what was absent is empty."""
 
     field: int
@@ -37,10 +35,11 @@ class Command:
 
 def decode_command(body: bytes) -> Command:
     """Read a command set. Raises InvalidCommand when it is not one, or cannot be answered."""
-    elements = dict(_elements(body))
+    elements = _elements(body)
+    field = _short(elements, 0x0100)
     return Command(
-        field=_short(elements, 0x0100),
-        message_id=0 if _short(elements, 0x0100) == Operation.C_CANCEL_RQ else _short(elements, 0x0110),
+        field=field,
+        message_id=0 if field == Operation.C_CANCEL_RQ else _short(elements, 0x0110),
         sop_class_uid=_uid(elements.get(0x0002) or elements.get(0x0003, b"")),
         sop_instance_uid=_uid(elements.get(0x1000) or elements.get(0x1001, b"")),
         has_data_set=_short(elements, 0x0800) != NO_DATA_SET,
@@ -72,16 +71,17 @@ _HEADER = struct.Struct("<HHL")
 _RESPONSE = struct.Struct("<" + "HHLH" * 4)
 
 
-def _elements(body: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at < len(body):
-        if at + _HEADER.size > len(body):
+def _elements(body: bytes) -> dict[int, bytes]:
+    found, at, end = {}, 0, len(body)
+    while at < end:
+        if at + 8 > end:
             raise InvalidCommand
         group, element, length = _HEADER.unpack_from(body, at)
-        at += _HEADER.size + length
-        if group or at > len(body):
+        at += 8 + length
+        if group or at > end:
             raise InvalidCommand
-        yield element, body[at - length : at]
+        found[element] = body[at - length : at]
+    return found
 
 
 def _short(elements: dict[int, bytes], element: int) -> int:

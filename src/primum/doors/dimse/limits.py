@@ -40,8 +40,8 @@ class Limits:
     """A data set: ten times the largest tomosynthesis or whole-slide level that we know of."""
     space_check_bytes: int = 64 * MIB
     """A streamed instance looks at the free space each time it has written this much."""
-    pipelined_bytes: int = 12
-    """Read ahead of a payload: one PDU header and one PDV header (PS3.8 9.3.5)."""
+    ahead_bytes: int = 1 * KIB
+    """Read ahead where headers are due: a C-STORE-RQ's command set with all headers around it comes in one call."""
 
     # times
     handshake_seconds: float = 15

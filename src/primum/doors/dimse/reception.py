@@ -1,8 +1,9 @@
 """Messages out of P-DATA: the hot path. PS3.8 section 9.3.5 and annex E.
 
 The payload of a data set is received straight to its final place in the instance buffer. While its fragment is not
-the last, the 12 bytes after it are asked for in the same call: they are the next PDU's and PDV's headers. No call
-ever asks for a byte that the sender need not send, so an A-ABORT (10 bytes) amid an instance is seen.
+the last, the 12 bytes after it are asked for in the same call: they are the next PDU's and PDV's headers. Where headers
+are due, whatever has arrived is taken up to `ahead_bytes`, a command set mostly whole; what of it is payload is copied.
+No call waits for more than one byte, so an A-ABORT (10 bytes) amid an instance is seen.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class Reception:
         self._wire = wire
         self._limits = limits
         self._longest = limits.pdu_bytes + limits.pdu_slack_bytes
-        self._ahead = memoryview(bytearray(limits.pipelined_bytes))  # headers received and not yet read
+        # a fragment this long that came without waiting for a tick has kept the floor rate: no need to look at the time
+        self._steady = int(limits.floor_rate * limits.tick_seconds)
+        self._ahead = memoryview(bytearray(limits.ahead_bytes))  # received and not yet read
         self._ahead_start = self._ahead_end = 0
         self._pdu_left = 0  # bytes of the present P-DATA-TF after the present fragment
         self._left = 0  # bytes of the present fragment still to receive
@@ -91,7 +94,7 @@ class Reception:
     def next_pdu(self, deadline: float) -> tuple[int, int]:
         """Wait for a PDU and return its type and length. Raises TooSlow at `deadline`, DoorClosing."""
         self._wire.look(deadline, idle=True)
-        header = self._need(_PDU_HEADER, self._limits.pipelined_bytes, idle_until=deadline)
+        header = self._need(_PDU_HEADER, idle_until=deadline)
         self._started, self._received = time.monotonic(), 0
         kind, length = HEADER.unpack(header)
         return kind, length
@@ -99,8 +102,7 @@ class Reception:
     def body(self, length: int) -> bytes:
         """Receive the body of a PDU other than P-DATA-TF; the caller has checked its length."""
         body = memoryview(bytearray(length))
-        at = min(length, self._ahead_end - self._ahead_start)
-        body[:at] = self._need(at, at)
+        at = self._take(body)
         while at < length:
             self._check()
             at += self._wire.receive_into(body[at:], self._deadline)
@@ -140,22 +142,13 @@ class Reception:
         some size: what it does costs nothing while the sender is still sending, but each call may change threads.
         """
         at = told = 0
-        receive, ahead, deadline = self._wire.receive_into, self._limits.pipelined_bytes, self._deadline
         while True:
             while self._left:
                 if at == capacity:
                     if seen is not None:
                         seen(view[told:at])
                     return at, False
-                want = min(self._left, capacity - at)
-                whole = want == self._left and not self._control & LAST
-                extra = 0 if not whole else _PDV_HEADER if self._pdu_left else ahead
-                got = receive(view[at : at + want + extra], deadline)
-                if got < want:
-                    self._check()
-                elif got > want:
-                    self._keep(view[at + want : at + got])
-                    got = want
+                got = self._receive(view, at, min(self._left, capacity - at))
                 at += got
                 if seen is not None and at - told >= _SHOWN:
                     seen(view[told:at])
@@ -169,6 +162,20 @@ class Reception:
             self._next_fragment()
             self._expect(0)
 
+    def _receive(self, view: memoryview, at: int, want: int) -> int:
+        """Receive payload into `view[at : at + want]`, and headers that follow it; return how much payload came."""
+        if self._ahead_start < self._ahead_end:
+            return self._take(view[at : at + want])  # it came with its headers
+        whole = want == self._left and not self._control & LAST
+        extra = 0 if not whole else _PDV_HEADER if self._pdu_left else _BOTH.size
+        got = self._wire.receive_into(view[at : at + want + extra], self._deadline)
+        if got < want:
+            self._check()
+        elif got > want:
+            self._keep(view[at + want : at + got])
+            return want
+        return got
+
     # what follows reads headers
 
     def _expect(self, kind: int) -> None:
@@ -180,6 +187,13 @@ class Reception:
         self._ahead[: len(headers)] = headers
         self._ahead_start, self._ahead_end = 0, len(headers)
 
+    def _take(self, view: memoryview) -> int:
+        """Copy what was read ahead to `view`, as much as fits; return how much."""
+        count = min(len(view), self._ahead_end - self._ahead_start)
+        view[:count] = self._ahead[self._ahead_start : self._ahead_start + count]
+        self._ahead_start += count
+        return count
+
     def _deadline(self) -> float:
         floor = self._started + self._limits.grace_seconds + self._received / self._limits.floor_rate
         return min(floor, self.until)
@@ -187,15 +201,15 @@ class Reception:
     def _check(self) -> None:
         self._wire.look(self._deadline())
 
-    def _need(self, count: int, most: int, *, idle_until: float = 0) -> memoryview:
-        """Have `count` bytes of headers, and return them; wait for no more, take no more than `most`."""
+    def _need(self, count: int, *, idle_until: float = 0) -> memoryview:
+        """Have `count` bytes of headers, and return them; wait for no more."""
         left = self._ahead_end - self._ahead_start
         if left < count:
             self._ahead[:left] = self._ahead[self._ahead_start : self._ahead_end]
             self._ahead_start, self._ahead_end = 0, left
         while self._ahead_end - self._ahead_start < count:
             idle = bool(idle_until) and not self._ahead_end
-            room = self._ahead[self._ahead_end : most]
+            room = self._ahead[self._ahead_end :]
             deadline = (lambda: idle_until) if idle else self._deadline
             self._ahead_end += self._wire.receive_into(room, deadline, idle=idle)
             if idle:
@@ -213,22 +227,22 @@ class Reception:
 
     def _next_fragment(self) -> None:
         """Read the headers of the next fragment. Raises OtherPdu where another PDU comes."""
-        self._check()
-        if not self._pdu_left and self._ahead_end - self._ahead_start == _BOTH.size:
-            # both headers came with the payload before them: the usual case of a steady sender
+        if not self._pdu_left and self._ahead_end - self._ahead_start >= _BOTH.size:
+            # both headers came with what was before them: the usual case of a steady sender
             kind, whole, length, self._context, self._control = _BOTH.unpack_from(self._ahead, self._ahead_start)
-            if kind == PduType.DATA_TF and 2 <= length <= whole - 4 and whole <= self._longest:  # noqa: PLR2004
-                self._ahead_start = self._ahead_end
+            if kind == PduType.DATA_TF and self._steady <= length <= whole - 4 and whole <= self._longest:
+                self._ahead_start += _BOTH.size
                 self._pdu_left, self._left = whole - length - 4, length - 2
                 return
+        self._check()
         if not self._pdu_left:
-            kind, length = HEADER.unpack(self._need(_PDU_HEADER, self._limits.pipelined_bytes))
+            kind, length = HEADER.unpack(self._need(_PDU_HEADER))
             if kind != PduType.DATA_TF:
                 raise OtherPdu(kind, length)
             self._begin_data(length)
         if self._pdu_left < _PDV_HEADER:
             raise InvalidPdu(AbortReason.INVALID_PARAMETER_VALUE)
-        length, self._context, self._control = PDV_HEADER.unpack(self._need(_PDV_HEADER, _PDV_HEADER))
+        length, self._context, self._control = PDV_HEADER.unpack(self._need(_PDV_HEADER))
         # the item's length counts the context and the control header (PS3.8 table 9-23)
         if length < 2 or length + 4 > self._pdu_left:  # noqa: PLR2004
             raise InvalidPdu(AbortReason.INVALID_PARAMETER_VALUE)
@@ -238,7 +252,8 @@ class Reception:
     def _small(self) -> bytearray:
         """Receive the whole of the present fragment, whose length the caller has bounded."""
         fragment = bytearray(self._left)
-        view, at = memoryview(fragment), 0
+        view = memoryview(fragment)
+        at = self._take(view)
         while at < self._left:
             at += self._wire.receive_into(view[at:], self._deadline)
             self._check()

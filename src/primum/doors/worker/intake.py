@@ -21,7 +21,7 @@ from primum.ground.log import Log
 from primum.imaging import Indexer, Stored
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, decode, encode
 
-GATHER = 0.08
+GATHER = 0.12
 """Seconds from the first hint of a batch to its commit: visible within 200 ms, and few transactions at full load."""
 BATCH = 256
 """Hints in one transaction at most."""
