@@ -32,17 +32,6 @@ def child_named(group: int, name: str) -> int:
     raise LookupError(name)
 
 
-def receivers_of(group: int) -> list[int]:
-    """List the processes that receive images: the children of the DICOM door's process."""
-    parents = {pid: _parent(pid) for pid in processes_of_group(group)}
-    doors = {pid for pid in parents if b"dimse" in (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")}
-    return [pid for pid, parent in parents.items() if pid in doors and parent in doors]
-
-
-def _parent(pid: int) -> int:
-    return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
-
-
 def said_to_the_machine(pid: int) -> bytes:
     """Give the command line, and the environment where we may read it (a hardened process shows it to root alone)."""
     told = (_PROC / str(pid) / "cmdline").read_bytes()

@@ -17,7 +17,7 @@ from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
 from primum.ground.clock import to_text
 from primum.ground.jobs import Job
-from primum.ground.settings import Settings
+from primum.ground.settings import EVERYWHERE, Settings
 from primum.identity import Certificates, Devices, Door
 from primum.journal import Fact, Kind
 from primum.vault import Label
@@ -129,12 +129,9 @@ def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
     return sweep
 
 
-_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (addresses that nobody can call)
-
-
 def _door(settings: Settings) -> Door:
     return Door(
-        host=settings.web_name if settings.dicom_address in _EVERYWHERE else settings.dicom_address,
+        host=settings.web_name if settings.dicom_address in EVERYWHERE else settings.dicom_address,
         port=settings.dicom_port,
         aet=settings.dicom_aet,
         profile=settings.dicom_tls_profile,

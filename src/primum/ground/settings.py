@@ -37,6 +37,10 @@ class UnreadableSettings(PrimumError):
     hint: ClassVar[str] = "look at line {line} of {file}"
 
 
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (what nobody can call, not what is bound)
+"""Addresses that mean all of a machine's own."""
+
+
 class Setting(NamedTuple):
     """A setting: its name, its default (whose type is its type), a sentence."""
 

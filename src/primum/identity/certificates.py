@@ -18,6 +18,7 @@ from cryptography import x509
 from primum.ground.clock import Clock
 from primum.ground.disc import Disc, write_durably
 from primum.ground.errors import PrimumError
+from primum.ground.settings import EVERYWHERE
 from primum.identity import tls
 from primum.identity.authority import (
     Identity,
@@ -82,7 +83,6 @@ NAMES = (*_ROOTS, *_RENEWED_BEFORE)
 """Every identity of the house; the exact list of `*.sealed` files."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_ANY = {"0.0.0.0", "::"}  # noqa: S104 (what is left out, not what is bound)
 
 
 class Certificates:
@@ -208,7 +208,7 @@ class Certificates:
 
 def hosts_of(web_name: str, addresses: Sequence[str] = ()) -> list[str]:
     """List the hosts that a certificate of the house names: the given ones, then loopback; no wildcard address."""
-    listed = [web_name, *(one for one in addresses if one not in _ANY), *_LOOPBACK]
+    listed = [web_name, *(one for one in addresses if one not in EVERYWHERE), *_LOOPBACK]
     return list(dict.fromkeys(one for one in listed if one))
 
 

@@ -16,6 +16,7 @@ from tests.doors.e2e.canary import dataset, make_canary
 from tests.doors.e2e.conftest import Practice
 from tests.doors.e2e.kit import enrol, facts, studies
 from tests.doors.e2e.modality import AET, Modality, comment, part10, status
+from tests.doors.e2e.processes import receivers
 from tests.programs import wait_until
 from tests.twins import processes
 from tests.twins.clear_text import Canary, search_bytes
@@ -55,7 +56,7 @@ class Archive:
     def processes(self) -> dict[str, int]:
         """Name each process and its id."""
         named = {name: processes.child_named(self.group, name) for name in ("dimse", "web", "worker")}
-        return named | {f"receiver {n}": pid for n, pid in enumerate(processes.receivers_of(self.group))}
+        return named | {f"receiver {n}": pid for n, pid in enumerate(receivers(self.practice.primum))}
 
     def count(self) -> dict[str, int]:
         """Count the images of each study."""
@@ -160,7 +161,7 @@ def test_a_fragment_of_4_gb_is_aborted(archive):
 
 def memory(archive: Archive) -> int:
     """The most memory that a receiver ever held, in KiB."""
-    told = [Path(f"/proc/{pid}/status").read_text() for pid in processes.receivers_of(archive.group)]
+    told = [Path(f"/proc/{pid}/status").read_text() for pid in receivers(archive.practice.primum)]
     return max(int(re.search(r"VmHWM:\s+(\d+) kB", one).group(1)) for one in told)
 
 

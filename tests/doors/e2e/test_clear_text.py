@@ -21,6 +21,7 @@ from primum.vault import Label
 from tests.doors.e2e.canary import JAPANESE, dataset, make_canary
 from tests.doors.e2e.conftest import Practice, root_key
 from tests.doors.e2e.kit import enrol, scanner, studies
+from tests.doors.e2e.processes import receivers
 from tests.programs import accepts, wait_until
 from tests.running import RunningPrimum, make_real_home
 from tests.twins import processes
@@ -189,7 +190,7 @@ def _crash(machine: Machine) -> None:
     """Make each child end as a fault in C would end it; it is started anew."""
     settings = machine.practice.primum.settings
     dicom, web = int(settings["dicom_port"]), int(settings["web_port"])
-    crashing = [(pid, dicom) for pid in processes.receivers_of(machine.group)]
+    crashing = [(pid, dicom) for pid in receivers(machine.practice.primum)]
     assert crashing
     crashing += [(processes.child_named(machine.group, name), port) for name, port in (("dimse", dicom), ("web", web))]
     for gone, port in crashing:
