@@ -35,13 +35,8 @@ _KINDS: dict[RecordKind, int] = {"instance": 1, "amendment": 2}
 _KIND_NAMES: dict[int, RecordKind] = {number: name for name, number in _KINDS.items()}
 _ORDERED, _UNIFORM, _TABLE, _LENGTH_KNOWN = 1, 2, 4, 8
 _TEXT_LIMIT = 255
-_SIZES = tuple(size.to_bytes(2, "big") for size in range(_TEXT_LIMIT + 1))
-_TEXTS = (
-    "controller_id", "device_id", "sop_class_uid", "sop_instance_uid", "series_instance_uid",
-    "study_instance_uid", "transfer_syntax_uid", "received_at", "calling_aet", "implementation_class_uid",
-)  # fmt: skip
-if RecordFacts._fields[1:] != _TEXTS:
-    raise ImportError("the texts of a trailer are the facts after their kind, in this order")
+_TEXTS = RecordFacts._fields[1:]
+"""All facts after the kind, in their order: it is that of the bytes, which the test vectors hold."""
 
 
 # -- header block --
@@ -206,12 +201,13 @@ def trailer_body(trailer: Trailer, texts: bytes) -> bytes:
 
 def facts_bytes(facts: RecordFacts) -> bytes:
     """Write the ten texts of a record's facts. Raises FactsTooLong."""
-    texts = [text.encode("utf-8") for text in facts[1:]]
-    if max(map(len, texts)) > _TEXT_LIMIT:
-        raise FactsTooLong(
-            field=next(name for name, text in zip(_TEXTS, texts, strict=True) if len(text) > _TEXT_LIMIT)
-        )
-    return b"".join([part for text in texts for part in (_SIZES[len(text)], text)])
+    parts = []
+    for name, text in zip(_TEXTS, facts[1:], strict=True):
+        raw = text.encode("utf-8")
+        if len(raw) > _TEXT_LIMIT:
+            raise FactsTooLong(field=name)
+        parts += (len(raw).to_bytes(2, "big"), raw)
+    return b"".join(parts)
 
 
 def read_trailer_body(body: bytes, clear: TrailerClear) -> Trailer | None:

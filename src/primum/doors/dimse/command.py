@@ -74,10 +74,10 @@ _RESPONSE = struct.Struct("<" + "HHLH" * 4)
 def _elements(body: bytes) -> dict[int, bytes]:
     found, at, end = {}, 0, len(body)
     while at < end:
-        if at + 8 > end:
+        if at + _HEADER.size > end:
             raise InvalidCommand
         group, element, length = _HEADER.unpack_from(body, at)
-        at += 8 + length
+        at += _HEADER.size + length
         if group or at > end:
             raise InvalidCommand
         found[element] = body[at - length : at]

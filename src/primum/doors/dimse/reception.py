@@ -78,7 +78,8 @@ class Reception:
         self._limits = limits
         self._longest = limits.pdu_bytes + limits.pdu_slack_bytes
         # a fragment this long that came without waiting for a tick has kept the floor rate: no need to look at the time
-        self._steady = int(limits.floor_rate * limits.tick_seconds)
+        # (two: an item counts its context and its control header)
+        self._steady = max(2, int(limits.floor_rate * limits.tick_seconds))
         self._ahead = memoryview(bytearray(limits.ahead_bytes))  # received and not yet read
         self._ahead_start = self._ahead_end = 0
         self._pdu_left = 0  # bytes of the present P-DATA-TF after the present fragment
