@@ -13,7 +13,7 @@ RecordKind = Literal["instance", "amendment"]
 
 
 class RecordFacts(NamedTuple):
-    """What was known of a data set when it arrived. Sealed in the trailer in this order; a text has at most 255 bytes."""
+    """What was known of a data set when it arrived. Sealed in the trailer in this order; texts of 255 bytes at most."""
 
     kind: RecordKind
     controller_id: str

@@ -201,7 +201,7 @@ def trailer_body(trailer: Trailer, texts: bytes) -> bytes:
 
 def facts_bytes(facts: RecordFacts) -> bytes:
     """Write the ten texts of a record's facts. Raises FactsTooLong."""
-    parts = []
+    parts: list[bytes] = []
     for name, text in zip(_TEXTS, facts[1:], strict=True):
         raw = text.encode("utf-8")
         if len(raw) > _TEXT_LIMIT:

@@ -4,6 +4,7 @@ import itertools
 import socket
 import struct
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -232,6 +233,16 @@ def test_a_sender_below_the_floor_rate_is_cut(house, drip):
                 continue
         assert heard == abort(USER, 0)
     assert house.reasons("device:association:closed") == ["too-slow"]
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_an_item_shorter_than_its_own_headers_is_refused_whatever_the_floor_rate(house, length):
+    """Its length counts the context and the control header (PS3.8 table 9-23)."""
+    with house.open(limits=replace(QUICK, floor_rate=1)) as port, Caller(port) as caller:
+        caller.associated(associate())
+        short = struct.pack(">LBB", length, 1, 0)
+        caller.say(p_data(pdv(1, 3, store_command())) + pdu(4, short) + p_data(pdv(1, 2, DATA)))
+        assert caller.hear() == abort(PROVIDER, 6)  # invalid PDU parameter value
 
 
 def test_silence_amid_a_pdu_is_cut(house):
