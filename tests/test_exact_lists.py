@@ -9,6 +9,7 @@ from pathlib import Path
 from primum.app.payload import CHILDREN
 from primum.doors.cli.command import COMMANDS
 from primum.doors.cli.worker_serving import all_verbs
+from primum.doors.worker.door_verbs import DOOR_VERBS
 from primum.ground.log import KEYS
 from primum.ground.outbound import DIALS
 from primum.vault import Label
@@ -52,9 +53,9 @@ def test_rooms():
 
 
 def test_keys_of_each_process():
-    """dimse faces the network with no database key; web cannot sign, certify or write the list of devices."""
+    """dimse reads the index and has no key to records.db; web cannot sign, certify or write the list of devices."""
     assert {child: {label.value for label in labels} for child, labels in CHILDREN.items()} == {
-        "dimse": {"keyring", "names", "devices"},
+        "dimse": {"keyring", "names", "devices", "index"},
         "web": {"keyring", "names", "index", "records", "secrets"},
         "worker": {"keyring", "names", "index", "records", "secrets", "devices", "journal-signer", "certificates"},
         "demo": {"keyring", "names", "records"},
@@ -98,6 +99,10 @@ def test_verbs_of_the_socket():
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password",
     }  # fmt: skip
+
+
+def test_what_the_doors_may_ask_of_the_worker():
+    assert set(DOOR_VERBS) == set()
 
 
 def test_no_key_of_a_log_line_could_hold_a_patient():

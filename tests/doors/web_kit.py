@@ -29,6 +29,7 @@ from primum.identity import DemoPerson, Role, Scope, Wish, totp
 from primum.imaging.importing import Origin, import_folder
 from primum.journal import Journal
 from tests.programs import free_port
+from tests.twins.intake import DirectIntake
 from tests.unit.identity.people_kit import Box
 
 _LIGHT = identity.Hasher(time_cost=1, memory_kib=64, lanes=1)
@@ -131,12 +132,12 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
     people = identity.DemoPeople(
         engine=records, clock=clock, record=Recorder(journal), box=Box(), settings=settings, demo=True, hasher=_LIGHT
     )
+    indexer = imaging.Indexer(index, records, kept, clock)
     services = WebServices(
         people=people, archive=Shelf(imaging.Archive(index, kept)), journal=journal, clock=clock, settings=settings,
-        demo=demo, origins=origin.origins_of(settings),
+        demo=demo, origins=origin.origins_of(settings), vault=kept, intake=DirectIntake(indexer),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
-    indexer = imaging.Indexer(index, records, kept, clock)
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)
 
 

@@ -16,7 +16,7 @@ from primum import vault
 from primum.vault import Label
 
 CHILDREN: dict[str, frozenset[Label]] = {
-    "dimse": frozenset({Label.KEYRING, Label.NAMES, Label.DEVICES}),
+    "dimse": frozenset({Label.KEYRING, Label.NAMES, Label.DEVICES, Label.INDEX}),
     "web": frozenset({Label.KEYRING, Label.NAMES, Label.INDEX, Label.RECORDS, Label.SECRETS}),
     "worker": frozenset(
         {
@@ -48,7 +48,7 @@ class Payload:
     bundle: bytes
     """The PEM bundle of the child's own door; empty for a child without one."""
     intakes: tuple[int, ...]
-    """The descriptors of its ends of the pairs between dimse's receivers and the worker; none for others."""
+    """The descriptors of its ends of the pairs between the worker and who stores: each receiver of dimse, and web."""
 
     def __repr__(self) -> str:
         """Never show a key."""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from primum import vault
+from primum.app.intake import WorkerAbsent
 from primum.doors import dimse
 from primum.ground.clock import SystemClock
 from primum.ground.disc import RealDisc
@@ -44,6 +45,9 @@ class Index:
     def barrier(self, timeout_seconds: float) -> bool:
         self.barriers += 1
         return self.answers
+
+    def ask(self, verb: str, args: dict, data: bytes = b"") -> tuple[dict, bytes]:
+        raise WorkerAbsent
 
 
 @dataclass

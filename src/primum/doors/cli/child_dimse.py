@@ -6,10 +6,11 @@ import socket
 from dataclasses import dataclass, replace
 
 from primum.app.dimse import open_dimse
+from primum.app.intake import PairIntake
 from primum.app.payload import Payload
 from primum.doors.cli.child import Status, guarded
 from primum.doors.cli.receivers import NotAllStarted, Ready, Receivers
-from primum.doors.dimse import DimseServices, FreeSpace, Limits, Listener, PairIntake, SharedTally, listen, run as serve
+from primum.doors.dimse import DimseServices, FreeSpace, Limits, Listener, SharedTally, listen, run as serve
 from primum.ground.home import find_home
 from primum.ground.settings import read_settings
 from primum.identity.tls import door_tls_context, handshake_refusal
@@ -69,6 +70,7 @@ class _Door:
             clock=rooms.clock,
             tls=door_tls_context(self.payload.bundle, settings.dicom_tls_profile),
             aet=settings.dicom_aet,
+            archive=opened.archive,
             handshake_refusal=handshake_refusal,
             limits=self.limits,
             tally=self.tally.page(number),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
+from primum.app.intake import PairIntake
 from primum.app.payload import Payload
 from primum.app.web import WebRooms, open_web
 from primum.doors.cli.child import Status
@@ -23,8 +25,11 @@ def run(payload: Payload, status: Status) -> int:
     """Serve until SIGTERM."""
     opened = open_web(payload)
     rooms = opened.rooms
+    (pair,) = payload.intakes
     services = WebServices(
         people=opened.people,
+        vault=rooms.vault,
+        intake=PairIntake(socket.socket(fileno=pair), behind=True),
         archive=opened.archive,
         journal=rooms.journal,
         clock=rooms.clock,

@@ -94,8 +94,10 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
     guard = ask_guard(key_file, recovery=options.recovery)
     root = vault.unlock(home.folder / "keyring", guard)
     vault.verify_home(home.folder / "keyring", root, home.identity_bytes())
-    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(receivers(settings))]
-    ends = {name: tuple(pair[end].detach() for pair in pairs) for end, name in enumerate(("dimse", "worker"))}
+    # a pair for each receiver, and one for the web doors, which store too (STOW-RS)
+    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(receivers(settings) + 1)]
+    *theirs, webs = (pair[0].detach() for pair in pairs)
+    ends = {"dimse": tuple(theirs), "web": (webs,), "worker": tuple(pair[1].detach() for pair in pairs)}
     given = payload.payloads(
         root,
         home.folder,

@@ -11,8 +11,10 @@ from primum.doors.cli.child import Status
 from primum.doors.worker import protocol, verbs_archive, verbs_devices, verbs_journal, verbs_people, verbs_vault
 from primum.doors.worker.control import Control, Handler
 from primum.doors.worker.desk import Desk, handler
+from primum.doors.worker.door_verbs import door_verbs
 from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.jobs import Clockwork
+from primum.doors.worker.questions import Questions
 from primum.doors.worker.verbs_session import first_link, open_verbs
 from primum.ground import process
 from primum.journal import Fact, Kind
@@ -32,6 +34,8 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     pairs = [socket.socket(fileno=one) for one in payload.intakes]
     intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
     desk = Desk(worker, intake)
+    questions = Questions(door_verbs(desk))
+    intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
     clockwork = Clockwork(worker_jobs(worker, intake.sweep), worker.rooms.clock)
     for part in (intake, control, clockwork):
@@ -39,8 +43,8 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    for part in (clockwork, control, intake):
-        part.stop()
+    for end in (clockwork.stop, control.stop, intake.stop, questions.stop):
+        end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
     worker.signer.sign_and_tell(worker.rooms.journal)
     worker.rooms.journal.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from primum.doors.dimse import registry
 from primum.doors.dimse.chronicle import count, record
 from primum.doors.dimse.contexts import Negotiated, negotiate
 from primum.doors.dimse.pdu import APPLICATION_CONTEXT, AssociateRequest
@@ -47,7 +48,7 @@ def consider(request: AssociateRequest, peer: Peer, services: DimseServices, pla
         device = services.devices.admit(peer.fingerprint, peer.address, request.calling_title)
         if request.called_title != services.aet:
             raise CalledTitleUnknown
-        negotiated = negotiate(request, may_store="store" in device.may)
+        negotiated = negotiate(request, device.may, registry.GRANTS)
         if any(one.storage for one in negotiated.accepted.values()) and services.space.low():
             raise SpaceLow
         place.associate(device.id)
@@ -55,9 +56,8 @@ def consider(request: AssociateRequest, peer: Peer, services: DimseServices, pla
         known = device.id if device is not None else refusal.facts.get("device")
         _tell(refusal.code, known if isinstance(known, str) else "", request, peer, services)
         raise
-    denied = negotiated.wanted_storage and "store" not in device.may
-    if denied or not negotiated.accepted:
-        why = NotPermitted if denied else NothingAcceptable
+    if negotiated.denied or not negotiated.accepted:
+        why = NotPermitted if negotiated.denied else NothingAcceptable
         _tell(why.code, device.id, request, peer, services)
     return Acceptance(device, negotiated)
 

@@ -6,11 +6,12 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from primum.doors.dimse import pdu
+from primum.doors.dimse import pdu, registry
 from primum.doors.dimse.acceptance import Acceptance, consider
 from primum.doors.dimse.chronicle import Chronicle
 from primum.doors.dimse.command import RESPONSE, Command, Operation, decode_command, encode_response
 from primum.doors.dimse.contexts import VERIFICATION, Accepted
+from primum.doors.dimse.exchange import Exchange, Line
 from primum.doors.dimse.machine import TRANSITIONS, Action, Event, Machine, State
 from primum.doors.dimse.pdu import AbortSource, AssociateRequest, PduType
 from primum.doors.dimse.reception import OtherPdu, Reception
@@ -67,6 +68,7 @@ class Association:
         self._pending: tuple[int, int] | None = None
         self._accepted: dict[int, Accepted] = {}
         self._peer_length = 0
+        self._sender: Sender | None = None
         self._chronicle: Chronicle | None = None
         self._storing: Storing | None = None
         self._ending = "closed"
@@ -171,8 +173,8 @@ class Association:
         self._accepted = accepted.negotiated.accepted
         self._peer_length = request.user.max_length
         self._reception.until = float("inf")
-        sender = Sender(device, request.calling_title, request.user.implementation_class_uid)
-        self._storing = Storing(self._services, sender, self._reception)
+        self._sender = Sender(device, request.calling_title, request.user.implementation_class_uid)
+        self._storing = Storing(self._services, self._sender, self._reception)
         if self._accepted:
             self._chronicle = Chronicle(self._services.journal, self.id, device.id, device.controller_id)
             titles = {"calling_aet": request.calling_title, "called_aet": request.called_title}
@@ -187,17 +189,28 @@ class Association:
             return  # nothing of ours is under way: there is nothing to cancel, and nothing that was asked
         answer, stored = self._perform(command, context)
         self._machine.on(Event.EVT9)
-        response = encode_response(command, answer.status, answer.comment, answer.offending)
-        self._wire.send(pdu.encode_command(context.id, response, self._peer_length))
+        self._respond(command, context, answer)
         self._tell(command, answer, stored)
         if answer.status is Status.NOT_AUTHORIZED:
             self._end(answer.comment, Event.EVT15)
+
+    def _respond(self, command: Command, context: Accepted, answer: Answer) -> None:
+        response = encode_response(
+            command, answer.status, answer.comment, answer.offending, answer.counts,
+            has_data_set=bool(answer.data_set), instance_uid=answer.instance_uid, others=answer.others,
+        )  # fmt: skip
+        sent = pdu.encode_command(context.id, response, self._peer_length)
+        if answer.data_set:
+            sent += pdu.encode_data_set(context.id, answer.data_set, self._peer_length)
+        self._wire.send(sent)
 
     def _perform(self, command: Command, context: Accepted) -> tuple[Answer, Receipt | None]:
         """Do what is asked; whatever goes wrong with it, there is an answer."""
         try:
             if command.field == Operation.C_STORE_RQ:
                 return Answer(Status.SUCCESS), self._store().store(command, context)
+            if context.abstract_syntax in registry.BY_SYNTAX:
+                return self._serve(command, context), None
             self._store().skip(command)
             _refuse_all_but_echo(command, context)
             return Answer(Status.SUCCESS), None
@@ -207,6 +220,24 @@ class Association:
             if not isinstance(error, PrimumError):
                 _log.failure("instance.failed", error, association=self.id)
             return answer_to(error), None
+
+    def _serve(self, command: Command, context: Accepted) -> Answer:
+        """Have a service answer; it alone knows what the request may be."""
+        storing, sender = self._store(), self._sender
+        if sender is None:
+            raise RuntimeError("a message before the association was accepted")
+        line = Line(
+            self.id, sender.calling_title, self._wire, self._reception, storing, self._accepted, self._peer_length
+        )
+        exchange = Exchange(self._services, line, command, context, sender.device)
+        try:
+            exchange.permit()
+            return registry.BY_SYNTAX[context.abstract_syntax].perform(exchange)
+        except TRANSPORT:
+            exchange.lost()
+            raise
+        finally:
+            exchange.finish()
 
     def _store(self) -> Storing:
         if self._storing is None:

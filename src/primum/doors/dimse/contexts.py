@@ -6,6 +6,7 @@ See docs/decisions/0038-any-storage-class-few-transfer-syntaxes-refused.md.
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -29,6 +30,9 @@ class Accepted(NamedTuple):
     abstract_syntax: str
     transfer_syntax: str
     storage: bool
+    """Whether the caller may store on it."""
+    retrieval: bool = False
+    """Whether the caller takes stored instances on it: it is SCP there (C-GET)."""
 
 
 class Negotiated(NamedTuple):
@@ -37,8 +41,8 @@ class Negotiated(NamedTuple):
     answers: list[Answered]
     roles: list[Role]
     accepted: dict[int, Accepted]
-    wanted_storage: bool
-    """Whether a storage class was proposed, granted or not."""
+    denied: bool
+    """Whether something was proposed that the device has no grant for."""
 
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -75,6 +79,8 @@ NOT_STORAGE = frozenset(
 """What lives under STORAGE_ROOT and is not an object of a patient's study."""
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+SPOKEN = frozenset({IMPLICIT_LITTLE_ENDIAN, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+"""What identifiers and attribute lists are read and written in: implicit, explicit, explicit big endian."""
 TRANSFER_SYNTAX_ROOT = "1.2.840.10008.1.2."
 TRANSFER_SYNTAXES_REFUSED = frozenset(
     {
@@ -108,39 +114,70 @@ def is_storable(transfer_syntax: str) -> bool:
     return transfer_syntax == IMPLICIT_LITTLE_ENDIAN or transfer_syntax.startswith(TRANSFER_SYNTAX_ROOT)
 
 
-def negotiate(request: AssociateRequest, *, may_store: bool) -> Negotiated:
-    """Answer every proposed context (first acceptable transfer syntax) and every proposed role."""
+def negotiate(request: AssociateRequest, may: Container[str], offered: Mapping[str, str]) -> Negotiated:
+    """Answer every proposed context (first acceptable transfer syntax) and every proposed role.
+
+    `may` are the device's grants; `offered` tells, by abstract syntax, the grant that each of our services asks for.
+    """
     roles = {role.sop_class: role for role in request.user.roles}
-    answers = [_answer(one, roles.get(one.abstract_syntax), may_store=may_store) for one in request.contexts]
+    judged = [_judge(one, roles.get(one.abstract_syntax), may, offered) for one in request.contexts]
+    answers = [
+        # the transfer syntax of a refused context is not significant, but must be there (PS3.8 table 9-18)
+        Answered(one.id, found.result, found.transfer_syntax or one.transfer_syntaxes[0])
+        for one, found in zip(request.contexts, judged, strict=True)
+    ]
     accepted = {
-        one.id: Accepted(
-            one.id, proposed.abstract_syntax, one.transfer_syntax, proposed.abstract_syntax != VERIFICATION
-        )
-        for one, proposed in zip(answers, request.contexts, strict=True)
-        if one.result == Result.ACCEPTANCE
+        one.id: Accepted(one.id, one.abstract_syntax, found.transfer_syntax, found.storage, found.retrieval)
+        for one, found in zip(request.contexts, judged, strict=True)
+        if found.result == Result.ACCEPTANCE
     }
-    offered = {one.abstract_syntax for one in accepted.values()}
-    # we are SCP of everything: the requestor may be SCU, and may not be SCP (PS3.7 table D.3-10)
-    answered_roles = [Role(one, scu=role.scu, scp=False) for one, role in roles.items() if one in offered]
-    wanted = any(is_storage(one.abstract_syntax) for one in request.contexts)
-    return Negotiated(answers, answered_roles, accepted, wanted)
+    answered = {one.abstract_syntax: one for one in accepted.values()}
+    # we are SCP of everything, and SCU of storage where a C-GET wants it (PS3.7 table D.3-10)
+    answered_roles = [
+        Role(uid, scu=role.scu and (one.storage or not one.retrieval), scp=one.retrieval)
+        for uid, role in roles.items()
+        if (one := answered.get(uid)) is not None
+    ]
+    return Negotiated(answers, answered_roles, accepted, any(one.denied for one in judged))
 
 
-def _answer(proposed: Proposed, role: Role | None, *, may_store: bool) -> Answered:
-    result, syntax = _judge(proposed, role, may_store=may_store)
-    # the transfer syntax of a refused context is not significant, but must be there (PS3.8 table 9-18)
-    return Answered(proposed.id, result, syntax or proposed.transfer_syntaxes[0])
+class _Judged(NamedTuple):
+    result: Result
+    transfer_syntax: str = ""
+    storage: bool = False
+    retrieval: bool = False
+    denied: bool = False
 
 
-def _judge(proposed: Proposed, role: Role | None, *, may_store: bool) -> tuple[Result, str]:
-    verification = proposed.abstract_syntax == VERIFICATION
-    if not verification and not is_storage(proposed.abstract_syntax):
-        return Result.ABSTRACT_SYNTAX_NOT_SUPPORTED, ""
-    if not verification and not may_store:
-        return Result.USER_REJECTION, ""
+_DENIED = _Judged(Result.USER_REJECTION, denied=True)
+
+
+def _judge(proposed: Proposed, role: Role | None, may: Container[str], offered: Mapping[str, str]) -> _Judged:
+    syntax = proposed.abstract_syntax
+    if syntax == VERIFICATION:
+        return _with_syntax(proposed, _Judged(Result.ACCEPTANCE), role)
+    if syntax in offered:
+        if offered[syntax] not in may:
+            return _DENIED
+        return _with_syntax(proposed, _Judged(Result.ACCEPTANCE), role)
+    if not is_storage(syntax):
+        return _Judged(Result.ABSTRACT_SYNTAX_NOT_SUPPORTED)
+    wants_to_store = role is None or role.scu
+    storage = wants_to_store and "store" in may
+    retrieval = role is not None and role.scp and "get" in may
+    if not (storage or retrieval):
+        return _DENIED
+    return _with_syntax(proposed, _Judged(Result.ACCEPTANCE, storage=storage, retrieval=retrieval), None)
+
+
+def _with_syntax(proposed: Proposed, found: _Judged, role: Role | None) -> _Judged:
+    """Accept in the first transfer syntax that will do: any for what is stored, three for what we read and write."""
     if role is not None and not role.scu:
-        return Result.USER_REJECTION, ""
-    for syntax in proposed.transfer_syntaxes:
-        if is_storable(syntax):
-            return Result.ACCEPTANCE, syntax
-    return Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, ""
+        return _Judged(Result.USER_REJECTION)
+    fits = is_storable if found.storage or found.retrieval else SPOKEN.__contains__
+    if proposed.abstract_syntax == VERIFICATION:
+        fits = is_storable  # no data set is ever sent on it
+    for one in proposed.transfer_syntaxes:
+        if fits(one):
+            return found._replace(transfer_syntax=one)
+    return _Judged(Result.TRANSFER_SYNTAXES_NOT_SUPPORTED)

@@ -32,6 +32,8 @@ class Limits:
     # messages
     command_bytes: int = 16 * KIB
     """A command set: C-STORE-RQ takes 300; this leaves room for others' private elements."""
+    identifier_bytes: int = 4 * MIB
+    """The data set of a request other than C-STORE: 10 000 UIDs are 650 KB, a procedure step's references some MiB."""
     whole_bytes: int = 8 * MIB
     """An instance up to this is held in memory and written at once (docs/design/vault.md); larger ones are streamed."""
     kept_bytes: int = 1 * MIB

@@ -161,11 +161,20 @@ def encode_abort(source: AbortSource, reason: AbortReason) -> bytes:
 
 def encode_command(context: int, command: bytes, max_length: int) -> bytes:
     """Write a command set as P-DATA-TF PDUs no longer than the peer asked for (0: it does not care)."""
-    room = (max_length or len(command) + 6) - 6
-    parts = [command[at : at + room] for at in range(0, len(command), room)]
+    return _encode_data(context, command, max_length, COMMAND)
+
+
+def encode_data_set(context: int, data_set: bytes, max_length: int) -> bytes:
+    """Write a short data set the same way."""
+    return _encode_data(context, data_set, max_length, 0)
+
+
+def _encode_data(context: int, body: bytes, max_length: int, control: int) -> bytes:
+    room = (max_length or len(body) + 6) - 6
+    parts = [body[at : at + room] for at in range(0, len(body), room)]
     last = len(parts) - 1
     return b"".join(
-        _pdu(PduType.DATA_TF, PDV_HEADER.pack(len(part) + 2, context, COMMAND | (LAST if at == last else 0)) + part)
+        _pdu(PduType.DATA_TF, PDV_HEADER.pack(len(part) + 2, context, control | (LAST if at == last else 0)) + part)
         for at, part in enumerate(parts)
     )
 

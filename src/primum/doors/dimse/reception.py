@@ -92,6 +92,10 @@ class Reception:
         self.until = math.inf
         """Nothing is waited for beyond this (monotonic): ARTIM, while there is no association."""
 
+    def ready(self) -> bool:
+        """Tell whether `next_pdu` would find the beginning of one."""
+        return self._ahead_start < self._ahead_end or self._wire.ready()
+
     def next_pdu(self, deadline: float) -> tuple[int, int]:
         """Wait for a PDU and return its type and length. Raises TooSlow at `deadline`, DoorClosing."""
         self._wire.look(deadline, idle=True)

@@ -109,6 +109,13 @@ class InstanceTooLong(PrimumError):
     hint: ClassVar[str] = "have the sender split the instance (PS3.3 concatenations)"
 
 
+class IdentifierTooLong(PrimumError):
+    """The data set of a request is longer than this door reads for it ({limit} bytes)."""
+
+    code: ClassVar[str] = "dimse.identifier-too-long"
+    hint: ClassVar[str] = "ask for less at a time"
+
+
 class SpaceLow(PrimumError):
     """The free space is below the low mark; nothing is stored until there is more."""
 
@@ -117,10 +124,10 @@ class SpaceLow(PrimumError):
 
 
 class NotPermitted(PrimumError):
-    """The device may not store, or no longer."""
+    """The device may not do this, or no longer."""
 
     code: ClassVar[str] = "dimse.not-permitted"
-    hint: ClassVar[str] = "primum device list; grant it with primum device add … --may store"
+    hint: ClassVar[str] = "primum device list; grant it with primum device add … --may …"
 
 
 class ProtocolVersionUnknown(PrimumError):

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from primum.doors.dimse.intake import Intake
+from primum.app.intake import Intake
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.tally import Alone, Tally
 from primum.ground.clock import Clock
+from primum.imaging import Archive
 from primum.journal import Journal, Refusals
 from primum.vault import Vault
 
@@ -74,6 +75,10 @@ class FreeSpace:
         return shutil.disk_usage(self._folder).free < self._low_bytes
 
 
+def _closed() -> Archive:
+    raise RuntimeError("this door was given no archive")
+
+
 def _unnamed(_: OSError) -> str:
     return "tls.other"
 
@@ -99,5 +104,7 @@ class DimseServices:
     handshake_refusal: Callable[[OSError], str] = field(default=_unnamed)
     """Names why a handshake was refused (`identity.handshake_refusal`)."""
     limits: Limits = field(default_factory=Limits)
+    archive: Callable[[], Archive] = field(default=_closed)
+    """Opens the index for reading when it is first asked for: a scanner that only stores never does."""
     tally: Tally = field(default_factory=Alone)
     """How many the other processes of the door have in."""

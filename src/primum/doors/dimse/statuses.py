@@ -6,34 +6,65 @@ PS3.4 table B.2-1 and PS3.7 annex C (statuses), PS3.8 table 9-21 (rejections).
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
+from primum.doors.dimse.command import Counts
 from primum.doors.dimse.pdu import Rejection
 from primum.ground.errors import PrimumError
 
 
 class Status(IntEnum):
-    """Statuses that this door answers."""
+    """Statuses that this door answers (PS3.7 annex C, PS3.4 tables B.2-1, C.4-1 to C.4-3)."""
 
     SUCCESS = 0x0000
+    NO_SUCH_ATTRIBUTE = 0x0105
+    INVALID_ATTRIBUTE_VALUE = 0x0106
     PROCESSING_FAILURE = 0x0110
+    DUPLICATE_SOP_INSTANCE = 0x0111
+    NO_SUCH_SOP_INSTANCE = 0x0112
+    NO_SUCH_EVENT_TYPE = 0x0113
+    NO_SUCH_ARGUMENT = 0x0114
+    INVALID_ARGUMENT_VALUE = 0x0115
+    ATTRIBUTE_VALUE_OUT_OF_RANGE = 0x0116
     INVALID_SOP_INSTANCE = 0x0117
+    NO_SUCH_SOP_CLASS = 0x0118
+    CLASS_INSTANCE_CONFLICT = 0x0119
+    MISSING_ATTRIBUTE = 0x0120
+    MISSING_ATTRIBUTE_VALUE = 0x0121
     SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NO_SUCH_ACTION = 0x0123
     NOT_AUTHORIZED = 0x0124
     UNRECOGNIZED_OPERATION = 0x0211
     MISTYPED_ARGUMENT = 0x0212
+    RESOURCE_LIMITATION = 0x0213
     OUT_OF_RESOURCES = 0xA700
+    CANNOT_COUNT_MATCHES = 0xA701
+    CANNOT_PERFORM_SUBOPERATIONS = 0xA702
+    MOVE_DESTINATION_UNKNOWN = 0xA801
     DATA_SET_MISMATCH = 0xA900
+    SUBOPERATIONS_WARNING = 0xB000
     CANNOT_UNDERSTAND = 0xC000
+    CANCEL = 0xFE00
+    PENDING = 0xFF00
+    PENDING_WARNING = 0xFF01
 
 
 class Answer(NamedTuple):
-    """A status, our code for the reason (0000,0902), and the elements that are to blame (0000,0901)."""
+    """A final status, our code for the reason (0000,0902), and the elements that are to blame (0000,0901).
+
+    `data_set` goes with it, in the context's transfer syntax; `instance_uid` and `others` as in `encode_response`.
+    """
 
     status: Status
     comment: str = ""
     offending: tuple[int, ...] = ()
+    counts: Counts | None = None
+    data_set: bytes = b""
+    instance_uid: str = ""
+    others: Mapping[int, int] = MappingProxyType({})
 
 
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
@@ -46,6 +77,7 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "dimse.mismatch": (Status.DATA_SET_MISMATCH, (SOP_CLASS,)),
     "dimse.space-low": (Status.OUT_OF_RESOURCES, ()),
     "dimse.not-permitted": (Status.NOT_AUTHORIZED, ()),
+    "dimse.identifier-too-long": (Status.OUT_OF_RESOURCES, ()),
     "imaging.damaged-data-set": (Status.CANNOT_UNDERSTAND, ()),
     "imaging.unknown-syntax": (Status.CANNOT_UNDERSTAND, ()),
     "imaging.too-large": (Status.CANNOT_UNDERSTAND, ()),

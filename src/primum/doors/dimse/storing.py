@@ -18,6 +18,7 @@ from primum.doors.dimse.refusals import (
     ConnectionEnded,
     DataSetMismatch,
     DoorClosing,
+    IdentifierTooLong,
     InstanceTooLong,
     InstanceUidInvalid,
     InvalidPdu,
@@ -95,6 +96,19 @@ class Storing:
             raise
         finally:
             buffer.shrink(buffer.capacity if used == buffer.capacity else used)
+
+    def read(self, command: Command, limit: int) -> bytes:
+        """Receive a data set that is no instance; empty if none is announced. Raises IdentifierTooLong, TRANSPORT."""
+        if not command.has_data_set:
+            return b""
+        buffer = self._begin(command)
+        used, self._ended = self._reception.fill(buffer.view, min(limit, buffer.capacity))
+        whole = bytes(buffer.view[:used])
+        if not self._ended:
+            self._drain(buffer)
+            raise IdentifierTooLong(limit=limit)
+        buffer.shrink(used)
+        return whole
 
     def skip(self, command: Command) -> None:
         """Receive a data set, if there is one, and forget it."""

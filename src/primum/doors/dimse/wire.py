@@ -7,6 +7,7 @@ does so by SO_RCVTIMEO, which costs nothing per call; elsewhere, and for TLS, by
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -64,6 +65,12 @@ class Wire:
             if self._quick:
                 self._acknowledge()
             return got
+
+    def ready(self) -> bool:
+        """Tell whether something has come, or the peer has gone: the next receipt would not wait."""
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return True
+        return bool(select.select([self._socket], [], [], 0)[0])
 
     @property
     def stopping(self) -> bool:

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from primum.app.intake import Intake
 from primum.app.shelf import StudyInReach
 from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
 from primum.journal import Fact, Journal, Kind, Refusals
+from primum.vault import Vault
 
 Level = Literal["study", "series", "instance"]
 
@@ -183,6 +185,9 @@ class WebServices:
 
     people: People
     archive: Archive
+    vault: Vault
+    intake: Intake
+    """The way to the worker: what was stored, and what only it may do."""
     journal: Journal
     clock: Clock
     settings: Settings

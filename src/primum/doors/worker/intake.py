@@ -1,9 +1,10 @@
-"""The worker's ends of the pairs from the DICOM door: hints become index rows in batches, barriers are answered.
+"""The worker's ends of the pairs from the doors: hints become index rows in batches, barriers are answered.
 
 One thread reads the pairs, one for each receiving process, so that none fills while a batch is committed: a hint that
 is lost costs a reading of the pack. Another one is the only writer of the index. It gathers for a moment, so that a
 busy hour costs one transaction for many instances; a barrier ends the gathering at once. A hint that was lost is made
-good from the packs: at the next hint of the same pack, at a barrier that says so, and by a sweep.
+good from the packs: at the next hint of the same pack, at a barrier that says so, and by a sweep. Questions are put
+together here and answered elsewhere (questions.py), by threads of their own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from itertools import islice
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.imaging import Indexer, Stored
-from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, decode, encode
+from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, Piece, Pieces, decode, encode
 
 GATHER = 0.12
 """Seconds from the first hint of a batch to its commit: visible within 200 ms, and few transactions at full load."""
@@ -34,14 +35,28 @@ LOOK = 0.5
 
 _log = Log("intake")
 _Message = tuple[socket.socket, Stored | Barrier]
+Hear = Callable[[socket.socket, int, bytes], None]
+"""Who answers a question: at which pair, of which number."""
+
+
+def _nobody(_pair: socket.socket, _number: int, _question: bytes) -> None:
+    """Leave a question unanswered."""
 
 
 class IntakeLoop:
     """Reads the pairs until told to stop."""
 
-    def __init__(self, pairs: Iterable[socket.socket], indexer: Indexer, studies: Callable[[], Iterable[str]]) -> None:
-        """Take over our ends of the pairs. `studies` lists all that the vault holds."""
+    def __init__(
+        self,
+        pairs: Iterable[socket.socket],
+        indexer: Indexer,
+        studies: Callable[[], Iterable[str]],
+        hear: Hear = _nobody,
+    ) -> None:
+        """Take over our ends of the pairs. `studies` lists all that the vault holds; `hear` takes questions."""
         self._studies = studies
+        self.hear = hear
+        self._pieces: dict[socket.socket, Pieces] = {}
         self._pairs = list(pairs)
         self._indexer = indexer
         self._stop = threading.Event()
@@ -145,8 +160,19 @@ class IntakeLoop:
             except (IntakeUnreadable, OSError) as error:
                 _log.failure("intake.unreadable", error)
                 return
-            if not isinstance(told, Passed):
+            if isinstance(told, Piece):
+                self._hear_piece(pair, told)
+            elif not isinstance(told, Passed):
                 self._put((pair, told))
+
+    def _hear_piece(self, pair: socket.socket, piece: Piece) -> None:
+        try:
+            whole = self._pieces.setdefault(pair, Pieces()).add(piece)
+        except IntakeUnreadable as error:
+            _log.failure("intake.unreadable", error)
+            return
+        if whole is not None:
+            self.hear(pair, piece.number, whole)
 
     def _put(self, message: _Message) -> None:
         while not self._stop.is_set():

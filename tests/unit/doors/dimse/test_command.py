@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pynetdicom.dsutils import decode as pynetdicom_decode, encode as pynetdicom_encode
 from tests.doors.dimse.instances import CT, element, store_command
 
-from primum.doors.dimse.command import Command, decode_command, encode_response
+from primum.doors.dimse.command import Command, Counts, decode_command, encode_response
 from primum.doors.dimse.refusals import InvalidCommand
 
 
@@ -17,7 +17,10 @@ def test_a_command_set_of_another_implementation_is_read():
     theirs.CommandField, theirs.MessageID, theirs.Priority, theirs.CommandDataSetType = 1, 77, 2, 1
     theirs.MoveOriginatorApplicationEntityTitle, theirs.MoveOriginatorMessageID = "MOVER", 5
     raw = pynetdicom_encode(theirs, is_implicit_vr=True, is_little_endian=True)
-    assert decode_command(raw) == Command(1, 77, CT, "1.2.3", has_data_set=True)
+    read = decode_command(raw)
+    assert read[:-1] == Command(1, 77, CT, "1.2.3", has_data_set=True, elements={})[:-1]
+    assert (read.text(0x1030), read.short(0x1031), read.short(0x0700)) == ("MOVER", 5, 2)
+    assert (read.text(0x0600), read.short(0x0600)) == ("", None)
 
 
 def test_a_response_is_read_by_another_implementation():
@@ -28,6 +31,23 @@ def test_a_response_is_read_by_another_implementation():
     assert theirs.ErrorComment == "imaging.other-instance"
     assert theirs.OffendingElement == [0x00080018, 0x00080016]
     assert (theirs.AffectedSOPClassUID, theirs.AffectedSOPInstanceUID) == (CT, "2.25.1000.1")
+
+
+def test_a_response_with_sub_operations_and_a_data_set_is_read_by_another_implementation():
+    raw = encode_response(
+        decode_command(store_command()), 0xFF00, counts=Counts(70_000, 3, 2, 1), has_data_set=True, instance_uid="1.9",
+        others={0x1002: 7},
+    )  # fmt: skip
+    theirs = pynetdicom_decode(BytesIO(raw), is_implicit_vr=True, is_little_endian=True)
+    assert theirs.CommandGroupLength == len(raw) - 12
+    assert theirs.CommandDataSetType != 0x0101
+    assert (theirs.NumberOfRemainingSuboperations, theirs.NumberOfCompletedSuboperations) == (0xFFFF, 3)
+    assert (theirs.NumberOfFailedSuboperations, theirs.NumberOfWarningSuboperations) == (2, 1)
+    assert (theirs.AffectedSOPInstanceUID, theirs.EventTypeID) == ("1.9", 7)
+    last = encode_response(decode_command(store_command()), 0, counts=Counts(None, 1, 0, 0))
+    assert "NumberOfRemainingSuboperations" not in pynetdicom_decode(
+        BytesIO(last), is_implicit_vr=True, is_little_endian=True
+    )
 
 
 @pytest.mark.parametrize(

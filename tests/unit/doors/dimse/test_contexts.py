@@ -17,10 +17,14 @@ from primum.doors.dimse.pdu import Role, decode_associate_request
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+PRINT = "1.2.840.10008.5.1.1.9"
 
 
-def answered(*contexts, may_store=True, more=b""):
-    return negotiate(decode_associate_request(associate(*contexts, more=more)[6:], Limits()), may_store=may_store)
+OFFERED = {FIND: "find"}
+
+
+def answered(*contexts, may=("store",), more=b""):
+    return negotiate(decode_associate_request(associate(*contexts, more=more)[6:], Limits()), may, OFFERED)
 
 
 def role(sop_class, scu, scp):
@@ -72,7 +76,7 @@ def test_the_first_acceptable_transfer_syntax_wins():
 
 
 def test_each_refusal_has_its_result():
-    negotiated = answered((1, CT, ("1.2.840.10008.1.2.4.94",)), (3, FIND, (IMPLICIT,)), (5, VERIFICATION, (IMPLICIT,)))
+    negotiated = answered((1, CT, ("1.2.840.10008.1.2.4.94",)), (3, PRINT, (IMPLICIT,)), (5, VERIFICATION, (IMPLICIT,)))
     assert [one.result for one in negotiated.answers] == [
         Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, Result.ABSTRACT_SYNTAX_NOT_SUPPORTED, Result.ACCEPTANCE,
     ]  # fmt: skip
@@ -80,9 +84,40 @@ def test_each_refusal_has_its_result():
 
 
 def test_without_the_grant_storage_is_rejected_by_the_user_and_verification_is_not():
-    negotiated = answered((1, CT, (EXPLICIT,)), (3, VERIFICATION, (IMPLICIT,)), may_store=False)
+    negotiated = answered((1, CT, (EXPLICIT,)), (3, VERIFICATION, (IMPLICIT,)), may=())
     assert [one.result for one in negotiated.answers] == [Result.USER_REJECTION, Result.ACCEPTANCE]
-    assert negotiated.wanted_storage
+    assert negotiated.denied
+
+
+def test_a_service_needs_its_grant_and_a_transfer_syntax_that_we_write():
+    granted = answered((1, FIND, ("1.2.840.10008.1.2.1.99", EXPLICIT)), may=("find",))
+    assert granted.accepted[1][1:] == (FIND, EXPLICIT, False, False)
+    assert not granted.denied
+    denied = answered((1, FIND, (EXPLICIT,)))
+    assert (denied.answers[0].result, denied.denied) == (Result.USER_REJECTION, True)
+    unreadable = answered((1, FIND, ("1.2.840.10008.1.2.1.99",)), may=("find",))
+    assert unreadable.answers[0].result == Result.TRANSFER_SYNTAXES_NOT_SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("proposed", "may", "expected"),
+    [
+        ((0, 1), ("get",), (False, True)),
+        ((1, 1), ("get",), (False, True)),
+        ((1, 1), ("get", "store"), (True, True)),
+        ((1, 1), ("store",), (True, False)),
+        ((0, 1), ("store",), None),
+        ((1, 0), ("get",), None),
+    ],
+)
+def test_a_device_that_may_get_is_scp_of_storage_and_one_that_may_store_is_scu(proposed, may, expected):
+    negotiated = answered((1, CT, (EXPLICIT,)), may=may, more=role(CT, *proposed))
+    if expected is None:
+        assert (negotiated.answers[0].result, negotiated.roles) == (Result.USER_REJECTION, [])
+        return
+    storage, retrieval = expected
+    assert negotiated.accepted[1][3:] == (storage, retrieval)
+    assert negotiated.roles == [Role(CT, scu=storage, scp=retrieval)]
 
 
 def test_a_requestor_may_be_scu_and_not_scp():

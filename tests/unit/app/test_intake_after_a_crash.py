@@ -1,7 +1,7 @@
 import socket
 import threading
 
-from primum.doors.dimse.intake import PairIntake
+from primum.app.intake import PairIntake
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, Passed, decode, encode
 
 

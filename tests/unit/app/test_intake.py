@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from primum.doors.dimse.intake import PairIntake
+from primum.app.intake import PairIntake
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, Hint, Passed, decode, encode
 from primum.vault import Position, RecordFacts
 

@@ -1,0 +1,36 @@
+"""Which service answers on which abstract syntax: all that this door offers besides C-ECHO and C-STORE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from primum.doors.dimse.exchange import Exchange
+    from primum.doors.dimse.statuses import Answer
+
+
+class Service(Protocol):
+    """A DIMSE service in the role of SCP. Keeps nothing between two messages: all associations share it."""
+
+    @property
+    def grants(self) -> Mapping[str, str]:
+        """Its abstract syntaxes, and for each the grant that a device needs (`find`, `get`, …)."""
+        ...
+
+    def perform(self, exchange: Exchange) -> Answer:
+        """Do what one request asks; the answer is its final response.
+
+        Pending responses go through the exchange. A refusal (PrimumError) is answered with the status of its code
+        (statuses.py), anything else with 0110H.
+        """
+        ...
+
+
+SERVICES: tuple[Service, ...] = ()
+"""Every service of this door."""
+
+GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}
+"""The grant needed, by abstract syntax."""
+BY_SYNTAX: Mapping[str, Service] = {syntax: one for one in SERVICES for syntax in one.grants}
+"""The service that answers, by abstract syntax."""

@@ -1,0 +1,23 @@
+"""What the doors may ask of the worker, by name: an exact list (tests/test_exact_lists.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from primum.doors.worker.desk import Desk
+from primum.doors.worker.questions import Body, DoorVerb
+
+Told = Callable[[Desk, dict[str, Any], bytes], Body]
+
+DOOR_VERBS: Mapping[str, Told] = {}
+"""Every verb: takes the desk, the arguments and the bytes of a question."""
+
+
+def door_verbs(desk: Desk) -> dict[str, DoorVerb]:
+    """Give every verb the desk at which it is answered."""
+    return {name: _at(desk, verb) for name, verb in DOOR_VERBS.items()}
+
+
+def _at(desk: Desk, verb: Told) -> DoorVerb:
+    return lambda args, data: verb(desk, args, data)
