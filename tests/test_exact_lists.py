@@ -17,7 +17,17 @@ from primum.vault import Label
 SOURCES = Path(__file__).parent.parent / "src" / "primum"
 PACKAGES = {
     "app": {"sqlalchemy"},
-    "doors": {"anyio", "cryptography", "jinja2", "markupsafe", "platformdirs", "segno", "starlette", "uvicorn"},
+    "doors": {
+        "anyio",
+        "cryptography",
+        "jinja2",
+        "markupsafe",
+        "platformdirs",
+        "python_multipart",
+        "segno",
+        "starlette",
+        "uvicorn",
+    },
     "ground": {"alembic", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "numpy", "pydicom", "sqlalchemy"},
@@ -85,7 +95,7 @@ def test_listeners():
 
 def test_commands():
     assert list(COMMANDS) == [
-        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "find", "why", "journal",
+        "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "import", "find", "why", "journal",
         "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -94,7 +104,7 @@ def test_verbs_of_the_socket():
     assert set(all_verbs(None)) == {
         "sign_in", "sign_out", "step_up", "status", "first_link",
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
-        "grant_revoke", "why",
+        "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_renew", "device_revoke",
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password",

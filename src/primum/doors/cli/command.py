@@ -20,6 +20,7 @@ COMMANDS = {
     "sign-in": "open a session for the commands that follow",
     "sign-out": "end that session",
     "person": "list, invite and grant: who may do what",
+    "token": "make, list and revoke tokens for programs",
     "device": "enrol, renew, revoke the machines that send studies",
     "import": "take in a folder of DICOM files",
     "find": "find studies by name, identifier, date",
