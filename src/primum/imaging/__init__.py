@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from primum.ground.front import front
 
 if TYPE_CHECKING:
-    from primum.imaging.archive import Archive, study_attributes
+    from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
     from primum.imaging.errors import (
+        BadIdentifier,
         BadQuery,
         BadUid,
         DamagedDataSet,
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
         NoStudyUid,
         NotHere,
         OtherInstance,
+        QueryTooBroad,
         UnknownSyntax,
     )
+    from primum.imaging.finding import Findings, Match, pick, shown_at, study_attributes, within
     from primum.imaging.frames import FrameBuilder, frames_of
     from primum.imaging.indexer import CaughtUp, Indexer
     from primum.imaging.limits import Limits
