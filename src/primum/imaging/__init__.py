@@ -7,6 +7,7 @@ from primum.ground.front import front
 if TYPE_CHECKING:
     from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
+    from primum.imaging.encoding import UTF_8, encode_data_set, json_of
     from primum.imaging.errors import (
         BadIdentifier,
         BadQuery,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     )
     from primum.imaging.finding import Findings, Match, pick, shown_at, study_attributes, within
     from primum.imaging.frames import FrameBuilder, frames_of
+    from primum.imaging.identifier import Identifier, Model, answer, parse_identifier
     from primum.imaging.indexer import CaughtUp, Indexer
     from primum.imaging.limits import Limits
     from primum.imaging.model import EVERYTHING, InstanceEntry, Reach, Reached, Stored, StudyEntry, StudyRow

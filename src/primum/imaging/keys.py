@@ -64,6 +64,8 @@ def read_test(attribute: Attribute, value: str, way: Way = WAY, limits: Limits =
     """Read one key; None when it matches everything (C.2.2.2.3). Raises BadQuery."""
     if not value.strip("* "):
         return None
+    if attribute.vr != "UI" and len(value) > limits.query_text:
+        raise BadQuery(why="a value is too long")
     if way.empty and value.strip() == '""':
         return Empty()
     match attribute.vr:
