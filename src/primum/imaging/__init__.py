@@ -7,6 +7,7 @@ from primum.ground.front import front
 if TYPE_CHECKING:
     from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
+    from primum.imaging.dicomxml import to_xml
     from primum.imaging.encoding import UTF_8, encode_data_set, json_of
     from primum.imaging.errors import (
         BadIdentifier,

@@ -153,7 +153,7 @@ class Finder:
 
     def load(self, level: Level, criteria: Criteria, reach: Reached, numbers: Sequence[Any]) -> list[Match]:
         """Read rows by their numbers, in that order. Raises QueryTooBroad."""
-        asked = [tag for tag in _ON_REQUEST if tag in criteria.include]
+        asked = _asked(criteria)
         extra, values = _on_request(asked, reach)
         within_reach = reach_sql(reach)
         sql = (
@@ -166,15 +166,18 @@ class Finder:
 
     def lines(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
         """Find studies as lines of the worklist. Raises QueryTooBroad."""
+        asked = _asked(criteria)
+        extra, values = _on_request(asked, reach)
         with self._bounded() as connection:
             where, few = self._where(connection, Level.STUDY, criteria, reach)
-            limit = min(criteria.limit, self._limits.page)
+            # one more than a page tells whether there is more
+            limit = min(criteria.limit, self._limits.page + 1)
             sql = (
-                f"SELECT {STUDY_COLUMNS}, {_FLAGS} FROM studies s WHERE {where.text}"  # noqa: S608 (sql.py's own texts)
+                f"SELECT {STUDY_COLUMNS}, {_FLAGS}{extra} FROM studies s WHERE {where.text}"  # noqa: S608 (sql.py's own texts)
                 f" ORDER BY {_order(Level.STUDY, few=few)} LIMIT ? OFFSET ?"
             )
-            found = connection.exec_driver_sql(sql, (*where.values, limit, criteria.offset)).fetchall()
-        return [_line(row) for row in found]
+            found = connection.exec_driver_sql(sql, (*values, *where.values, limit, criteria.offset)).fetchall()
+        return [_line(row, _extras(asked, row)) for row in found]
 
     def count(self, criteria: Criteria, reach: Reached) -> int:
         """Count the studies that match. Raises QueryTooBroad."""
@@ -236,6 +239,10 @@ def _few(connection: Connection, criteria: Criteria) -> list[Sql]:
     return [Sql(f"s.id IN ({best[1].text})", best[1].values)] if best else []
 
 
+def _asked(criteria: Criteria) -> list[int]:
+    return [tag for tag in _ON_REQUEST if tag in criteria.include or criteria.include_all]
+
+
 def _on_request(asked: Sequence[int], reach: Reached) -> tuple[str, tuple[object, ...]]:
     others = reach_sql(reach, "o")
     text = ""
@@ -265,10 +272,10 @@ _FLAGS = (
 )
 
 
-def _line(row: Sequence[Any]) -> StudyRow:
+def _line(row: Sequence[Any], extras: Json) -> StudyRow:
     return StudyRow(
         entry_of(row),
-        _study_json(row),
+        _study_json(row) | extras,
         tuple(filter(None, row[8].split("\\"))),
         homonym=bool(row[9]),
         collision=bool(row[10]),
