@@ -139,6 +139,7 @@ class Kind(Enum):
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
     ASSOCIATION_CLOSED = _passing("device:association:closed", "association stored duplicate conflict refused bytes reason", "association de {actor} terminée ({reason}) : {stored} instances, {duplicate} déjà connues, {conflict} en conflit, {refused} refusées, {bytes} octets", "association of {actor} ended ({reason}): {stored} instances, {duplicate} known already, {conflict} in conflict, {refused} refused, {bytes} bytes")
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
+    DEVICE_LIST_SEARCHED = _passing("device:list:searched", "association controller level found", "{actor} a cherché dans la liste : {found} réponses", "{actor} searched the list: {found} answers")
     INSTANCE_REFUSED = _passing("device:instance:refused", "association reason", "instance refusée à {actor} ({reason})", "instance refused to {actor} ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")

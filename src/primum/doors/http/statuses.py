@@ -25,6 +25,7 @@ STATUSES: Final = {
     "imaging.frames-unknown": 409,
     "imaging.no-frame": 404,
     "imaging.not-here": 404,
+    "imaging.query-too-broad": 413,
     "journal.closed": 503,
     "journal.unwritable": 503,
     "web.bad-parameter": 400,
