@@ -95,8 +95,8 @@ def test_listeners():
 
 def test_commands():
     assert list(COMMANDS) == [
-        "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "import", "find", "why", "journal",
-        "vault", "keyring", "version",
+        "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
+        "find", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -107,12 +107,12 @@ def test_verbs_of_the_socket():
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_renew", "device_revoke",
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
-        "keyring_export", "mail_password",
+        "keyring_export", "mail_password", "commitment_list",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
-    assert set(DOOR_VERBS) == set()
+    assert set(DOOR_VERBS) == {"commitment.ask", "commitment.result", "commitment.delivered"}
 
 
 def test_no_key_of_a_log_line_could_hold_a_patient():

@@ -139,6 +139,19 @@ class Archive:
             rows = connection.exec_driver_sql(sql, (*where.values, limit)).fetchall()
         return [_instance_entry(row) for row in rows]
 
+    def records_of(self, sop_uid: str, reach: Reached) -> list[InstanceEntry]:
+        """List every record kept under a SOP Instance UID within reach: those served, and conflict versions."""
+        where = Sql.all_of([Sql("i.sop_uid = ?", (sop_uid,)), reach_sql(reach)])
+        found: list[Any] = []
+        with reading(self._index) as connection:
+            for table in ("instances", "versions"):
+                sql = (
+                    f"SELECT {_PLACE_COLUMNS}, 0 FROM {table} i JOIN studies s ON s.id = i.study_id"  # noqa: S608
+                    f" JOIN series e ON e.id = i.series_id JOIN packs p ON p.id = i.pack_id WHERE {where.text}"
+                )
+                found += connection.exec_driver_sql(sql, where.values).fetchall()
+        return [_instance_entry(row) for row in found]
+
     def versions(self, ref: str, reach: Reached) -> list[InstanceEntry]:
         """List the conflict versions of a study: other bytes that came under a SOP Instance UID of it."""
         where = Sql.all_of([Sql("s.ref = ?", (ref,)), reach_sql(reach)])

@@ -22,6 +22,7 @@ COMMANDS = {
     "person": "list, invite and grant: who may do what",
     "token": "make, list and revoke tokens for programs",
     "device": "enrol, renew, revoke the machines that send studies",
+    "commitment": "list what devices asked the archive to answer for",
     "import": "take in a folder of DICOM files",
     "find": "find studies by name, identifier, date",
     "why": "print the rule that decides WHO may do ACTION to WHAT",

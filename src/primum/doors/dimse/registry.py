@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from primum.doors.dimse.committing import Committing
 from primum.doors.dimse.finding import Finding
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: tuple[Service, ...] = (Finding(),)
+SERVICES: tuple[Service, ...] = (Finding(), Committing())
 """Every service of this door."""
 
 GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}
