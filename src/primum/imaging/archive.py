@@ -19,9 +19,11 @@ from primum.imaging.errors import NotHere
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.matching import OneOf
 from primum.imaging.metadata import series_metadata
-from primum.imaging.model import InstanceEntry, Reached, StudyEntry, StudyRow
+from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
+from primum.imaging.overlays import read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, served_syntax
 from primum.imaging.query import Criteria, Key
+from primum.imaging.rewriting import corrected_chunks
 from primum.imaging.sql import Sql, key_sql, narrow_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault
@@ -67,7 +69,7 @@ _STUDY_COLUMNS = (
     "s.ref, s.controller_id, s.study_uid, s.patient_id, s.confidential, s.series, s.instances, s.shown, s.modalities"
 )
 _PLACE_COLUMNS = (
-    "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
+    "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows, s.overlay"
 )
 _VERSIONS = "(SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"
 _TABLES = {
@@ -131,7 +133,7 @@ class Archive:
             "  AND o.controller_id = s.controller_id AND o.patient_id <> s.patient_id),"
             " EXISTS (SELECT 1 FROM studies o WHERE o.patient_number = s.patient_number AND o.patient_number <> ''"
             "  AND o.issuer = s.issuer AND o.controller_id = s.controller_id AND o.patient_id <> s.patient_id),"
-            " s.mixed, s.flags, (SELECT count(*) FROM versions v WHERE v.study_id = s.id)"
+            " s.mixed, s.flags, (SELECT count(*) FROM versions v WHERE v.study_id = s.id AND v.decided = 0)"
         )
         found = self._select(Level.STUDY, f"{_STUDY_COLUMNS}, {flags}", criteria, reach)
         return [
@@ -245,6 +247,15 @@ class Archive:
             rows = connection.exec_driver_sql(sql, where.values).fetchall()
         return [_instance_entry(row) for row in rows]
 
+    def study_shown(self, ref: str) -> Json:
+        """Give the attributes of a study as DICOM JSON, as they are served. Raises NotHere."""
+        with reading(self._index) as connection:
+            row = connection.exec_driver_sql("SELECT shown FROM studies WHERE ref = ?", (ref,)).first()
+        if row is None:
+            raise NotHere(what="study")
+        shown: Json = json.loads(row[0])
+        return shown
+
     # reading
 
     def series_metadata(self, ref: str, series_uid: str, reach: Reached) -> bytes:
@@ -276,8 +287,30 @@ class Archive:
         return read_bulk(self._vault.open(entry.position), path, self._limits)
 
     def data_set(self, entry: InstanceEntry) -> Iterator[bytes]:
+        """Read a whole data set as it is served: as it was sent, or corrected. In pieces.
+
+        Raises CannotCorrect, or an illness of the vault.
+        """
+        record = self._vault.open(entry.position)
+        if entry.overlay is None:
+            return record.chunks()
+        return corrected_chunks(record, read_overlay(entry.overlay), self._limits)
+
+    def original(self, entry: InstanceEntry) -> Iterator[bytes]:
         """Read a whole data set as it was sent, in pieces. Raises an illness of the vault."""
         return self._vault.open(entry.position).chunks()
+
+    def rejected(self, ref: str, reach: Reached) -> list[RejectedEntry]:
+        """List the rejected instances of a study, with why: for whoever may see more than ordinary use does."""
+        where = Sql.all_of([Sql("s.ref = ?", (ref,)), reach_sql(reach)])
+        sql = (
+            f"SELECT {_PLACE_COLUMNS}, 0, i.code FROM rejected i JOIN studies s ON s.id = i.study_id"  # noqa: S608
+            f" JOIN series e ON e.id = i.series_id JOIN packs p ON p.id = i.pack_id WHERE {where.text}"
+            " ORDER BY e.number, e.series_uid, i.number, i.sop_uid"
+        )
+        with reading(self._index) as connection:
+            rows = connection.exec_driver_sql(sql, where.values).fetchall()
+        return [RejectedEntry(_instance_entry(row), row[12]) for row in rows]
 
 
 def study_attributes(row: StudyRow, criteria: Criteria) -> Json:
@@ -317,7 +350,7 @@ def _entry(row: Sequence[Any]) -> StudyEntry:
 
 def _instance_entry(row: Sequence[Any]) -> InstanceEntry:
     position = Position(row[0], row[1], row[2], row[3])
-    return InstanceEntry(position, row[4], row[5], row[6], row[7], row[8], row[9] or 0, row[10])
+    return InstanceEntry(position, row[4], row[5], row[6], row[7], row[8], row[9] or 0, row[11], row[10])
 
 
 def _study_json(row: Sequence[Any]) -> Json:

@@ -55,6 +55,7 @@ def reach_sql(reach: Reached) -> Sql:
 
 def _one_reach(reach: Reach) -> Sql:
     parts = [] if reach.confidential else [Sql("s.confidential = 0")]
+    parts += [] if reach.rejected else [Sql("s.hidden = 0")]
     if reach.controllers is not None:
         keys = {fold_name(name) for name in reach.referrers} - {""}
         ways = [_in("s.controller_id", sorted(reach.controllers)), _in("s.referrer_key", sorted(keys))]
