@@ -298,7 +298,7 @@ def view(house: House):
 
 SOPS = ("1", "2")
 STUDIES = ("1.2.1", "1.2.2", "1.2.3")
-NAMES = ("DUPONT^JEAN", "DUPOND^JEAN", "MARTIN^EVE", "ÉLUARD^PAUL", "Ωνάσης^Α")
+NAMES = ("DUPONT^JEAN", "DUPOND^JEAN", "MARTIN^EVE", "ÉLUARD^PAUL", "Ωνάσης^Νίκος")
 
 
 class Decisions(RuleBasedStateMachine):
