@@ -85,8 +85,8 @@ def test_listeners():
 
 def test_commands():
     assert list(COMMANDS) == [
-        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "find", "why", "journal",
-        "vault", "keyring", "version",
+        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "find", "patient", "study",
+        "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -98,11 +98,14 @@ def test_verbs_of_the_socket():
         "device_list", "device_add", "device_renew", "device_revoke",
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password",
+        "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
+        "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
+        "study_undo",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
-    assert set(DOOR_VERBS) == set()
+    assert set(DOOR_VERBS) == {"decide"}
 
 
 def test_no_key_of_a_log_line_could_hold_a_patient():

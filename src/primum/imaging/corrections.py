@@ -31,6 +31,9 @@ from primum.imaging.store import reading
 from primum.imaging.syntaxes import EXPLICIT_LE
 from primum.vault import RecordFacts, Vault
 
+REASONS = ("typing-error", "wrong-patient", "duplicate", "document-seen", "patient-request", "device-error", "other")
+"""Why people decide, as a closed list: a free text would hold patients."""
+
 
 @dataclass(frozen=True, slots=True)
 class By:
@@ -48,19 +51,26 @@ class Rejected:
     instances: int
 
 
+_LAST_OF_STUDY = " UNION ".join(
+    f"SELECT max(t.received_at) FROM {table} t JOIN series e ON e.id = t.series_id"  # noqa: S608 (our own tables)
+    " JOIN studies s ON s.id = e.study_id WHERE s.ref = ?1"
+    for table in ("instances", "versions", "rejected")
+)
+
+
 class Corrections:
     """Takes decisions. Raises NotHere where something is not there at all."""
 
     def __init__(self, index: Engine, records: Engine, vault: Vault, clock: Clock, indexer: Indexer) -> None:
         """Write records through `vault`, acts to `records`, rows through `indexer`."""
         self._index, self._records, self._vault = index, records, vault
-        self._clock, self._indexer, self._archive = clock, indexer, Archive(index, vault)
+        self._clock, self._indexer, self.archive = clock, indexer, Archive(index, vault)
 
     # studies
 
     def correct_study(self, ref: str, fields: Mapping[str, str], by: By) -> str:
         """Correct `accession`, `description`, `referrer` of a study. Raises BadValue, NothingToChange."""
-        study = self._archive.study(ref, EVERYTHING)
+        study = self.archive.study(ref, EVERYTHING)
         wanted = {OF_STUDY[which]: checked(which, text) for which, text in fields.items() if which in OF_STUDY}
         if not wanted:
             raise NothingToChange
@@ -68,7 +78,7 @@ class Corrections:
 
     def move_study(self, ref: str, patient_id: str, by: By) -> str:
         """Make a study another patient's. Raises OtherController, PatientMerged, NothingToChange."""
-        study = self._archive.study(ref, EVERYTHING)
+        study = self.archive.study(ref, EVERYTHING)
         if self._patient(patient_id) != study.controller_id:
             raise OtherController
         self._must_stand(patient_id)
@@ -78,19 +88,35 @@ class Corrections:
 
     def choose_version(self, ref: str, sop_uid: str, sha256: str, by: By) -> str:
         """Choose the version of an instance that is served, by its SHA-256."""
-        study = self._archive.study(ref, EVERYTHING)
-        served = self._archive.instance_of(ref, None, sop_uid, EVERYTHING)
-        others = [one for one in self._archive.versions(ref, EVERYTHING) if one.sop_uid == sop_uid]
+        study = self.archive.study(ref, EVERYTHING)
+        served = self.archive.instance_of(ref, None, sop_uid, EVERYTHING)
+        others = [one for one in self.archive.versions(ref, EVERYTHING) if one.sop_uid == sop_uid]
         if sha256 not in {self._vault.open(one.position).sha256.hex() for one in (served, *others)}:
             raise NotHere(what="version")
         return self._amend(study, Kind.CHOOSE, by, sop=sop_uid, sha256=sha256)
+
+    def versions(self, ref: str) -> list[dict[str, str | bool]]:
+        """List the instances that came with different bytes: each version's SHA-256, when it came, which is served."""
+        others = self.archive.versions(ref, EVERYTHING)
+        contested = {one.sop_uid for one in others}
+        served = (
+            [one for one in self.archive.instances_of(ref, EVERYTHING) if one.sop_uid in contested] if others else []
+        )
+        found: list[dict[str, str | bool]] = []
+        for one in [*served, *others]:
+            record = self._vault.open(one.position)
+            found.append({
+                "instance": one.sop_uid, "sha256": record.sha256.hex(), "received_at": record.facts.received_at,
+                "served": one in served,
+            })  # fmt: skip
+        return sorted(found, key=lambda one: (one["instance"], one["received_at"]))
 
     def reject(
         self, ref: str, code: RejectionCode, by: By, series_uid: str = "", sop_uids: Sequence[str] = ()
     ) -> Rejected:
         """Reject a study, one of its series, or some of its instances, by a note that is kept with it."""
-        study = self._archive.study(ref, EVERYTHING)
-        found = self._archive.instances_of(ref, EVERYTHING, series_uid or None)
+        study = self.archive.study(ref, EVERYTHING)
+        found = self.archive.instances_of(ref, EVERYTHING, series_uid or None)
         doomed = [one for one in found if not sop_uids or one.sop_uid in set(sop_uids)]
         if not doomed or (sop_uids and len(doomed) != len(set(sop_uids))):
             raise NotHere(what="instance")
@@ -109,7 +135,7 @@ class Corrections:
 
     def undo(self, ref: str, amendment_id: str, by: By) -> str:
         """Undo a decision about a study, a rejection included. Raises NotInForce."""
-        study = self._archive.study(ref, EVERYTHING)
+        study = self.archive.study(ref, EVERYTHING)
         with reading(self._index) as index:
             known = [one.amendment for one in decided(index, ref)]
         _must_hold(amendment_id, {one.id: one.undoes for one in known})
@@ -206,19 +232,23 @@ class Corrections:
         self._indexer.take([Stored(position, facts, data)])
 
     def _after(self, ref: str) -> str:
-        """Give an instant after all decisions about a study, whatever the clock says."""
+        """Give an instant after all records of a study, whatever the clock says.
+
+        A decision never comes before what it is about: a rejection note would be taken for the study's first record.
+        """
         with reading(self._index) as index:
-            firsts = [one.order.split(" ", 1)[0] for one in decided(index, ref)]
+            known = [one.order.split(" ", 1)[0] for one in decided(index, ref)]
+            known += [row[0] for row in index.exec_driver_sql(_LAST_OF_STUDY, (ref,)) if row[0]]
         now = self._clock.now()
         # of two records of one millisecond the packs' names would decide
-        return to_text(max([now, *(from_text(one) + timedelta(milliseconds=1) for one in firsts)], key=_utc))
+        return to_text(max([now, *(from_text(one) + timedelta(milliseconds=1) for one in known)], key=_utc))
 
     def _newest(self, ref: str) -> str:
         with reading(self._index) as index:
             return max(decided(index, ref), key=lambda one: one.order).amendment.id
 
     def _shown(self, ref: str) -> Mapping[str, Mapping[str, object]]:
-        return self._archive.study_shown(ref)
+        return self.archive.study_shown(ref)
 
     def _patient(self, patient_id: str) -> str:
         """Tell whose a patient is."""

@@ -335,7 +335,7 @@ class Decisions(RuleBasedStateMachine):
 
     def patients(self) -> list[str]:
         with reading(self.house.records) as records:
-            return sorted(row[0] for row in records.exec_driver_sql("SELECT id FROM patients"))
+            return [row[0] for row in records.exec_driver_sql("SELECT id FROM patients ORDER BY rowid")]
 
     def decide(self, where: str, step) -> None:
         before = view(self.house)
@@ -390,7 +390,7 @@ class Decisions(RuleBasedStateMachine):
     @precondition(lambda self: len(self.stack) > 1)
     @rule(data=st.data())
     def undo_any(self, data) -> None:
-        where, made, _ = data.draw(st.sampled_from(self.stack))
+        where, made, _ = self.stack[data.draw(st.integers(0, len(self.stack) - 1))]
         self.desk.undo(where, made, BY) if where else self.desk.undo_act(made, BY)
         self.stack.clear()
 

@@ -23,6 +23,8 @@ COMMANDS = {
     "device": "enrol, renew, revoke the machines that send studies",
     "import": "take in a folder of DICOM files",
     "find": "find studies by name, identifier, date",
+    "patient": "correct, merge and unmerge patients, state identities",
+    "study": "correct, move and reject studies, choose versions",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",
     "vault": "check that every sealed byte is there and unharmed",

@@ -7,10 +7,13 @@ from typing import Any
 
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
+from primum.doors.worker.verbs_patients import decide
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
-DOOR_VERBS: Mapping[str, Told] = {}
+DOOR_VERBS: Mapping[str, Told] = {
+    "decide": decide,
+}
 """Every verb: takes the desk, the arguments and the bytes of a question."""
 
 
