@@ -27,7 +27,9 @@ from primum.imaging.amendments import RejectionCode
 from primum.imaging.attributes import Level
 from primum.imaging.corrections import By, Corrections
 from primum.imaging.errors import BadValue, NothingToChange, NotInForce, OtherController, PatientMerged
+from primum.imaging.overlays import read_overlay
 from primum.imaging.query import parse_qido
+from primum.imaging.rewriting import CannotCorrect, corrected_header
 from primum.imaging.store import dump, reading
 
 BY = By("per_" + "p" * 26, "typing-error")
@@ -91,6 +93,50 @@ def test_a_corrected_name_is_served_by_every_door_and_the_original_stays(house, 
     entry = house.archive.instance_of(ref(house), None, "1.2.3.4.5", EVERYTHING)
     assert b"".join(house.archive.original(entry)) == raw
     same_after_rebuild(house)
+
+
+def test_a_deflated_data_set_is_corrected_and_deflated_again(house, corrections):
+    import zlib
+
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    pixels = random.Random(1).randbytes(3 << 20)
+    raw = packer.compress(data_set(slice_of(pixels=pixels))) + packer.flush()
+    house.indexer.take([house.device.store(raw, "1.2.840.10008.1.2.1.99", hint_header=False)])
+    corrections.correct_patient(patient(house), {"name": "ΔΑΦΝΗ"}, BY)
+    assert house.archive.study_shown(ref(house))["00100010"]["Value"][0]["Alphabetic"] == "ΔΑΦΝΗ"
+    entry = house.archive.instance_of(ref(house), None, "1.2.3.4.5", EVERYTHING)
+    whole = b"".join(house.archive.data_set(entry))
+    assert len(whole) % 2 == 0
+    found = pydicom.dcmread(BytesIO(zlib.decompressobj(-zlib.MAX_WBITS).decompress(whole)), force=True)
+    assert str(found.PatientName) == "ΔΑΦΝΗ"
+    assert found.PixelData == pixels
+    same_after_rebuild(house)
+
+
+def test_an_image_larger_than_a_segment_passes_in_pieces(house, corrections):
+    pixels = random.Random(2).randbytes(5 << 20)
+    house.indexed(slice_of(pixels=pixels))
+    corrections.correct_patient(patient(house), {"number": "P77"}, BY)
+    entry = house.archive.instance_of(ref(house), None, "1.2.3.4.5", EVERYTHING)
+    pieces = list(house.archive.data_set(entry))
+    assert max(map(len, pieces)) <= 1 << 20
+    found = pydicom.dcmread(BytesIO(b"".join(pieces)), force=True)
+    assert (found.PatientID, found.PixelData) == ("P77", pixels)
+
+
+def test_a_header_that_cannot_be_rewritten_is_refused_and_never_served_uncorrected(house, corrections):
+    values = slice_of()
+    del values[0x7FE00010]
+    raw = data_set(values)
+    # an element in its middle says that it is longer than the data set: found only when the header is rewritten
+    at = raw.index(b"\x28\x00\x10\x00US")
+    house.indexed(raw)
+    corrections.correct_patient(patient(house), {"number": "P9"}, BY)
+    overlay = read_overlay(house.archive.instance_of(ref(house), None, "1.2.3.4.5", EVERYTHING).overlay)
+    with pytest.raises(CannotCorrect):
+        corrected_header(raw[: at + 4] + b"??" + raw[at + 6 :], "1.2.840.10008.1.2.1", overlay)
+    with pytest.raises(CannotCorrect):
+        corrected_header(raw[:-3], "1.2.840.10008.1.2.1", overlay)
 
 
 def test_a_later_study_of_a_corrected_patient_is_corrected_too(house, corrections):
