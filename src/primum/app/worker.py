@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from primum.identity import SealedBox
     from primum.identity.people import People
     from primum.imaging import Indexer
+    from primum.imaging.corrections import Corrections
+    from primum.imaging.patient_view import Patients
     from primum.journal import Signer
 
 
@@ -41,6 +43,8 @@ class WorkerRooms:
     certificates: Certificates
     archive: Shelf
     indexer: Indexer
+    corrections: Corrections
+    patients: Patients
     signer: Signer
     secrets: SealedBox
 
@@ -74,8 +78,11 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
+    from primum.imaging.corrections import Corrections  # noqa: PLC0415
+    from primum.imaging.patient_view import Patients  # noqa: PLC0415
     from primum.journal import Signer  # noqa: PLC0415
 
+    indexer = Indexer(index, records, rooms.vault, rooms.clock)
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -90,7 +97,9 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         devices=devices,
         certificates=shelf,
         archive=Shelf(Archive(index, rooms.vault)),
-        indexer=Indexer(index, records, rooms.vault, rooms.clock),
+        indexer=indexer,
+        corrections=Corrections(index, records, rooms.vault, rooms.clock, indexer),
+        patients=Patients(index, records),
         secrets=box(payload.keys[Label.SECRETS]),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )

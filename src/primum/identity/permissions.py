@@ -27,10 +27,14 @@ class Permission(StrEnum):
     GRANT_PROPOSE = "grant:propose"
     GRANT_REVOKE = "grant:revoke"
     HOME_STATUS = "home:status"
+    INSTANCE_CHOOSE = "instance:choose"
+    INSTANCE_REJECT = "instance:reject"
     JOURNAL_LIST = "journal:list"
     JOURNAL_VERIFY = "journal:verify"
     KEYRING_EXPORT = "keyring:export"
+    PATIENT_CORRECT = "patient:correct"
     PATIENT_IDENTIFY = "patient:identify"
+    PATIENT_MERGE = "patient:merge"
     PERSON_CLOSE = "person:close"
     PERSON_INVITE = "person:invite"
     PERSON_LIST = "person:list"
@@ -38,6 +42,7 @@ class Permission(StrEnum):
     STUDY_ERASE = "study:erase"
     STUDY_IMPORT = "study:import"
     STUDY_LIST = "study:list"
+    STUDY_MOVE = "study:move"
     STUDY_OPEN = "study:open"
     TOKEN_ADD = "token:add"  # noqa: S105 (a name of a permission)
     TOKEN_LIST = "token:list"  # noqa: S105
@@ -71,13 +76,16 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
+        P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
+        P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
+        P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.DPO: frozenset({
@@ -108,7 +116,10 @@ SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DE
 GUARDED = SHOWS_PATIENTS | {P.GRANT_APPROVE}
 """What takes two people, or a day, to give: second_person.py."""
 
-SCOPED = SHOWS_PATIENTS | {P.STUDY_IMPORT, P.STUDY_ERASE, P.GRANT_APPROVE, P.JOURNAL_LIST}
+DECIDES = frozenset({P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE})
+"""What changes what is served of somebody, and can be undone (docs/design/patients.md)."""
+
+SCOPED = SHOWS_PATIENTS | DECIDES | {P.STUDY_IMPORT, P.STUDY_ERASE, P.GRANT_APPROVE, P.JOURNAL_LIST}
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
 BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS})

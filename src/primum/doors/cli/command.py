@@ -25,6 +25,8 @@ COMMANDS = {
     "commitment": "list what devices asked the archive to answer for",
     "import": "take in a folder of DICOM files",
     "find": "find studies by name, identifier, date",
+    "patient": "correct, merge and unmerge patients, state identities",
+    "study": "correct, move and reject studies, choose versions",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",
     "vault": "check that every sealed byte is there and unharmed",
