@@ -47,5 +47,6 @@ def forget_study(records: Connection, study: str) -> None:
     records.exec_driver_sql("DELETE FROM vault_tails WHERE study_ref = ?", (study,))
     if row is None or records.exec_driver_sql("SELECT 1 FROM study_patients WHERE patient_id = ?", (row[0],)).first():
         return
+    records.exec_driver_sql("DELETE FROM retention_deaths WHERE patient_id = ?", (row[0],))
     records.exec_driver_sql("DELETE FROM patient_identifiers WHERE patient_id = ?", (row[0],))
     records.exec_driver_sql("DELETE FROM patients WHERE id = ?", (row[0],))

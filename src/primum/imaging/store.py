@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.db import migrate, open_database
 
-DERIVED = ("words", "terms", "versions", "instances", "series", "studies", "packs")
+DERIVED = ("returned", "words", "terms", "versions", "instances", "series", "studies", "packs")
 """The tables of index.db, in the order in which they can be emptied."""
 
 
@@ -27,6 +27,7 @@ def open_index(path: Path, key: bytes, *, read_only: bool = False) -> Engine:
 def prepare_records(engine: Engine) -> None:
     """Bring the archive's tables in records.db up to date."""
     _migrate(engine, "migrations_records", "imaging_version")
+    _migrate(engine, "retention/migrations", "retention_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:
@@ -66,5 +67,9 @@ _DUMPS = {
         FROM series e JOIN studies s ON s.id = e.study_id""",
     "instances": _PLACED.format(table="instances"),
     "versions": _PLACED.format(table="versions"),
+    "returned": """
+        SELECT r.study_ref, r.controller_id, r.study_uid, r.series_uid, r.sop_uid, r.received_at, p.pack, r.start,
+               r.stop
+        FROM returned r JOIN packs p ON p.id = r.pack_id""",
     "words": "SELECT s.ref FROM words w JOIN studies s ON s.id = w.rowid",
 }  # fmt: skip
