@@ -25,6 +25,8 @@ COMMANDS = {
     "commitment": "list what devices asked the archive to answer for",
     "import": "take in a folder of DICOM files",
     "find": "find studies by name, identifier, date",
+    "erase": "propose to erase a study or part of it; approve, refuse, certify",
+    "retention": "how long studies are kept: proposals, holds, what came back",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",
     "vault": "check that every sealed byte is there and unharmed",

@@ -16,6 +16,7 @@ from primum.doors.worker import (
     verbs_devices,
     verbs_journal,
     verbs_people,
+    verbs_retention,
     verbs_tokens,
     verbs_vault,
 )
@@ -36,6 +37,7 @@ _VERBS = {
     **verbs_journal.VERBS,
     **verbs_people.VERBS,
     **verbs_tokens.VERBS,
+    **verbs_retention.VERBS,
     **verbs_vault.VERBS,
 }
 
@@ -50,7 +52,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
-    jobs = [*worker_jobs(worker, intake.sweep), *commitment_jobs(commitments)]
+    jobs = [*worker_jobs(worker, intake.sweep, intake.alone), *commitment_jobs(commitments)]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):
         part.start()

@@ -12,7 +12,7 @@ from primum.imaging.retention.service import Retention
 def retention_jobs(retention: Retention, eraser: Eraser) -> list[Job]:
     """List the jobs (docs/reference/jobs.md)."""
     return [
-        Job("imaging.propose-erasures", timedelta(days=1), retention.sweep),
+        Job("imaging.propose-erasures", timedelta(hours=1), retention.sweep),
         Job("imaging.erase", timedelta(minutes=1), eraser.carry_out),
         Job("imaging.note-returned", timedelta(minutes=1), eraser.note_returned),
     ]
