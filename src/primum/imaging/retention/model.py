@@ -157,7 +157,7 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Tally:
     """How many wait for somebody: for a status line and the worklist's notice."""
 
     waiting: int

@@ -43,9 +43,9 @@ from primum.imaging.retention.model import (
     Part,
     Reason,
     Return,
-    Standing,
     State,
     Subject,
+    Tally,
 )
 from primum.imaging.retention.rules import Kind, every_set, rules_in_force
 from primum.imaging.store import reading
@@ -362,7 +362,7 @@ class Retention:
             raise NoSuchErasure
         return one
 
-    def standing(self, by: Actor | None = None) -> Standing:
+    def standing(self, by: Actor | None = None) -> Tally:
         """Count what waits, for one person or for the house."""
         now = self._clock.now()
         with reading(self._records) as tx:
@@ -374,7 +374,7 @@ class Retention:
                 one for one in store.returns(tx)
                 if one.decision is None and (by is None or self._lists(by, one.controller_id))
             ]  # fmt: skip
-        return Standing(len(waiting), sum(one.undecided(now) for one in waiting), len(returned))
+        return Tally(len(waiting), sum(one.undecided(now) for one in waiting), len(returned))
 
     def may_list(self, by: Actor) -> bool:
         """Tell whether any of this concerns this person."""
