@@ -96,7 +96,7 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "find", "patient", "study", "why", "journal", "vault", "keyring", "version",
+        "find", "patient", "study", "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -106,6 +106,8 @@ def test_verbs_of_the_socket():
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_renew", "device_revoke",
+        "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
+        "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password", "commitment_list",
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",

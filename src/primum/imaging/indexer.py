@@ -29,6 +29,7 @@ from primum.imaging.records import forget_study, keep_tails
 from primum.imaging.rejection_notes import KEY_OBJECTS, Note, read_note
 from primum.imaging.rows import Batch
 from primum.imaging.store import DERIVED, reading
+from primum.imaging.tombstones import buried, note_returned
 from primum.vault import Illness, Position, Record, RecordAbsent, Vault
 
 BATCH = 200
@@ -65,7 +66,8 @@ class Indexer:
         A hint of what is indexed already does nothing.
         """
         by_pack: dict[str, list[Stored]] = {}
-        for stored in batch:
+        hinted, doubtful = self._believed(batch)
+        for stored in hinted:
             by_pack.setdefault(stored.position.pack, []).append(stored)
         stops = self._stops(by_pack)
         ready: list[Stored] = []
@@ -77,7 +79,19 @@ class Indexer:
                 # what precedes the gap is replayed with it: positions never go back
                 done += self._replay(hints[0].position.study, pack, stops.get(pack, 0)).records
                 ready = [one for one in ready if one.position.pack != pack]
-        return done + self._write([self._arrival(one) for one in ready], ready)
+        done += self._write([self._arrival(one) for one in ready], ready)
+        return done + (self.catch_up(doubtful).records if doubtful else 0)
+
+    def _believed(self, batch: Iterable[Stored]) -> tuple[list[Stored], list[str]]:
+        """Split hints: those believed, and the studies of which only the packs are.
+
+        A hint may be older than an erasure, and tell of what is gone.
+        """
+        listed = list(batch)
+        studies = {one.position.study for one in listed}
+        with reading(self._records) as connection:
+            doubtful = buried(connection, studies).keys()
+        return [one for one in listed if one.position.study not in doubtful], sorted(doubtful)
 
     def catch_up(self, studies: Iterable[str] | None = None) -> CaughtUp:
         """Index whatever the packs (of these studies, or all) hold beyond their positions."""
@@ -105,6 +119,18 @@ class Indexer:
 
     def forget(self, study: str) -> None:
         """Delete all rows of an erased study, its patient's included when there is no other study of theirs."""
+        self._forget_rows(study)
+        with self._records.begin() as connection:
+            forget_study(connection, study)
+
+    def renew(self, study: str) -> CaughtUp:
+        """Make a study's rows again from its packs, after these were rewritten; whose it is stays as it was decided."""
+        self._forget_rows(study)
+        with self._records.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM vault_tails WHERE study_ref = ?", (study,))
+        return self.catch_up([study])
+
+    def _forget_rows(self, study: str) -> None:
         with self._index.begin() as connection:
             row = connection.exec_driver_sql("SELECT id FROM studies WHERE ref = ?", (study,)).first()
             for table in ("versions", "instances", "series", "terms"):
@@ -115,9 +141,8 @@ class Indexer:
                 connection.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (row[0],))
                 connection.exec_driver_sql("DELETE FROM studies WHERE id = ?", (row[0],))
             self._forget_amendments(connection, study)
+            connection.exec_driver_sql("DELETE FROM returned WHERE study_ref = ?", (study,))
             connection.exec_driver_sql("DELETE FROM packs WHERE study_ref = ?", (study,))
-        with self._records.begin() as connection:
-            forget_study(connection, study)
 
     def _forget_amendments(self, connection: Connection, study: str) -> None:
         """Forget a study's decisions, and those about others that its rejection notes brought."""
@@ -192,18 +217,34 @@ class Indexer:
             before = stops.get(place.pack, (place.pack, place.study, 0))
             stops[place.pack] = (place.pack, place.study, max(before[2], place.end))
         instances = [one for one in arrivals if one.facts.kind == "instance"]
-        noted = [decision for one in stored for decision in self._decisions(one)]
+        listed, returned = self._sorted(instances)
+        gone = {one.position for one in returned}
+        noted = [decision for one in stored if one.position not in gone for decision in self._decisions(one)]
         with self._index.begin() as connection:
             amender = self._amender(connection)
             decided = {one.study for one in noted}
-            amended = amender.amended({one.position.study for one in instances} | decided)
+            amended = amender.amended({one.position.study for one in listed} | decided)
             amender.lift(amended)
             self._concerned = _Concerned()
-            Batch(connection, self._digest, self._assign).write(instances, stops.values())
+            batch = Batch(connection, self._digest, self._assign)
+            batch.write(listed, stops.values())
+            note_returned(connection, batch.packs, returned)
             amender.keep(noted)
             amender.apply(amended | decided | self._concerned.studies | amender.showing(self._concerned.patients))
         keep_tails(self._records, self._vault, _last_of_each_pack(stored))
         return len(arrivals)
+
+    def _sorted(self, arrivals: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
+        """Split arrivals: those to be listed, and those of what was erased."""
+        with reading(self._records) as connection:
+            graves = buried(connection, {one.position.study for one in arrivals})
+        if not graves:
+            return arrivals, []
+        gone = [
+            one for one in arrivals if one.position.study in graves and graves[one.position.study].covers(one.facts)
+        ]
+        places = {one.position for one in gone}
+        return [one for one in arrivals if one.position not in places], gone
 
     def _digest(self, position: Position) -> bytes:
         try:

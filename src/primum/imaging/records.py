@@ -65,5 +65,6 @@ def _forget_patient(records: Connection, patient: str) -> None:
     for table in ("study_patients", "study_moves"):
         if records.exec_driver_sql(f"SELECT 1 FROM {table} WHERE patient_id {among}", (people,)).first():  # noqa: S608
             return
-    for table, column in (("patient_acts", "patient_id"), ("patient_identifiers", "patient_id"), ("patients", "id")):
-        records.exec_driver_sql(f"DELETE FROM {table} WHERE {column} {among}", (people,))  # noqa: S608
+    for table in ("retention_deaths", "patient_acts", "patient_identifiers"):
+        records.exec_driver_sql(f"DELETE FROM {table} WHERE patient_id {among}", (people,))  # noqa: S608
+    records.exec_driver_sql(f"DELETE FROM patients WHERE id {among}", (people,))  # noqa: S608

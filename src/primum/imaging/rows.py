@@ -97,6 +97,11 @@ class Batch:
         self._write_terms()
         self._write_counts()
 
+    @property
+    def packs(self) -> dict[str, int]:
+        """The rows of the packs whose positions were written, by pack."""
+        return self._packs
+
     def _write_positions(self, positions: Iterable[tuple[str, str, int]]) -> None:
         listed = list(positions)
         if not listed:

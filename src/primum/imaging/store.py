@@ -13,7 +13,8 @@ from sqlalchemy.engine import Engine
 from primum.ground.db import migrate, open_database
 
 DERIVED = (
-    "words", "terms", "versions", "rejected", "instances", "series", "studies", "amendments", "applied", "packs",
+    "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies", "amendments", "applied",
+    "packs",
 )  # fmt: skip
 """The tables of index.db, in the order in which they can be emptied."""
 
@@ -30,6 +31,7 @@ def prepare_records(engine: Engine) -> None:
     """Bring the archive's tables in records.db up to date."""
     _migrate(engine, "migrations_records", "imaging_version")
     _migrate(engine, "migrations_patients", "patients_version")
+    _migrate(engine, "retention/migrations", "retention_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:
@@ -72,5 +74,9 @@ _DUMPS = {
     "rejected": _PLACED.format(table="rejected", more=", t.code"),
     "amendments": "SELECT study_ref, id, source_ref, first, kind, body FROM amendments",
     "applied": "SELECT number FROM applied WHERE number > 0",
+    "returned": """
+        SELECT r.study_ref, r.controller_id, r.study_uid, r.series_uid, r.sop_uid, r.received_at, p.pack, r.start,
+               r.stop
+        FROM returned r JOIN packs p ON p.id = r.pack_id""",
     "words": "SELECT s.ref FROM words w JOIN studies s ON s.id = w.rowid",
 }  # fmt: skip

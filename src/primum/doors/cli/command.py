@@ -27,6 +27,8 @@ COMMANDS = {
     "find": "find studies by name, identifier, date",
     "patient": "correct, merge and unmerge patients, state identities",
     "study": "correct, move and reject studies, choose versions",
+    "erase": "propose to erase a study or part of it; approve, refuse, certify",
+    "retention": "how long studies are kept: proposals, holds, what came back",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",
     "vault": "check that every sealed byte is there and unharmed",

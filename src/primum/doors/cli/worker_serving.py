@@ -17,6 +17,7 @@ from primum.doors.worker import (
     verbs_journal,
     verbs_patients,
     verbs_people,
+    verbs_retention,
     verbs_tokens,
     verbs_vault,
 )
@@ -38,6 +39,7 @@ _VERBS = {
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
     **verbs_tokens.VERBS,
+    **verbs_retention.VERBS,
     **verbs_vault.VERBS,
 }
 
@@ -52,7 +54,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
-    jobs = [*worker_jobs(worker, intake.sweep), *commitment_jobs(commitments)]
+    jobs = [*worker_jobs(worker, intake.sweep, intake.alone), *commitment_jobs(commitments)]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):
         part.start()

@@ -99,6 +99,11 @@ class IntakeLoop:
         with self._turn:
             return step()
 
+    def alone(self, step: Callable[[Indexer], object]) -> None:
+        """Let somebody use the indexer between two batches (an erasure)."""
+        with self._turn:
+            step(self._indexer)
+
     def _run(self) -> None:
         self._guarded(self._catch_up)
         while not self._stop.is_set():
