@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -65,6 +65,9 @@ class Code(NamedTuple):
     text: str = ""
 
 
+UNCODED = Code()
+
+
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
     """Who an order is for, as it was said. `name` is a PN; `ins` is set only where the identity is qualified."""
@@ -107,7 +110,7 @@ class StepFacts:
     location: str = ""
     performer: str = ""
     number: str = ""
-    protocol: Code = Code()
+    protocol: Code = UNCODED
     preparation: str = ""
     contrast: str = ""
 
@@ -132,7 +135,7 @@ class OrderFacts:
     """An order as it was asked for; numbers that are empty are given by us."""
 
     steps: tuple[StepFacts, ...]
-    procedure: Code = Code()
+    procedure: Code = UNCODED
     placer_number: str = ""
     filler_number: str = ""
     accession: str = ""
@@ -249,28 +252,24 @@ def person_name(name: str, value: str, *, required: bool = False) -> str:
 
 def day(name: str, value: str, *, required: bool = True) -> str:
     """Return a day, `YYYYMMDD`. Raises BadField."""
-    if not value and not required:
-        return value
-    try:
-        if len(value) != 8 or not value.isdecimal() or not value.isascii():  # noqa: PLR2004 (YYYYMMDD)
-            raise ValueError(name)
-        date(int(value[:4]), int(value[4:6]), int(value[6:]))
-    except ValueError:
-        raise BadField(field=name) from None
+    if (value or required) and not _is(value, "%Y%m%d", 8):
+        raise BadField(field=name)
     return value
 
 
 def moment(name: str, value: str) -> str:
-    """Return a day with or without an hour and a minute. Raises BadField."""
-    day(name, value[:8])
-    try:
-        if value[8:] and (len(value) != 12 or not value.isdecimal()):  # noqa: PLR2004 (YYYYMMDDHHMM)
-            raise ValueError(name)
-        if value[8:]:
-            datetime.strptime(value, "%Y%m%d%H%M")  # noqa: DTZ007 (local time of the practice)
-    except ValueError:
-        raise BadField(field=name) from None
+    """Return a day with or without an hour and a minute, `YYYYMMDDHHMM`. Raises BadField."""
+    if not _is(value, "%Y%m%d", 8) and not _is(value, "%Y%m%d%H%M", 12):
+        raise BadField(field=name)
     return value
+
+
+def _is(value: str, form: str, length: int) -> bool:
+    try:
+        datetime.strptime(value, form)  # noqa: DTZ007 (local time of the practice)
+    except ValueError:
+        return False
+    return len(value) == length and value.isascii() and value.isdecimal()
 
 
 def uid(name: str, value: str) -> str:
@@ -307,17 +306,20 @@ _Given = Mapping[str, Any]
 
 def patient_from(given: _Given) -> PatientFacts:
     """Read what `to_json` wrote of a patient, and check it. Raises BadField."""
-    return _made(PatientFacts, given, {"identifier": _identifier, "others": _identifiers}).checked()
+    made: PatientFacts = _made(PatientFacts, given, {"identifier": _identifier, "others": _identifiers})
+    return made.checked()
 
 
 def order_from(given: _Given) -> OrderFacts:
     """Read what `to_json` wrote of an order, and check it. Raises BadField."""
-    return _made(OrderFacts, given, {"steps": _steps, "procedure": _code}).checked()
+    made: OrderFacts = _made(OrderFacts, given, {"steps": _steps, "procedure": _code})
+    return made.checked()
 
 
 def step_from(given: _Given) -> StepFacts:
     """Read what `to_json` wrote of a step, and check it. Raises BadField."""
-    return _made(StepFacts, given, {"protocol": _code}).checked()
+    made: StepFacts = _made(StepFacts, given, {"protocol": _code})
+    return made.checked()
 
 
 def _made(kind: Any, given: _Given, readers: Mapping[str, Any]) -> Any:  # noqa: ANN401 (one of three)
@@ -375,5 +377,3 @@ class Merge:
     proposed_by: str = ""
     proposed_at: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-

@@ -1,5 +1,7 @@
 """Where orders are kept: their part of records.db. Functions of a connection whose transaction the caller has begun."""
 
+# ruff: noqa: S608 (every piece of SQL is of this file, every value is bound)
+
 from __future__ import annotations
 
 import json
@@ -41,7 +43,7 @@ _PATIENT = "p.issuer, p.value, p.name, p.birth_date, p.sex, p.birth_name, p.ins,
 def patient(connection: Connection, controller_id: str, identifier: Identifier) -> tuple[str, PatientFacts] | None:
     """Find the patient of an identifier, with our id of it."""
     row = connection.exec_driver_sql(
-        f"SELECT {_PATIENT}, p.id FROM order_patients p WHERE controller_id = ? AND issuer = ? AND value = ?",  # noqa: S608 (ours)
+        f"SELECT {_PATIENT}, p.id FROM order_patients p WHERE controller_id = ? AND issuer = ? AND value = ?",
         (controller_id, *identifier),
     ).first()
     return None if row is None else (row[-1], _patient(row))
@@ -50,8 +52,8 @@ def patient(connection: Connection, controller_id: str, identifier: Identifier) 
 def put_patient(connection: Connection, patient_id: str, controller_id: str, facts: PatientFacts, now: str) -> None:
     """Write a patient, or what is now known of one."""
     connection.exec_driver_sql(
-        "INSERT INTO order_patients (id, controller_id, issuer, value, name, name_key, birth_date, sex, birth_name, ins,"
-        " ins_oid, others, made_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO order_patients (id, controller_id, issuer, value, name, name_key, birth_date, sex, birth_name,"
+        " ins, ins_oid, others, made_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,"
         " birth_date = excluded.birth_date, sex = excluded.sex, birth_name = excluded.birth_name, ins = excluded.ins,"
         " ins_oid = excluded.ins_oid, others = excluded.others, changed_at = excluded.changed_at",
@@ -67,7 +69,7 @@ def patients_like(
 ) -> list[tuple[str, PatientFacts]]:
     """List the patients of orders whose family name begins like this one, with the controller of each."""
     rows = connection.exec_driver_sql(
-        f"SELECT {_PATIENT}, p.controller_id FROM order_patients p WHERE name_key >= ? AND name_key < ?"  # noqa: S608 (ours)
+        f"SELECT {_PATIENT}, p.controller_id FROM order_patients p WHERE name_key >= ? AND name_key < ?"
         f" AND {_within('p')} ORDER BY name_key, birth_date LIMIT ?",
         (family, family + "\U0010ffff", *_reach(controllers), most),
     )
@@ -81,7 +83,7 @@ def studied_patients_like(
     rows = connection.exec_driver_sql(
         "SELECT i.issuer, i.value, p.name, p.birth_date, p.sex, '', '', '', '[]', p.controller_id FROM patients p"
         " JOIN patient_identifiers i ON i.patient_id = p.id AND i.own = 1"
-        f" WHERE p.name_key >= ? AND p.name_key < ? AND {_within('p')} ORDER BY p.name_key, p.birth_date LIMIT ?",  # noqa: S608 (ours)
+        f" WHERE p.name_key >= ? AND p.name_key < ? AND {_within('p')} ORDER BY p.name_key, p.birth_date LIMIT ?",
         (family, family + "\U0010ffff", *_reach(controllers), most),
     )
     return [(row[-1], _patient(row)) for row in rows]
@@ -98,7 +100,7 @@ def number_is_used(connection: Connection, controller_id: str, value: str) -> bo
 
 
 def _patient(row: Row[Any]) -> PatientFacts:
-    issuer, value, name, birth_date, sex, birth_name, ins, ins_oid, others = row[:9]
+    issuer, value, name, birth_date, sex, birth_name, ins, ins_oid, others = tuple(row)[:9]
     told = tuple(Identifier(*one) for one in json.loads(others))
     return PatientFacts(Identifier(issuer, value), name, birth_date, sex, birth_name, ins, ins_oid, told)
 
@@ -119,8 +121,8 @@ def put_order(connection: Connection, order: Order) -> None:
     connection.exec_driver_sql(
         "INSERT INTO orders (id, controller_id, patient_id, sender, placer_number, filler_number, accession, study_uid,"
         " procedure_id, state, facts, made_by, made_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET placer_number = excluded.placer_number, filler_number = excluded.filler_number,"
-        " accession = excluded.accession, study_uid = excluded.study_uid, procedure_id = excluded.procedure_id,"
+        " ON CONFLICT (id) DO UPDATE SET placer_number = excluded.placer_number,"
+        " filler_number = excluded.filler_number, accession = excluded.accession, study_uid = excluded.study_uid, procedure_id = excluded.procedure_id,"
         " state = excluded.state, facts = excluded.facts, changed_at = excluded.changed_at",
         (
             order.id, order.controller_id, order.patient_id, order.sender, facts.placer_number, facts.filler_number,
@@ -133,8 +135,8 @@ def put_order(connection: Connection, order: Order) -> None:
 def put_step(connection: Connection, order: Order, step: Step) -> None:
     """Write a step."""
     connection.exec_driver_sql(
-        "INSERT INTO order_steps (id, order_id, controller_id, number, workitem_uid, start, modality, station_aet, state,"
-        " done_by, facts, claim) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        "INSERT INTO order_steps (id, order_id, controller_id, number, workitem_uid, start, modality, station_aet,"
+        " state, done_by, facts, claim) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
         " number = excluded.number, start = excluded.start, modality = excluded.modality,"
         " station_aet = excluded.station_aet, state = excluded.state, done_by = excluded.done_by,"
         " facts = excluded.facts, claim = excluded.claim",
@@ -148,7 +150,7 @@ def put_step(connection: Connection, order: Order, step: Step) -> None:
 
 def order(connection: Connection, order_id: str) -> Order | None:
     """Find an order."""
-    row = connection.exec_driver_sql(f"SELECT {_ORDER} FROM orders o WHERE o.id = ?", (order_id,)).first()  # noqa: S608 (ours)
+    row = connection.exec_driver_sql(f"SELECT {_ORDER} FROM orders o WHERE o.id = ?", (order_id,)).first()
     return None if row is None else _order(row)
 
 
@@ -157,7 +159,7 @@ def order_by(connection: Connection, column: str, value: str, controller_id: str
     if column not in {"placer_number", "filler_number"}:
         raise ValueError("an order is found by one of its two numbers")
     row = connection.exec_driver_sql(
-        f"SELECT {_ORDER} FROM orders o WHERE o.{column} = ? AND o.controller_id = ? AND o.sender = ?"  # noqa: S608 (ours)
+        f"SELECT {_ORDER} FROM orders o WHERE o.{column} = ? AND o.controller_id = ? AND o.sender = ?"
         " ORDER BY o.made_at DESC, o.id LIMIT 1",
         (value, controller_id, sender),
     ).first()
@@ -169,7 +171,7 @@ def taken(connection: Connection, column: str, value: str, controller_id: str, b
     if column not in {"accession", "study_uid"}:
         raise ValueError("only two numbers are unique")
     found = connection.exec_driver_sql(
-        f"SELECT 1 FROM orders WHERE {column} = ? AND controller_id = ? AND id <> ?",  # noqa: S608 (ours)
+        f"SELECT 1 FROM orders WHERE {column} = ? AND controller_id = ? AND id <> ?",
         (value, controller_id, but),
     )
     return found.first() is not None
@@ -187,7 +189,7 @@ def step_taken(connection: Connection, number: str, controller_id: str, but: str
 def steps(connection: Connection, order_id: str) -> list[Step]:
     """List the steps of an order, in the order in which they were asked for."""
     rows = connection.exec_driver_sql(
-        f"SELECT {_STEP} FROM order_steps s WHERE s.order_id = ? ORDER BY s.rowid",  # noqa: S608 (ours)
+        f"SELECT {_STEP} FROM order_steps s WHERE s.order_id = ? ORDER BY s.rowid",
         (order_id,),
     )
     return [_step(row) for row in rows]
@@ -221,7 +223,9 @@ def entry_of(connection: Connection, column: str, value: str) -> Entry | None:
 
 def entries_of(connection: Connection, order_id: str) -> list[Entry]:
     """List the entries of one order."""
-    return [_entry(row) for row in connection.exec_driver_sql(f"{_ENTRIES} WHERE o.id = ? ORDER BY s.rowid", (order_id,))]
+    return [
+        _entry(row) for row in connection.exec_driver_sql(f"{_ENTRIES} WHERE o.id = ? ORDER BY s.rowid", (order_id,))
+    ]
 
 
 def entries_named(
@@ -237,7 +241,7 @@ def entries_named(
 
 
 _ENTRIES = (
-    f"SELECT {_PATIENT}, {_ORDER}, {_STEP} FROM order_steps s"  # noqa: S608 (ours)
+    f"SELECT {_PATIENT}, {_ORDER}, {_STEP} FROM order_steps s"
     " JOIN orders o ON o.id = s.order_id JOIN order_patients p ON p.id = o.patient_id"
 )
 
@@ -320,7 +324,7 @@ def merges(connection: Connection, controllers: Sequence[str] | None) -> list[Me
     """List the proposals that wait for a person."""
     rows = connection.exec_driver_sql(
         "SELECT m.id, m.controller_id, m.kind, m.issuer, m.value, m.other_issuer, m.other_value, m.facts,"
-        f" m.proposed_by, m.proposed_at FROM merge_proposals m WHERE m.decision = '' AND {_within('m')}"  # noqa: S608 (ours)
+        f" m.proposed_by, m.proposed_at FROM merge_proposals m WHERE m.decision = '' AND {_within('m')}"
         " ORDER BY m.proposed_at LIMIT 200",
         _reach(controllers),
     )
