@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from primum.doors.dimse.finding import Finding
+from primum.doors.dimse.mpps import PerformedSteps
+from primum.doors.dimse.worklist import Worklist
 
 if TYPE_CHECKING:
     from primum.doors.dimse.exchange import Exchange
@@ -29,7 +31,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: tuple[Service, ...] = (Finding(),)
+SERVICES: tuple[Service, ...] = (Finding(), PerformedSteps(), Worklist())
 """Every service of this door."""
 
 GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}

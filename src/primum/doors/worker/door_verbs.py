@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from primum.doors.worker import door_verbs_orders
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
-DOOR_VERBS: Mapping[str, Told] = {}
+DOOR_VERBS: Mapping[str, Told] = {**door_verbs_orders.VERBS}
 """Every verb: takes the desk, the arguments and the bytes of a question."""
 
 

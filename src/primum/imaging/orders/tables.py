@@ -122,7 +122,8 @@ def put_order(connection: Connection, order: Order) -> None:
         "INSERT INTO orders (id, controller_id, patient_id, sender, placer_number, filler_number, accession, study_uid,"
         " procedure_id, state, facts, made_by, made_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET placer_number = excluded.placer_number,"
-        " filler_number = excluded.filler_number, accession = excluded.accession, study_uid = excluded.study_uid, procedure_id = excluded.procedure_id,"
+        " filler_number = excluded.filler_number, accession = excluded.accession,"
+        " study_uid = excluded.study_uid, procedure_id = excluded.procedure_id,"
         " state = excluded.state, facts = excluded.facts, changed_at = excluded.changed_at",
         (
             order.id, order.controller_id, order.patient_id, order.sender, facts.placer_number, facts.filler_number,

@@ -165,7 +165,7 @@ def _delimiters(head: bytes) -> Delimiters:
         given = head[3:8].decode("ascii")
     except UnicodeDecodeError:
         raise NotHl7(why="its delimiters are not ASCII") from None
-    field, component, repetition, escape, subcomponent = given
+    field, component, repetition, escape, subcomponent = tuple(given)
     if subcomponent == field:  # three encoding characters are allowed before v2.3
         subcomponent = "&"
     if len({field, component, repetition, escape, subcomponent}) != len(given) or any(
@@ -231,8 +231,8 @@ def _escaped(sequence: str, delimiters: Delimiters) -> str:
     raise NotHl7(why="an escape sequence is not known")
 
 
-def escape(text: str, delimiters: Delimiters = Delimiters()) -> str:  # noqa: B008 (frozen)
-    """Write a value so that it is read back as it is; line ends become `\\.br\\`."""
+def escape(text: str, delimiters: Delimiters = Delimiters()) -> str:
+    r"""Write a value so that it is read back as it is; line ends become `\.br\`."""
     mark = delimiters.escape
     signs = {
         mark: f"{mark}E{mark}",
