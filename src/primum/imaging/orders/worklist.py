@@ -6,6 +6,7 @@ and have no value for comes empty, one that we do not know is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from primum.imaging.orders.values import Json, element, has, items, sequence, te
 
 SPS: Final = "00400100"
 _DATE, _TIME = "00400002", "00400003"
+_BIRTH_DATE: Final = "00100030"
 _CHARSET: Final = frozenset({"00080005", "00080201"})
 _MOST_KEYS = 128
 """Elements of a question: the largest seen in conformance statements is about 60."""
@@ -92,6 +94,7 @@ def question(identifier: Json) -> Question:
     for data in (identifier, step):
         if any(len(texts(data, tag)) > _MOST_VALUES for tag in data):
             raise BadQuery(why="a key has too many values")
+    _range(text(identifier, _BIRTH_DATE).replace(".", ""), _DAY, "a date")
     valued = {
         tag
         for tag in identifier
@@ -103,35 +106,37 @@ def question(identifier: Json) -> Question:
 
 
 def _period(date: str, time: str) -> Period:
-    first, last = _range(date.replace(".", ""), 8, "a date")
-    early, late = _range(time.replace(":", "").partition(".")[0] if "-" not in time else _bare(time), 6, "a time")
-    if "-" in time and (first or last):
-        # K.6-1: a range of dates and one of times are one period, from the first moment to the last
-        low = first + early.ljust(6, "0") if first else ""
-        high = last + (late or "").ljust(6, "9") if last else ""
-        return Period(low, high, "" if first else early, "" if last else late.ljust(6, "9") if late else "")
-    low = first + "000000" if first else ""
-    high = last + "999999" if last else ""
-    return Period(low, high, early.ljust(6, "0") if early else "", late.ljust(6, "9") if late else "")
+    first, last = _range(date.replace(".", ""), _DAY, "a date")
+    early, late = _range(_seconds(time), _HOUR, "a time")
+    if (first and last and first > last) or (early and late and early.ljust(6, "0") > late and not (first or last)):
+        raise BadQuery(why="a range runs backwards")
+    if "-" not in time or not (first or last):
+        low, high = (first + "000000" if first else ""), (last + "999999" if last else "")
+        return Period(low, high, early.ljust(6, "0") if early else "", late)
+    # K.6-1: a range of dates and one of times are one period, from the first moment to the last
+    low, high = (first + early.ljust(6, "0") if first else ""), (last + late.ljust(6, "9") if last else "")
+    if low and high and low > high:
+        raise BadQuery(why="a range runs backwards")
+    return Period(low, high)
 
 
-def _bare(time: str) -> str:
+def _seconds(time: str) -> str:
+    """Write a time or a range of them without colons and fractions: a schedule has minutes."""
     return "-".join(one.strip().replace(":", "").partition(".")[0] for one in time.split("-"))
 
 
-def _range(given: str, most: int, what: str) -> tuple[str, str]:
-    """Read a value or a range of them: both ends, empty when open. Raises BadQuery."""
+_DAY = re.compile(r"[0-9]{8}")
+_HOUR = re.compile(r"(?:[0-9]{2}){1,3}")
+
+
+def _range(given: str, form: re.Pattern[str], what: str) -> tuple[str, str]:
+    """Read a value or a range of them: both ends, empty when open; the end of an hour is its last second."""
     if given in {"", "*"}:
         return "", ""
     low, dash, high = (one.strip() for one in given.partition("-"))
-    for end in (low, high):
-        if end and not (end.isascii() and end.isdecimal() and len(end) <= most and (most == 6 or len(end) == 8)):  # noqa: PLR2004 (HHMMSS, YYYYMMDD)
-            raise BadQuery(why=f"{what} is not one")
-    if not dash:
-        high = low
-    if low and high and low.ljust(most, "0") > high.ljust(most, "9"):
-        raise BadQuery(why=f"the range of {what} runs backwards")
-    return low, high
+    if not all(form.fullmatch(end) for end in (low, high) if end):
+        raise BadQuery(why=f"{what} is not one")
+    return low, ((high if dash else low).ljust(6, "9") if high or not dash else "")
 
 
 def matches(asked: Question, entry: Entry, aet: str) -> bool:
@@ -166,7 +171,7 @@ def _pattern(group: str) -> str:
 
 
 def _date(wanted: list[str], value: str) -> bool:
-    low, high = _range(wanted[0].replace(".", ""), 8, "a date")
+    low, high = _range(wanted[0].replace(".", ""), _DAY, "a date")
     return (not low or value >= low) and (not high or value <= high) and bool(value or not (low or high))
 
 
