@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from primum.app.databases import open_index, open_records
 from primum.app.joints import Recorder, box
+from primum.app.orders import open_orders
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
 from primum.app.shelf import Shelf
 from primum.identity.people import People
 from primum.imaging import Archive
+from primum.imaging.orders import Orders
 from primum.vault import Label
 
 
@@ -21,6 +23,7 @@ class WebRooms:
     rooms: Rooms
     people: People
     archive: Shelf
+    orders: Orders
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -36,4 +39,4 @@ def open_web(payload: Payload) -> WebRooms:
         settings=rooms.settings,
         demo=rooms.home.demo,
     )
-    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)))
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), open_orders(rooms, records, index))

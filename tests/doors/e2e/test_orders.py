@@ -9,8 +9,9 @@ import pytest
 
 from tests.doors.dimse.instances import instance
 from tests.doors.e2e.conftest import Practice
-from tests.doors.e2e.kit import enrol, facts
+from tests.doors.e2e.kit import facts
 from tests.doors.e2e.modality import Modality
+from tests.doors.e2e.offline import enrol_offline, offline
 from tests.doors.hl7.test_door import Sender
 from tests.programs import free_port
 from tests.running import RunningPrimum, make_real_home
@@ -33,7 +34,11 @@ class Ris(Sender):
 
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory):
-    home = make_real_home(tmp_path_factory.mktemp("practice"))
+    place = tmp_path_factory.mktemp("practice")
+    home = make_real_home(place)
+    with offline(home) as opened:
+        enrol_offline(opened, "ris", "RIS", place / "ris", ["orders"])
+        enrol_offline(opened, "ct-1", "CT1", place / "ct-1", ["store", "worklist"])
     settings = {"hl7_port": free_port(), "accession_prefix": "R"}
     with RunningPrimum(home.folder, key_file=home.key_file, settings=settings) as primum:
         person = primum.enrol_first_person()
@@ -51,9 +56,9 @@ def worklist(practice: Practice, pack: Path) -> list[str]:
 
 
 @pytest.mark.programs("findscu")
-def test_an_order_becomes_an_entry_and_its_images_take_it_off(practice, tmp_path):
-    ris = enrol(practice, tmp_path, "ris", "RIS", "--may", "orders")
-    scanner = enrol(practice, tmp_path, "ct-1", "CT1", "--may", "store,worklist")
+def test_an_order_becomes_an_entry_and_its_images_take_it_off(practice):
+    place = practice.home.folder.parent
+    ris, scanner = place / "ris", place / "ct-1"
     port = int(practice.primum.settings["hl7_port"])
     with Ris(port, ris) as sender:
         assert "MSA|AA|M2" in sender.ask(orm(start="20990303103000", accession="", step=""))[0]

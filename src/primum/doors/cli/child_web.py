@@ -38,6 +38,7 @@ def run(payload: Payload, status: Status) -> int:
         settings=rooms.settings,
         demo=rooms.home.demo,
         origins=origins_of(rooms.settings),
+        orders=opened.orders,
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)

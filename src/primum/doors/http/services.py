@@ -16,6 +16,7 @@ from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
+from primum.imaging.orders import Orders
 from primum.journal import Fact, Journal, Kind, Refusals
 from primum.vault import Vault
 
@@ -207,6 +208,7 @@ class WebServices:
     demo: bool
     origins: frozenset[str]
     """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
+    orders: Orders
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

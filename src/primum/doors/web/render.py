@@ -15,6 +15,7 @@ from primum.doors.http.tokens import FORM_FIELD
 from primum.doors.http.visit import Standing, Visit
 from primum.doors.web.language import LANGUAGES, preferred, say
 from primum.doors.web.static import Static
+from primum.identity import Permission, reaches
 
 
 class Pages:
@@ -72,7 +73,12 @@ class Pages:
             "token_field": lambda: _token_field(visit),
             "idle_minutes": visit.services.settings.session_idle_minutes,
             "here": "",
+            "may_list_orders": signed_in and _may_list_orders(visit),
         }
+
+
+def _may_list_orders(visit: Visit) -> bool:
+    return bool(reaches(visit.services.people.actor(visit.person), Permission.ORDER_LIST))
 
 
 def language_of(visit: Visit) -> str:

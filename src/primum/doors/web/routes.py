@@ -15,6 +15,7 @@ from primum.doors.web.at_door import AtDoor
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
+from primum.doors.web.orders import OrderPages
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
@@ -63,11 +64,27 @@ class WebRoutes:
         return [
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
+            *self._orders(),
             self._get("/notices", Notices(self._pages).page),
             self._get("/account", account.page),
             self._post("/account/language", account.language),
             self._post("/account/password", account.password, costly=True),
             self._get("/about", About(self._pages, self._viewer).page),
+        ]
+
+    def _orders(self) -> list[BaseRoute]:
+        orders = OrderPages(self._pages, self._reading)
+        return [
+            self._get("/orders", orders.page),
+            self._post("/orders/day", orders.day),
+            self._get("/orders/new", orders.new),
+            self._post("/orders/patient", orders.patient),
+            self._post("/orders/draft", orders.draft),
+            self._post("/orders/place", orders.place),
+            self._post("/orders/proposals", orders.settle),
+            self._get("/orders/{order_id}", orders.order),
+            self._post("/orders/{order_id}/change", orders.change),
+            self._post("/orders/{order_id}/cancel", orders.cancel),
         ]
 
     def _ohif(self) -> list[BaseRoute]:
