@@ -17,6 +17,7 @@ from primum.doors.web.erasures import Erasures
 from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
+from primum.doors.web.orders import OrderPages
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
@@ -69,6 +70,7 @@ class WebRoutes:
             self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
+            *self._orders(),
             self._get("/notices", Notices(self._pages).page),
             self._get("/account", account.page),
             self._post("/account/language", account.language),
@@ -88,6 +90,21 @@ class WebRoutes:
             self._get("/retention/{study}", keeping.page),
             self._post("/retention/{study}/hold", keeping.hold),
             self._post("/retention/{study}/erase", keeping.propose),
+        ]
+
+    def _orders(self) -> list[BaseRoute]:
+        orders = OrderPages(self._pages, self._reading)
+        return [
+            self._get("/orders", orders.page),
+            self._post("/orders/day", orders.day),
+            self._get("/orders/new", orders.new),
+            self._post("/orders/patient", orders.patient),
+            self._post("/orders/draft", orders.draft),
+            self._post("/orders/place", orders.place),
+            self._post("/orders/proposals", orders.settle),
+            self._get("/orders/{order_id}", orders.order),
+            self._post("/orders/{order_id}/change", orders.change),
+            self._post("/orders/{order_id}/cancel", orders.cancel),
         ]
 
     def _ohif(self) -> list[BaseRoute]:
