@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -35,11 +35,17 @@ class Peer:
 
     def store(self, instances: Sequence[Dataset]) -> None:
         """Store by its own REST: the quickest way in."""
+        files = []
+        for one in instances:
+            file = BytesIO()
+            dcmwrite(file, with_meta(one), enforce_file_format=True)
+            files.append(file.getvalue())
+        self.store_raw(files)
+
+    def store_raw(self, files: Iterable[bytes]) -> None:
         with httpx.Client(base_url=f"http://127.0.0.1:{self.http}", trust_env=False) as client:
-            for one in instances:
-                file = BytesIO()
-                dcmwrite(file, with_meta(one), enforce_file_format=True)
-                assert client.post("/instances", content=file.getvalue()).status_code == 200
+            for file in files:
+                assert client.post("/instances", content=file).status_code == 200
 
     def get(self, resource: str) -> list[dict[str, Any]]:
         """Ask its QIDO-RS, the query as it is: no client that encodes what a URL should not hold."""
