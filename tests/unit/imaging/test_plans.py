@@ -102,4 +102,4 @@ def test_a_synthetic_study_fills_every_column_of_the_index(engine: Engine) -> No
             assert known - _NOT_QUERIED <= set(rows[0]) <= known | {"rowid"}
 
 
-_NOT_QUERIED = {"mixed", "person_low", "person_high"}
+_NOT_QUERIED = {"mixed", "person_low", "person_high", "overlay", "hidden"}
