@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +33,8 @@ def worker(house):
         corrections=Corrections(index, records, house.vault, house.clock, house.indexer),
         patients=Patients(index, records),
     )
-    desk = Desk(rooms, Turns())
+    at_hand = {"worker": rooms, "intake": Turns()}
+    desk = Desk(**{one.name: at_hand.get(one.name) for one in fields(Desk)})
     house.services.intake.verbs = {"decide": lambda args, data: decide(desk, args, data)}
     yield Archive(index, house.vault)
     house.services.intake.verbs = {}
