@@ -87,9 +87,7 @@ def test_many_stars_and_long_lists_are_refused() -> None:
         {"StudyInstanceUID": "\\".join(f"1.{n}" for n in range(11))},
     ):
         with pytest.raises(BadIdentifier):
-            parse_identifier(
-                written(dict(keys), IMPLICIT_LE), IMPLICIT_LE, Model.STUDY_ROOT, limits=Limits(query_list=10)
-            )
+            parse_identifier(written(dict(keys), IMPLICIT_LE), IMPLICIT_LE, Model.STUDY_ROOT, limits=limits)
 
 
 def test_an_item_is_read_into_a_test_of_items() -> None:
