@@ -131,9 +131,9 @@ class Archive:
         begun = time.perf_counter()
         match service:
             case "wado":
-                kind, body = self._fetch(study)
+                size = self._fetch(study)
                 took = time.perf_counter() - begun
-                return took, parts(kind, body)
+                return took, parts(*sink.body_of(size))
             case "get":
                 with self._doors.association() as connection:
                     line = sink.get(connection, self._doors.calling, self._doors.title, study, count)
@@ -145,18 +145,17 @@ class Archive:
                     took = time.perf_counter() - begun
                 return took, self._receiver.taken()
 
-    def _fetch(self, study: str) -> tuple[str, memoryview]:
+    def _fetch(self, study: str) -> int:
         headers = {"Accept": ACCEPT, **({"Cookie": self._doors.cookie} if self._doors.cookie else {})}
         path = f"/dicom-web/studies/{study}"
-        return sink.fetch("localhost", self._doors.web, path, headers, self._doors.web_tls)
+        return sink.fetch(self._doors.web, path, headers, self._doors.web_tls)
 
 
-def parts(kind: str, body: memoryview) -> dict[str, str]:
+def parts(kind: str, whole: bytes) -> dict[str, str]:
     """Hash the data set of each part of a multipart answer, by SOP Instance UID."""
     import hashlib  # noqa: PLC0415
 
     boundary = b"--" + kind.split("boundary=")[1].split(";", maxsplit=1)[0].strip('"').encode()
-    whole = bytes(body)
     found, at = {}, whole.find(boundary)
     while True:
         head_end = whole.find(b"\r\n\r\n", at)

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -314,23 +315,35 @@ def _offers(item: bytes) -> bool:
     return False
 
 
-def fetch(
-    host: str, port: int, path: str, headers: dict[str, str], context: ssl.SSLContext | None
-) -> tuple[str, memoryview]:
-    """GET a resource; return its Content-Type and its body."""
-    connection: http.client.HTTPConnection = (
-        http.client.HTTPSConnection(host, port, context=context, timeout=60)
-        if context
-        else http.client.HTTPConnection(host, port, timeout=60)
-    )
-    try:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        view, at = memoryview(BUFFER), 0
-        while got := answer.readinto(view[at : at + _READ]):
-            at += got
-        if answer.status != http.client.OK:
-            raise NotGiven(f"HTTP {answer.status}")
-        return answer.getheader("content-type", ""), view[:at]
-    finally:
-        connection.close()
+def fetch(port: int, path: str, headers: dict[str, str], context: ssl.SSLContext | None) -> int:
+    """GET a resource of loopback, to the end of the connection, into BUFFER; return how much came."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: localhost:{port}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    view, at = memoryview(BUFFER), 0
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as plain:
+        connection = context.wrap_socket(plain, server_hostname="localhost") if context else plain
+        with connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode())
+            while got := connection.recv_into(view[at : at + _READ]):
+                at += got
+    return at
+
+
+def body_of(size: int) -> tuple[str, bytes]:
+    """Read the answer in BUFFER: its Content-Type and its body, once the clock stands."""
+    answer = http.client.HTTPResponse(_Read(BUFFER[:size]))  # type: ignore[arg-type]
+    answer.begin()
+    if answer.status != http.client.OK:
+        raise NotGiven(f"HTTP {answer.status}")
+    return answer.getheader("content-type", ""), answer.read()
+
+
+class _Read:
+    """Bytes that came, as what http.client takes for a socket."""
+
+    def __init__(self, came: bytes) -> None:
+        self._came = came
+
+    def makefile(self, *_: object) -> BytesIO:
+        """Give them."""
+        return BytesIO(self._came)

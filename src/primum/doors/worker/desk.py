@@ -15,8 +15,8 @@ from primum.doors.worker.control import Handler, Progress
 from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.protocol import BadRequest
 from primum.identity import Actor, NoSession, NotPermitted, Permission, Session, Thing, require
-from primum.imaging.commitments.service import Commitments
 from primum.imaging import SendingQueue
+from primum.imaging.commitments.service import Commitments
 from primum.journal import Fact, Kind
 
 ADDRESS = "local"
