@@ -47,6 +47,7 @@ FACTS = {
         "allowed", "characters", "count", "effective_at", "end", "found", "limit", "line", "most", "needed",
         "offset", "port", "retry_at", "size", "status", "version",
     },
+    "backups: ids and hashes of ours, counts": {"differences", "free", "generation", "home", "piece"},
     "what the administrator named: folders, files, devices, settings, addresses": {
         "address", "file", "first", "folder", "key", "mode", "name", "path", "place", "service", "setting",
     },

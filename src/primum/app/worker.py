@@ -23,6 +23,7 @@ from primum.journal import Fact, Kind
 from primum.vault import Label
 
 if TYPE_CHECKING:
+    from primum.app.backup.service import Backups
     from primum.app.shelf import Shelf
     from primum.identity import SealedBox
     from primum.identity.people import People
@@ -51,6 +52,7 @@ class WorkerRooms:
     retention: Retention
     signer: Signer
     secrets: SealedBox
+    backups: Backups
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -79,6 +81,8 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     )
     devices.publish()
     prepared()
+    from primum.app.backup.making import Source  # noqa: PLC0415
+    from primum.app.backup.service import Backups, Means  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
@@ -109,6 +113,10 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         corrections=Corrections(index, records, rooms.vault, rooms.clock, indexer),
         patients=Patients(index, records),
         secrets=box(payload.keys[Label.SECRETS]),
+        backups=Backups(
+            Source(home, rooms.vault, records, rooms.journal, rooms.clock),
+            Means(payload.keys, rooms.disc, box(payload.keys[Label.SECRETS]), settings),
+        ),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 
@@ -126,6 +134,7 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: 
     return [
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
+        *worker.backups.jobs(),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         *retention_jobs(worker.retention, eraser),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from primum.imaging.pixels import Part, served_syntax
     from primum.imaging.query import Criteria, parse_qido
     from primum.imaging.records import tails
+    from primum.imaging.restored import Placed, carry_forward, forget_studies, placed, position, settle_tails
     from primum.imaging.store import open_index, prepare_records
 else:
     __getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -12,6 +12,7 @@ from primum.doors.cli.child import Status
 from primum.doors.worker import (
     protocol,
     verbs_archive,
+    verbs_backup,
     verbs_commitments,
     verbs_devices,
     verbs_journal,
@@ -33,6 +34,7 @@ from primum.journal import Fact, Kind
 
 _VERBS = {
     **verbs_archive.VERBS,
+    **verbs_backup.VERBS,
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
     **verbs_journal.VERBS,
@@ -61,7 +63,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    for end in (clockwork.stop, control.stop, intake.stop, questions.stop):
+    for end in (worker.backups.stop, clockwork.stop, control.stop, intake.stop, questions.stop):
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
     worker.signer.sign_and_tell(worker.rooms.journal)
