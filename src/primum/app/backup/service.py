@@ -122,8 +122,6 @@ class Backups:
         self._source, self._means = source, means
         self._turn = threading.Lock()
         self._stop = threading.Event()
-        for left in ("restore-test", "restic", "backup"):  # by a run that was killed
-            shutil.rmtree(source.home.folder / "run" / left, ignore_errors=True)
 
     # -- what may be asked --
 
@@ -230,6 +228,8 @@ class Backups:
         if not self._turn.acquire(blocking=False):
             raise UnderWay
         try:
+            for left in ("restore-test", "restic", "backup"):  # by a run that was killed
+                shutil.rmtree(self._folder / "run" / left, ignore_errors=True)
             yield
         finally:
             self._turn.release()

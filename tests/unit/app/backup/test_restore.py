@@ -136,13 +136,6 @@ def test_an_old_generation_takes_a_study_that_was_rewritten_since_from_the_newes
 
 def test_tombstones_do_not_go_back_with_the_data(house: House, to: Path, tmp_path: Path) -> None:
     """A study that was erased since, and is sent again to the restored home, must still be known as erased."""
-    make = (
-        "CREATE TABLE IF NOT EXISTS tombstones (study_ref TEXT NOT NULL, mark TEXT NOT NULL, level TEXT NOT NULL,"
-        " controller_id TEXT NOT NULL, erasure_id TEXT NOT NULL, erased_at TEXT NOT NULL,"
-        " PRIMARY KEY (study_ref, mark))"
-    )
-    with house.records.begin() as connection:
-        connection.exec_driver_sql(make)
     old = house.backup(to).manifest.generation
     row = ("a" * 26, "", "study", "ctl_a", "era_a", "2026-03-02T10:00:00.000Z")
     with house.records.begin() as connection:
