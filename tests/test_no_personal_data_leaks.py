@@ -38,10 +38,10 @@ from tests.doors.e2e.modality import comment, part10
 from tests.twins.clear_text import Canary, search_bytes
 
 FACTS = {
-    "our own ids": {"device", "kind", "pack", "study"},
+    "our own ids": {"device", "erasure", "hold", "kind", "pack", "study"},
     "our own words": {
-        "action", "fact", "field", "ledger", "missing", "needs", "of", "part", "process", "reason", "rule", "step",
-        "way_out_text", "what", "which", "why",
+        "action", "fact", "field", "illness", "ledger", "level", "missing", "needs", "of", "part", "process", "reason",
+        "rule", "step", "way_out_text", "what", "which", "why",
     },
     "counts, sizes, places in a file, instants": {
         "allowed", "characters", "count", "effective_at", "end", "found", "limit", "line", "most", "needed",

@@ -165,8 +165,7 @@ class Erasures:
         since = write_date(language, one.proposed_at.date())
         details = [
             say(language, f"erasures.{key}", who=_named(visit, one.proposed_by), date=since),
-            say(language, "erasures.kept", floor=write_date(language, one.floor_on),
-                ceiling=write_date(language, one.ceiling_on), rule=one.rule),
+            *_kept(language, one),
             *([one.note] if one.note and studies.get(one.study_ref) else []),
         ]  # fmt: skip
         if waits and one.effective_at is not None:
@@ -180,6 +179,13 @@ class Erasures:
             one.id, study, address, details, badges,
             approve=waits and one.way.value == "approval" and may.allowed, refuse=waits and refuse,
         )  # fmt: skip
+
+
+def _kept(language: str, one: Erasure) -> list[str]:
+    if one.floor_on is None or one.ceiling_on is None:
+        return []
+    floor, ceiling = write_date(language, one.floor_on), write_date(language, one.ceiling_on)
+    return [say(language, "erasures.kept", floor=floor, ceiling=ceiling, rule=one.rule)]
 
 
 def _returned(visit: Visit, one: Return) -> Line:

@@ -49,8 +49,6 @@ def certificate(one: Erasure, around: Around) -> dict[str, Any]:
         },
         "why": {
             "reason": one.reason.value,
-            "kept_at_least_through": one.floor_on.isoformat(),
-            "kept_at_most_through": one.ceiling_on.isoformat(),
             "before_the_floor": one.below_floor,
             "rule": one.rule,
             "source": rule.source if rule else "",
@@ -112,9 +110,7 @@ def title(language: str) -> str:
 
 
 def _ruled(why: dict[str, Any], words: dict[str, Any]) -> str:
-    text = str(words["rule_text"]).format(
-        floor=why["kept_at_least_through"], ceiling=why["kept_at_most_through"], rule=why["rule"], source=why["source"]
-    )
+    text = str(words["rule_text"]).format(rule=why["rule"], source=why["source"])
     text += words["before"] if why["before_the_floor"] else ""
     return text + (words["unsure"] if why["confidence"] == "to-be-confirmed" else "")
 
@@ -145,7 +141,7 @@ _WORDS: dict[str, dict[str, Any]] = {
             "court-order": "décision de justice",
         },
         "rule": "Durées",
-        "rule_text": "à conserver jusqu'au {floor}, conservable jusqu'au {ceiling} (règle {rule} : {source})",
+        "rule_text": "règle {rule} ({source})",
         "before": " ; effacé avant la durée minimale, pour le motif ci-dessus",
         "unsure": " — règle à confirmer",
         "who": "Décision",
@@ -184,7 +180,7 @@ _WORDS: dict[str, dict[str, Any]] = {
             "court-order": "a court's decision",
         },
         "rule": "Durations",
-        "rule_text": "to be kept through {floor}, may be kept through {ceiling} (rule {rule}: {source})",
+        "rule_text": "rule {rule} ({source})",
         "before": "; erased before the minimum, for the reason above",
         "unsure": " — a rule to be confirmed",
         "who": "Decision",

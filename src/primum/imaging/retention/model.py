@@ -119,8 +119,11 @@ class Erasure:
     note: str = field(repr=False)
     rule: str
     """The rule that gave the ceiling."""
-    floor_on: date
-    ceiling_on: date
+    floor_on: date | None = field(repr=False)
+    ceiling_on: date | None = field(repr=False)
+    """None once it is done: of who was a child the ceiling is the 28th birthday."""
+    below_floor: bool
+    """Whether it was proposed while the study must still be kept."""
     state: State
     way: Way
     proposed_by: str
@@ -132,11 +135,6 @@ class Erasure:
     series: int
     instances: int
     bytes: int
-
-    @property
-    def below_floor(self) -> bool:
-        """Tell whether it was proposed while the study must still be kept."""
-        return self.proposed_at.date() <= self.floor_on
 
     def undecided(self, now: datetime) -> bool:
         """Tell whether it has waited for longer than anybody should let it."""

@@ -112,9 +112,9 @@ class Retention:
                 raise AlreadyProposed(erasure=under_way.id)
             verdict, today = self._judge(tx, index, one, self._today()), self._today()
             if verdict.below_floor(today) and reason not in BELOW_FLOOR:
-                raise BelowFloor(floor=str(verdict.floor), rule=verdict.floor_rule.name, reason=reason.value)
+                raise BelowFloor(rule=verdict.floor_rule.name, reason=reason.value)
             if reason is Reason.RETENTION and verdict.period is not Period.DUE:
-                raise NotDue(ceiling=str(verdict.ceiling), rule=verdict.ceiling_rule.name)
+                raise NotDue(rule=verdict.ceiling_rule.name)
             counts = (one.series, one.instances) if part.level == "study" else store.part_counts(index, ref, part)
             if not counts[1]:
                 raise NoSuchPart(level=part.level)
@@ -138,7 +138,8 @@ class Retention:
         return Erasure(
             id=new_id("ers"), controller_id=one.controller_id, study_ref=one.ref, patient_id=one.patient_id,
             study_uid=one.study_uid, part=part, reason=reason, note=note, rule=verdict.ceiling_rule.name,
-            floor_on=verdict.floor, ceiling_on=verdict.ceiling, state=State.WAITING, way=way, proposed_by=by,
+            floor_on=verdict.floor, ceiling_on=verdict.ceiling, below_floor=verdict.below_floor(now.date()),
+            state=State.WAITING, way=way, proposed_by=by,
             proposed_at=now, effective_at=effective_at(way, now), decided_by="", decided_at=None, done_at=None,
             series=counts[0], instances=counts[1], bytes=0,
         )  # fmt: skip

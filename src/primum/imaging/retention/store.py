@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -30,7 +29,8 @@ from primum.imaging.tombstones import mark_of
 
 _ERASURE = (
     "id, controller_id, study_ref, patient_id, study_uid, level, part_uid, reason, note, rule, floor_on, ceiling_on,"
-    " state, way, proposed_by, proposed_at, effective_at, decided_by, decided_at, done_at, series, instances, bytes"
+    " below_floor, state, way, proposed_by, proposed_at, effective_at, decided_by, decided_at, done_at, series,"
+    " instances, bytes"
 )
 _HOLD = "id, controller_id, study_ref, patient_id, reason, note, until_on, opened_by, opened_at"
 _LIVE = json.dumps(LIVE)
@@ -216,11 +216,12 @@ def hold_on(records: Connection, ref: str, patient_id: str, today: date) -> Hold
 
 def add_erasure(records: Connection, one: Erasure) -> None:
     """Write a proposal."""
-    marks = ", ".join("?" * 23)
+    marks = ", ".join("?" * 24)
     records.exec_driver_sql(
         f"INSERT INTO erasures ({_ERASURE}) VALUES ({marks})",  # noqa: S608 (our own columns)
         (one.id, one.controller_id, one.study_ref, one.patient_id, one.study_uid, one.part.level, one.part.uid,
-         one.reason, one.note, one.rule, one.floor_on.isoformat(), one.ceiling_on.isoformat(), one.state, one.way,
+         one.reason, one.note, one.rule, _day_text(one.floor_on), _day_text(one.ceiling_on), int(one.below_floor),
+         one.state, one.way,
          one.proposed_by, to_text(one.proposed_at), _instant_text(one.effective_at), one.decided_by,
          _instant_text(one.decided_at), _instant_text(one.done_at), one.series, one.instances, one.bytes),
     )  # fmt: skip
@@ -309,7 +310,8 @@ def note_bytes(records: Connection, erasure_id: str, size: int) -> None:
 def finish(records: Connection, erasure_id: str, now: datetime) -> None:
     """Note that it is done, and forget the UIDs and the note."""
     records.exec_driver_sql(
-        "UPDATE erasures SET state = 'done', done_at = ?, study_uid = '', patient_id = '' WHERE id = ?",
+        "UPDATE erasures SET state = 'done', done_at = ?, study_uid = '', patient_id = '',"
+        " floor_on = '', ceiling_on = '' WHERE id = ?",
         (to_text(now), erasure_id),
     )
     _strip(records, erasure_id)
@@ -382,8 +384,8 @@ def settle_return(records: Connection, return_id: str, now: datetime) -> None:
 def _erasure(row: Sequence[Any]) -> Erasure:
     return Erasure(
         row[0], row[1], row[2], row[3], row[4], Part(row[5], row[6]), Reason(row[7]), row[8], row[9],
-        date.fromisoformat(row[10]), date.fromisoformat(row[11]), State(row[12]), Way(row[13]), row[14],
-        from_text(row[15]), _instant(row[16]), row[17], _instant(row[18]), _instant(row[19]), row[20], row[21], row[22],
+        _iso(row[10]), _iso(row[11]), bool(row[12]), State(row[13]), Way(row[14]), row[15],
+        from_text(row[16]), _instant(row[17]), row[18], _instant(row[19]), _instant(row[20]), row[21], row[22], row[23],
     )  # fmt: skip
 
 
@@ -402,6 +404,14 @@ def _instant_text(at: datetime | None) -> str:
     return to_text(at) if at else ""
 
 
+def _iso(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _day_text(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
 def _day(text: str) -> date | None:
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if len(text) == 8 else None  # noqa: PLR2004
@@ -411,8 +421,3 @@ def _day(text: str) -> date | None:
 
 def _tomorrow(today: date) -> str:
     return date.fromordinal(today.toordinal() + 1).strftime("%Y%m%d")
-
-
-def with_state(one: Erasure, state: State) -> Erasure:
-    """Give the same erasure in another state."""
-    return replace(one, state=state)

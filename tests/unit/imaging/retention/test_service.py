@@ -80,7 +80,7 @@ def test_below_the_floor_only_the_lawful_reasons_count(keeping: Keeping):
     for reason in (Reason.RETENTION, Reason.NO_LONGER_NEEDED):
         with pytest.raises(BelowFloor) as refusal:
             keeping.retention.propose(ANNE, ref, reason)
-        assert refusal.value.facts["floor"] == "2040-03-01"
+        assert refusal.value.facts["rule"] == "r1112-7.legal-minimum"
     one = keeping.retention.propose(ANNE, ref, Reason.WRONG_PATIENT, note="sent twice")
     assert one.way is Way.APPROVAL
     assert one.below_floor
