@@ -136,11 +136,9 @@ class Eraser:
                 store.lift(tx, one.study_ref)
             self._indexing(lambda indexer: indexer.renew(one.study_ref))
         else:
-            with reading(self._records) as tx:
-                erasure_id = store.last_erasure_of(tx, one.study_ref)
-            self._destroy(one.study_ref, erasure_id)
+            self._destroy(one.study_ref, one.erasure_id)
             told: dict[str, str | int] = {
-                "erasure": erasure_id, "reason": "returned", "controller": one.controller_id,
+                "erasure": one.erasure_id, "reason": "returned", "controller": one.controller_id,
                 "instances": one.instances,
             }  # fmt: skip
             self._record("study:erased", one.decided_by, one.study_ref, told)

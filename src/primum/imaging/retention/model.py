@@ -152,6 +152,8 @@ class Return:
     seen_at: datetime
     decision: Decision | None
     decided_by: str
+    erasure_id: str = ""
+    """The erasure that it comes back from."""
 
 
 @dataclass(frozen=True, slots=True)

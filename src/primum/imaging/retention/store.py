@@ -321,14 +321,6 @@ def _strip(records: Connection, erasure_id: str) -> None:
     records.exec_driver_sql("UPDATE erasures SET note = '', part_uid = '' WHERE id = ?", (erasure_id,))
 
 
-def last_erasure_of(records: Connection, ref: str) -> str:
-    """Give the erasure that a study's tombstones come from; "" where there is none."""
-    row = records.exec_driver_sql(
-        "SELECT erasure_id FROM tombstones WHERE study_ref = ? ORDER BY erased_at DESC LIMIT 1", (ref,)
-    ).first()
-    return row[0] if row is not None else ""
-
-
 # -- returns --
 
 
@@ -351,13 +343,15 @@ def note_return(records: Connection, one: Return) -> bool:
 def returns(records: Connection) -> list[Return]:
     """List what came back and is not settled."""
     rows = records.exec_driver_sql(
-        "SELECT id, study_ref, controller_id, instances, seen_at, decision, decided_by FROM erasure_returns"
-        " WHERE done_at = '' ORDER BY seen_at, id"
+        "SELECT id, study_ref, controller_id, instances, seen_at, decision, decided_by, (SELECT t.erasure_id"
+        " FROM tombstones t WHERE t.study_ref = r.study_ref ORDER BY t.erased_at DESC LIMIT 1)"
+        " FROM erasure_returns r WHERE done_at = '' ORDER BY seen_at, id"
     )
     return [
-        Return(row[0], row[1], row[2], row[3], from_text(row[4]), Decision(row[5]) if row[5] else None, row[6])
+        Return(row[0], row[1], row[2], row[3], from_text(row[4]), Decision(row[5]) if row[5] else None, row[6],
+               row[7] or "")
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def decide_return(records: Connection, return_id: str, decision: Decision, by: str, now: datetime) -> None:
