@@ -34,7 +34,7 @@ def erase(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[s
 def erase_approve(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Approve an erasure."""
     one = desk.worker.retention.approve(asking.actor, args.text("id"))
-    return {"lines": [f"approved; erased within a minute or two, once nobody stores into the study ({one.id})"]}
+    return {"lines": [f"approved; erased within a minute, once nobody stores into the study ({one.id})"]}
 
 
 def erase_refuse(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def retention_return(desk: Desk, asking: Asking, args: Args, _progress: Progress
     decision = _word(Decision, args.text("decision"), "decision")
     desk.worker.retention.decide_return(asking.actor, args.text("id"), decision)
     done = "it is listed again" if decision is Decision.KEEP else "it is erased again"
-    return {"lines": [f"{done} within a minute or two"]}
+    return {"lines": [f"{done} within a minute"]}
 
 
 def retention_kind(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:

@@ -84,4 +84,4 @@ class NotDone(PrimumError):
     """This erasure has not been done: there is nothing to certify."""
 
     code: ClassVar[str] = "retention.not-done"
-    hint: ClassVar[str] = "the worker erases within a minute or two of the approval, once nobody stores into the study"
+    hint: ClassVar[str] = "the worker erases within a minute of the approval, once nobody stores into the study"
