@@ -184,6 +184,7 @@ class Erasures:
         badges = [say(language, f"erasures.level_{one.part.level}", count=one.instances),
                   say(language, f"erasures.reason_{one.reason.value.replace('-', '_')}")]  # fmt: skip
         badges += [say(language, "erasures.before_floor")] if one.below_floor else []
+        badges += [say(language, "erasures.committed", count=one.committed)] if one.committed else []
         badges += [say(language, "erasures.undecided")] if one.undecided(now) else []
         badges += [] if waits else [say(language, f"erasures.state_{one.state.value}")]
         return Line(

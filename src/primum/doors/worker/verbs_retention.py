@@ -10,6 +10,7 @@ from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.ground.clock import to_text
 from primum.identity import NotPermitted, Permission, Way, reaches
+from primum.imaging import Reach
 from primum.imaging.retention.certificate import Around, certificate, lines, title
 from primum.imaging.retention.errors import BadWords
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return
@@ -135,10 +136,13 @@ def retention_death(desk: Desk, asking: Asking, args: Args, _progress: Progress)
 
 
 def _study(desk: Desk, asking: Asking, args: Args) -> str:
-    """Find a study within the person's reach by its UID or reference. Raises NotHere."""
-    named, reach = args.text("study", most=64), reaches(asking.actor, Permission.STUDY_LIST)
-    by_uid = "." in named
-    return desk.worker.archive.study(reach, **({"uid": named} if by_uid else {"ref": named or "-"})).study_ref
+    """Find a study within the person's reach by its UID or reference, though all of it be rejected. Raises NotHere."""
+    named, archive = args.text("study", most=64), desk.worker.archive.archive
+    reach = [
+        Reach(one.controllers, one.referrers, one.confidential, rejected=True)
+        for one in reaches(asking.actor, Permission.STUDY_LIST)
+    ]
+    return (archive.locate_study(named, reach) if "." in named else archive.study(named, reach)).ref
 
 
 def _word(kind: type[Word], text: str, what: str) -> Word:
@@ -168,6 +172,7 @@ def _erasure_row(one: Erasure, names: dict[str, str]) -> dict[str, Any]:
         "study": one.study_ref,
         "level": one.part.level,
         "images": one.instances,
+        "committed": one.committed or "",
         "reason": one.reason.value,
         "floor": str(one.floor_on or ""),
         "ceiling": str(one.ceiling_on or ""),

@@ -95,6 +95,8 @@ class Eraser:
     def _begin(self, one: Erasure) -> bool:
         """Look once more for a hold, then pass the point of no return; False where a hold was found."""
         now = self._clock.now()
+        with reading(self._index) as index:
+            goes = [sop for _, sop in store.sop_uids(index, one.study_ref, one.part)]
         with self._records.begin() as tx:
             held = store.hold_on(tx, one.study_ref, one.patient_id, now.date())
             fresh = store.erasure(tx, one.id)
@@ -106,6 +108,7 @@ class Eraser:
                 self._record("erasure:refused", MACHINE, one.study_ref, dict(told))
                 return False
             store.begin(tx, one, now)
+            store.forget_commitments(tx, goes)
         return True
 
     def _destroy(self, ref: str, erasure_id: str) -> None:
@@ -136,6 +139,10 @@ class Eraser:
                 store.lift(tx, one.study_ref)
             self._indexing(lambda indexer: indexer.renew(one.study_ref))
         else:
+            with reading(self._index) as index:
+                goes = store.returned_uids(index, one.study_ref)
+            with self._records.begin() as tx:
+                store.forget_commitments(tx, goes)
             self._destroy(one.study_ref, one.erasure_id)
             told: dict[str, str | int] = {
                 "erasure": one.erasure_id, "reason": "returned", "controller": one.controller_id,

@@ -135,6 +135,8 @@ class Erasure:
     series: int
     instances: int
     bytes: int
+    committed: int = 0
+    """How many of its instances a device was promised that they are kept (PS3.4 J)."""
 
     def undecided(self, now: datetime) -> bool:
         """Tell whether it has waited for longer than anybody should let it."""

@@ -115,10 +115,11 @@ class Retention:
                 raise BelowFloor(rule=verdict.floor_rule.name, reason=reason.value)
             if reason is Reason.RETENTION and verdict.period is not Period.DUE:
                 raise NotDue(rule=verdict.ceiling_rule.name)
-            counts = (one.series, one.instances) if part.level == "study" else store.part_counts(index, ref, part)
-            if not counts[1]:
+            goes = store.sop_uids(index, ref, part)
+            if not goes:
                 raise NoSuchPart(level=part.level)
-            proposed = self._proposal(one, part, reason, verdict, way, by.person_id, counts, note.strip())
+            proposed = self._proposal(one, part, reason, verdict, way, by.person_id, goes, note.strip())
+            proposed = replace(proposed, committed=store.committed(tx, [sop for _, sop in goes]))
             store.add_erasure(tx, proposed)
             self._tell_proposed(proposed)
         return proposed
@@ -131,7 +132,7 @@ class Retention:
         verdict: Verdict,
         way: Way,
         by: str,
-        counts: tuple[int, int],
+        goes: list[tuple[str, str]],
         note: str = "",
     ) -> Erasure:
         now = self._clock.now()
@@ -141,7 +142,7 @@ class Retention:
             floor_on=verdict.floor, ceiling_on=verdict.ceiling, below_floor=verdict.below_floor(now.date()),
             state=State.WAITING, way=way, proposed_by=by,
             proposed_at=now, effective_at=effective_at(way, now), decided_by="", decided_at=None, done_at=None,
-            series=counts[0], instances=counts[1], bytes=0,
+            series=len({series for series, _ in goes}), instances=len({sop for _, sop in goes}), bytes=0,
         )  # fmt: skip
 
     def sweep(self, now: datetime) -> int:
@@ -181,9 +182,9 @@ class Retention:
                 verdict = judge(facts[ref], rules, today)
                 if verdict.period is Period.DUE:
                     # somebody always has to decide: what the machine proposes never takes effect by delay
-                    made = self._proposal(
-                        one, Part(), Reason.RETENTION, verdict, Way.APPROVAL, MACHINE, (one.series, one.instances)
-                    )
+                    goes = store.sop_uids(index, ref, Part())
+                    made = self._proposal(one, Part(), Reason.RETENTION, verdict, Way.APPROVAL, MACHINE, goes)
+                    made = replace(made, committed=store.committed(tx, [sop for _, sop in goes]))
                     store.add_erasure(tx, made)
                     self._tell_proposed(made)
                     proposed += 1

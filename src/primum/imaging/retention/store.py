@@ -30,9 +30,19 @@ from primum.imaging.tombstones import mark_of
 _ERASURE = (
     "id, controller_id, study_ref, patient_id, study_uid, level, part_uid, reason, note, rule, floor_on, ceiling_on,"
     " below_floor, state, way, proposed_by, proposed_at, effective_at, decided_by, decided_at, done_at, series,"
-    " instances, bytes"
+    " instances, bytes, committed"
 )
 _HOLD = "id, controller_id, study_ref, patient_id, reason, note, until_on, opened_by, opened_at"
+_SOPS = (
+    """
+    SELECT e.series_uid, i.sop_uid FROM studies s JOIN series e ON e.study_id = s.id
+    JOIN instances i ON i.series_id = e.id WHERE s.ref = ?
+    """,
+    """
+    SELECT e.series_uid, i.sop_uid FROM studies s JOIN rejected i ON i.study_id = s.id
+    JOIN series e ON e.id = i.series_id WHERE s.ref = ?
+    """,
+)
 _LIVE = json.dumps(LIVE)
 
 
@@ -52,19 +62,41 @@ def subject(index: Connection, ref: str) -> Subject | None:
     return Subject(row[0], row[1], row[2], row[3], bool(row[4]), referrer.get("Alphabetic", ""), row[6], row[7])
 
 
-def part_counts(index: Connection, ref: str, part: Part) -> tuple[int, int]:
-    """Count series and instances of a part of a study; (0, 0) where there is no such part."""
-    if part.level == "series":
-        count = index.exec_driver_sql(
-            "SELECT e.instances FROM series e JOIN studies s ON s.id = e.study_id WHERE s.ref = ? AND e.series_uid = ?",
-            (ref, part.uid),
-        ).scalar()
-        return (1, count) if count else (0, 0)
-    found = index.exec_driver_sql(
-        "SELECT 1 FROM instances i JOIN studies s ON s.id = i.study_id WHERE s.ref = ? AND i.sop_uid = ?",
-        (ref, part.uid),
-    ).first()
-    return (0, 1) if found else (0, 0)
+def sop_uids(index: Connection, ref: str, part: Part) -> list[tuple[str, str]]:
+    """List the instances of a part of a study, rejected ones included: series and SOP Instance UIDs."""
+    found: dict[tuple[str, str], None] = {}
+    for sql in _SOPS:
+        for row in index.exec_driver_sql(sql, (ref,)):
+            if part.uid == {"study": "", "series": row[0], "instance": row[1]}[part.level]:
+                found[row[0], row[1]] = None
+    return list(found)
+
+
+def committed(records: Connection, sops: Sequence[str]) -> int:
+    """Count of these instances those that a device was promised (PS3.4 J)."""
+    return int(
+        records.exec_driver_sql(
+            "SELECT count(DISTINCT sop_uid) FROM commitment_references WHERE reason IS NULL AND commitment_id IN"
+            " (SELECT id FROM commitments WHERE checked_at IS NOT NULL)"
+            " AND sop_uid IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(sops)),),
+        ).scalar_one()
+    )
+
+
+def forget_commitments(records: Connection, sops: Sequence[str]) -> None:
+    """Delete what was answered about these instances: their UIDs go with them. What is to be told yet stays."""
+    records.exec_driver_sql(
+        "DELETE FROM commitment_references WHERE sop_uid IN (SELECT value FROM json_each(?)) AND commitment_id IN"
+        " (SELECT id FROM commitments WHERE delivered_at IS NOT NULL)",
+        (json.dumps(list(sops)),),
+    )
+
+
+def returned_uids(index: Connection, ref: str) -> list[str]:
+    """List the instances of a study that came back."""
+    rows = index.exec_driver_sql("SELECT DISTINCT sop_uid FROM returned WHERE study_ref = ?", (ref,))
+    return list(rows.scalars())
 
 
 def due_candidates(index: Connection, before: date, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
@@ -216,14 +248,15 @@ def hold_on(records: Connection, ref: str, patient_id: str, today: date) -> Hold
 
 def add_erasure(records: Connection, one: Erasure) -> None:
     """Write a proposal."""
-    marks = ", ".join("?" * 24)
+    marks = ", ".join("?" * 25)
     records.exec_driver_sql(
         f"INSERT INTO erasures ({_ERASURE}) VALUES ({marks})",  # noqa: S608 (our own columns)
         (one.id, one.controller_id, one.study_ref, one.patient_id, one.study_uid, one.part.level, one.part.uid,
          one.reason, one.note, one.rule, _day_text(one.floor_on), _day_text(one.ceiling_on), int(one.below_floor),
          one.state, one.way,
          one.proposed_by, to_text(one.proposed_at), _instant_text(one.effective_at), one.decided_by,
-         _instant_text(one.decided_at), _instant_text(one.done_at), one.series, one.instances, one.bytes),
+         _instant_text(one.decided_at), _instant_text(one.done_at), one.series, one.instances, one.bytes,
+         one.committed),
     )  # fmt: skip
 
 
@@ -380,6 +413,7 @@ def _erasure(row: Sequence[Any]) -> Erasure:
         row[0], row[1], row[2], row[3], row[4], Part(row[5], row[6]), Reason(row[7]), row[8], row[9],
         _iso(row[10]), _iso(row[11]), bool(row[12]), State(row[13]), Way(row[14]), row[15],
         from_text(row[16]), _instant(row[17]), row[18], _instant(row[19]), _instant(row[20]), row[21], row[22], row[23],
+        row[24],
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from primum.ground.clock import FixedClock
 from primum.ground.db import open_database
 from primum.ground.disc import RealDisc
 from primum.imaging import Archive, Indexer, open_index, prepare_records
+from primum.imaging.commitments.store import prepare_commitments
 from primum.vault import open_vault
 
 STUDIES = [study_named(f"1.2.{number}", CONTROLLER) for number in range(10)]
@@ -27,6 +28,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     open_index(folder / "index.db", b"i" * 32).dispose()
     records = open_database(folder / "records.db", b"r" * 32, durability="full")
     prepare_records(records)
+    prepare_commitments(records)
     records.dispose()
     return folder
 
