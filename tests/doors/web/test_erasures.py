@@ -230,3 +230,26 @@ def test_delete_from_another_site_or_through_the_viewer_is_refused(enter, anne):
 
 def _actor(place: Door, who: Somebody):
     return next(one for one in place.people.enrolled() if one.person_id == who.made.person.id)
+
+
+def test_what_is_erased_at_its_hour_is_told_to_everybody_and_anybody_refuses_it(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    door = web_kit.build(tmp_path_factory.mktemp("alone") / "home")
+    door.add(YOUNG.files(), 0)
+    alone = door.somebody("Dre Seule Kerjean", Role.PHYSICIAN, scope=Scope.OWN)
+    secretary = door.somebody("Sonia Secretary", Role.SECRETARY, scope=Scope.SITE)
+    with web_kit.serving(door), browser(door) as hers, browser(door) as other:
+        for client, who in ((hers, alone), (other, secretary)):
+            client.post("/sign-in", data=who.form())
+        post(hers, "/step-up", then="/", password=alone.made.password, code=alone.code())
+        assert post(hers, f"{keeping_of(hers, 'Jeune')}/erase", reason="wrong-patient").status_code == 303
+        told = other.get("/notices").text
+        assert "Dre Seule Kerjean" in told
+        assert "Canari" not in told
+        erasure = proposed(door)
+        assert (
+            post(other, "/erasures/decide", id=erasure, action="refuse", back="/notices").headers["location"]
+            == "/notices"
+        )
+        assert erasure not in other.get("/notices").text

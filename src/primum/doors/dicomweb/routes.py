@@ -25,7 +25,7 @@ def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
     gone = Deletions(services.archive, reading)
     return [
         *(
-            Route(REAL_ROOT + path, Endpoint(services, handler, problem, admits=ASKING), methods=["DELETE"])
+            Route(REAL_ROOT + path, Endpoint(services, handler, problem, admits=PERSON), methods=["DELETE"])
             for path, handler in ((_STUDY, gone.study), (_SERIES, gone.series), (_INSTANCE, gone.instance))
         ),
         Route(REAL_ROOT + "/studies", storing, methods=["POST"]),

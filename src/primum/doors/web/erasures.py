@@ -119,7 +119,7 @@ class Erasures:
                 act()
         except PrimumError as refusal:
             return self._page(visit, refused_in_words(visit, refusal), status_of(refusal))
-        return RedirectResponse(HERE, 303)
+        return RedirectResponse("/notices" if visit.form.get("back") == "/notices" else HERE, 303)
 
     def _page(self, visit: Visit, sentence: str = "", status: int = 200) -> Response:
         retention, actor = visit.services.retention, visit.services.people.actor(visit.person)

@@ -55,6 +55,13 @@ class Eraser:
         """Note what came back after its erasure, and do as was decided about it (a job)."""
         with reading(self._index) as index:
             found = store.returned_counts(index)
+        if found:
+            self._note(found, now)
+        with reading(self._records) as tx:
+            decided = [one for one in store.returns(tx) if one.decision is not None]
+        return sum(self._tried(self._settle, one) for one in decided)
+
+    def _note(self, found: list[tuple[str, str, int]], now: datetime) -> None:
         with self._records.begin() as tx:
             erasing = {one.study_ref for one in store.live(tx) if one.state is State.ERASING}
             for ref, controller_id, count in found:
@@ -64,9 +71,6 @@ class Eraser:
                 if store.note_return(tx, one):
                     told: dict[str, str | int] = {"instances": count, "controller": controller_id}
                     self._record("erasure:returned", MACHINE, ref, told)
-        with reading(self._records) as tx:
-            decided = [one for one in store.returns(tx) if one.decision is not None]
-        return sum(self._tried(self._settle, one) for one in decided)
 
     def _tried(self, step: Callable[..., None], one: Erasure | Return) -> int:
         try:

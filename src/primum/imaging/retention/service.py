@@ -17,7 +17,20 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.clock import Clock, to_text
 from primum.ground.ids import new_id
-from primum.identity import Actor, Permission, Recorder, Thing, Way, decide, effective_at, reaches, require, way_for
+from primum.identity import (
+    Actor,
+    NotPermitted,
+    Permission,
+    Recorder,
+    Thing,
+    Way,
+    decide,
+    effective_at,
+    may_approve,
+    reaches,
+    require,
+    way_for,
+)
 from primum.imaging.errors import NotHere
 from primum.imaging.retention import store
 from primum.imaging.retention.errors import (
@@ -214,12 +227,18 @@ class Retention:
         return replace(one, state=State.APPROVED, decided_by=by.person_id, decided_at=self._clock.now())
 
     def refuse(self, by: Actor, erasure_id: str) -> None:
-        """Refuse a proposal, or take one's own back. Raises NoSuchErasure, NotPermitted."""
+        """Refuse a proposal, or take one's own back.
+
+        One that waits for its hour may be refused by anybody of the house, another one by who could approve it. Raises
+        NoSuchErasure, NotPermitted.
+        """
         with self._changing() as tx:
             one = self._waiting(tx, erasure_id)
             if by.person_id != one.proposed_by:
                 thing = Thing("erasure", one.controller_id)
                 require(by, Permission.ERASURE_REFUSE, thing)
+                if one.way is Way.APPROVAL and not may_approve(by, thing, Permission.ERASURE_APPROVE):
+                    raise NotPermitted(action=str(Permission.ERASURE_REFUSE), rule="silence")
             store.decide(tx, one.id, State.REFUSED, by.person_id, self._clock.now())
             self._tell_decided("erasure:refused", by.person_id, one, one.reason.value)
 
@@ -339,6 +358,11 @@ class Retention:
         """List the erasures under way that this person may know of."""
         with reading(self._records) as tx:
             return [one for one in store.live(tx) if self._lists(by, one.controller_id)]
+
+    def announced(self) -> list[Erasure]:
+        """List what is erased at its hour unless somebody of the house refuses it: everybody may know that much."""
+        with reading(self._records) as tx:
+            return [one for one in store.live(tx) if one.state is State.WAITING and one.way is Way.DELAY]
 
     def done(self, by: Actor, limit: int = 100) -> list[Erasure]:
         """List the erasures done, the latest first."""

@@ -141,7 +141,11 @@ def test_a_doctor_alone_waits_a_day_in_the_open(keeping: Keeping):
     # somebody who comes later does not turn the delay into an approval
     with pytest.raises(NoSuchErasure):
         keeping.retention.approve(BRUNO, one.id)
-    keeping.retention.refuse(ANNE, one.id)
+    assert [told.id for told in keeping.retention.announced()] == [one.id]
+    # anybody of the house may stop it
+    with pytest.raises(NotPermitted):
+        keeping.retention.refuse(ELSEWHERE, one.id)
+    keeping.retention.refuse(SECRETARY, one.id)
     assert keeping.retention.live(ANNE) == []
 
 
