@@ -101,8 +101,11 @@ class Eraser:
         now = self._clock.now()
         with reading(self._index) as index:
             goes = [sop for _, sop in store.sop_uids(index, one.study_ref, one.part)]
+            subject = store.subject(index, one.study_ref)
+        # whose it is now: it may have been moved since it was proposed
+        patient_id = subject.patient_id if subject is not None else one.patient_id
         with self._records.begin() as tx:
-            held = store.hold_on(tx, one.study_ref, one.patient_id, now.date())
+            held = store.hold_on(tx, one.study_ref, patient_id, now.date())
             fresh = store.erasure(tx, one.id)
             if fresh is None or fresh.state not in {State.WAITING, State.APPROVED}:
                 return False  # refused a moment ago

@@ -215,13 +215,14 @@ class Retention:
 
         Raises NoSuchErasure, NotPermitted, StepUpNeeded, Held.
         """
-        with self._changing() as tx:
+        with self._changing() as tx, reading(self._index) as index:
             one = self._waiting(tx, erasure_id)
             parties = frozenset({one.proposed_by} - {MACHINE})
             require(by, Permission.ERASURE_APPROVE, Thing("erasure", one.controller_id, parties=parties))
             if one.way is not Way.APPROVAL:
                 raise NoSuchErasure
-            self._refuse_held(tx, one)
+            # whose it is now: it may have been moved since it was proposed
+            self._refuse_held(tx, store.subject(index, one.study_ref) or one)
             store.decide(tx, one.id, State.APPROVED, by.person_id, self._clock.now())
             self._tell_decided("erasure:approved", by.person_id, one, one.reason.value)
         return replace(one, state=State.APPROVED, decided_by=by.person_id, decided_at=self._clock.now())
@@ -282,11 +283,10 @@ class Retention:
             new_id("hld"), one.controller_id, "" if patient else ref, one.patient_id, reason, note.strip(), until_on,
             by.person_id, now,
         )  # fmt: skip
+        with reading(self._index) as index:
+            refs = {ref, *(store.studies_of_patients(index, [one.patient_id]) if patient else ())}
         with self._changing() as tx:
-            touched = [
-                other for other in store.live(tx)
-                if other.study_ref == ref or (patient and other.patient_id == one.patient_id)
-            ]  # fmt: skip
+            touched = [other for other in store.live(tx) if other.study_ref in refs]
             if any(other.state is State.ERASING for other in touched):
                 raise TooLate
             store.add_hold(tx, held)

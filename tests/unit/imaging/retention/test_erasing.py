@@ -289,3 +289,14 @@ def test_a_study_of_which_all_is_rejected_can_be_erased(keeping: Keeping):
     assert keeping.run() == 1
     assert keeping.retention.erasure(ANNE, erasure_id).instances >= 3
     assert not list((keeping.house.folder / "vault").glob(f"*/{ref}"))
+
+
+def test_a_hold_on_the_patient_whose_a_study_has_become_stops_its_erasure(keeping: Keeping):
+    ref = keeping.study(1, number="P1", name="UN^X", birth="19500101")
+    other = keeping.study(2, number="P2", name="AUTRE^Y", birth="19600101")
+    erasure_id = approved(keeping, ref)
+    keeping.retention.hold(ANNE, other, HoldReason.LITIGATION, patient=True)
+    corrections(keeping).move_study(ref, keeping.retention.subject(other).patient_id, By(ANNE.person_id, "other"))
+    assert keeping.run() == 1
+    assert keeping.listed(ref)
+    assert keeping.retention.erasure(ANNE, erasure_id).state is State.REFUSED
