@@ -258,6 +258,20 @@ def test_a_note_that_a_device_sends_rejects_in_its_own_controllers_studies_alone
     same_after_rebuild(house)
 
 
+def test_a_rejection_is_told_once_and_not_again_when_the_index_is_made_again(house, corrections):
+    told = []
+    house.indexer._rejected = told.append
+    house.indexed(slice_of())
+    done = corrections.reject(ref(house), RejectionCode.QUALITY, BY)
+    (one,) = told
+    assert (one.amendment.id, one.amendment.by, one.amendment.code) == (done.id, BY.person_id, "113001")
+    house.indexer.rebuild()
+    house.indexer.renew(ref(house))
+    house.indexer.catch_up()
+    assert told == [one]
+    same_after_rebuild(house)
+
+
 def test_a_note_may_reject_another_study_and_is_forgotten_with_its_own(house, corrections):
     house.indexed(slice_of(), slice_of(study="1.2.9", series="1.2.9.1", sop="1.2.9.1.1"))
     corrections.reject(ref(house), RejectionCode.QUALITY, BY)
