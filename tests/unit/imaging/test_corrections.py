@@ -178,6 +178,12 @@ def test_a_moved_study_says_nothing_of_whom_it_was_filed_under(house, correction
     assert b"MARTIN^EVE" in whole
     for trace in (b"DUPONT", b"LILAS", b"19700102", b"P1 "):
         assert trace not in whole
+    by_path = [part.data for part in house.archive.bulk_of(entry, "00100010")]
+    assert by_path == [b"MARTIN^EVE"]
+    with pytest.raises(NotHere):
+        list(house.archive.bulk_of(entry, "00101040"))
+    (pixels,) = house.archive.bulk_of(entry, "7FE00010")
+    assert pixels.data == wrong[0x7FE00010][1]
     assert b"DUPONT" not in house.archive.study_metadata(ref(house), EVERYTHING)
     with pytest.raises(NothingToChange):
         corrections.move_study(ref(house), patient(house), BY)

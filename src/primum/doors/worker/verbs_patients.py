@@ -132,6 +132,7 @@ def study_show(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
         "date": _first(shown, "00080020"),
         **{which: _first(shown, tag) for which, tag in OF_STUDY.items()},
         "decisions": [_decision(one) for one in desk.worker.patients.decisions(study.study_ref)],
+        "series": desk.worker.patients.series(study.study_ref),
         "versions": desk.worker.corrections.versions(study.study_ref),
         "rejected": [
             {"series": one.entry.series_uid, "instance": one.entry.sop_uid, "code": one.code}
