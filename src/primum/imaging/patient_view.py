@@ -144,8 +144,9 @@ class Patients:
         """List the series of a study of which something is shown."""
         with reading(self._index) as index:
             rows = index.exec_driver_sql(
-                "SELECT e.series_uid, e.modality, e.shown, e.instances"
-                " FROM series e JOIN studies s ON s.id = e.study_id WHERE s.ref = ? AND e.instances > 0 ORDER BY e.number IS NULL, e.number, e.series_uid",
+                "SELECT e.series_uid, e.modality, e.shown, e.instances FROM series e"
+                " JOIN studies s ON s.id = e.study_id WHERE s.ref = ? AND e.instances > 0"
+                " ORDER BY e.number IS NULL, e.number, e.series_uid",
                 (ref,),
             ).fetchall()
         return [
