@@ -513,7 +513,7 @@ def test_any_decisions_in_any_order():
     run_state_machine_as_test(
         Decisions,
         settings=settings(
-            max_examples=12, stateful_step_count=14, deadline=None,
+            max_examples=6, stateful_step_count=14, deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
