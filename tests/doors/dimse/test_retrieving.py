@@ -19,7 +19,7 @@ from pynetdicom.sop_class import (
 )
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import CT, associate, element, encoded, instance, item, message
-from tests.doors.dimse.library import EXPLICIT, OTHER_CONTROLLER, Library, shelf
+from tests.doors.dimse.library import EXPLICIT, IMPLICIT, OTHER_CONTROLLER, READS, RECEIVES, Library, shelf
 from tests.doors.dimse.running import device
 from tests.doors.dimse.test_senders import run
 from tests.programs import accepts, free_port, started, wait_until
@@ -493,3 +493,23 @@ def test_a_caller_that_stops_reading_is_cut_and_slows_nobody(library):
 def cut(library):
     """The studies of which not all arrived."""
     return [one for one in library.facts() if one["details"].get("refused")]
+
+
+@pytest.mark.programs("gdcmscu")
+def test_gdcm_moves_to_itself(library, tmp_path):
+    """Its receiver reads whatever it accepts as implicit little endian; what is stored so arrives.
+
+    Debian's 3.0.17 ends by an exception of its own once both associations are released: its status says nothing.
+    """
+    library.keep_raw(*((encoded(one, implicit=True), IMPLICIT) for one in study(3)))
+    out, port_there = tmp_path / "out", free_port()
+    out.mkdir()
+    with library.open() as port:
+        library.enrol(library.destination("SCANNER", port_there, may=READS | RECEIVES))
+        titles = ["--aetitle", "SCANNER", "--call", "PRIMUM", "--port-scp", port_there]
+        run(
+            "gdcmscu", "--move", *titles, "--study", "--studyroot", "--key", "20,d,2.25.1", "-o", out, "127.0.0.1", port
+        )
+    assert sorted(one.name for one in out.iterdir()) == [f"2.25.1000.{n}.dcm" for n in (1, 2, 3)]
+    assert [one["details"]["reason"] for one in library.facts() if one["kind"] == "study:delivered"] == ["done"]
+    assert library.reasons("device:association:closed") == ["released"]
