@@ -137,7 +137,7 @@ def _serve(serve: Callable[..., Any], there: Connection, given: tuple[object, ..
         there.recv()
 
 
-def run(
+def run(  # noqa: PLR0917 (each is said once, in main)
     place: Path, kept: Path, studies: int, there: int, times: int, without: set[str]
 ) -> dict[str, dict[str, Figure]]:
     """Measure everywhere; what takes long to fill is in `kept`, and filled only once."""
