@@ -1,4 +1,4 @@
-"""The index by date holds what a walk by date asks most: modality, names, sex. Rows are not opened for that."""  # noqa: INP001 (found by Alembic, not imported)
+"""The index by date holds what a walk by date asks most: modality, names, description. Rows are not opened for that."""  # noqa: INP001 (found by Alembic, not imported)
 
 from alembic import op
 
@@ -12,7 +12,7 @@ STATEMENTS = (
     """
     CREATE INDEX studies_by_date ON studies
       (study_date DESC, study_time DESC, study_uid, controller_id, confidential, referrer_key, hidden,
-       modalities, flat_a, flat_i, flat_p, sex)
+       modalities, flat_a, flat_i, flat_p, sex, description)
     """,
 )
 
