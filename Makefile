@@ -53,6 +53,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.retrieve
 	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.query
 
 # The same comparison in a few minutes.
 bench-quick: .venv/dev.stamp
@@ -60,6 +61,7 @@ bench-quick: .venv/dev.stamp
 	$(BIN)/python -m bench.ingest --quick
 	$(BIN)/python -m bench.retrieve --quick
 	$(BIN)/python -m bench.start --quick
+	$(BIN)/python -m bench.query --quick
 
 # Choose the newest versions again and write them down with their hashes.
 lock: .venv/dev.stamp
