@@ -7,6 +7,9 @@ from primum.ground.front import front
 if TYPE_CHECKING:
     from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
+    from primum.imaging.codecs.errors import CodecsBusy, NotAPicture, NotTranscoded, Undecodable
+    from primum.imaging.codecs.rendering import FUNCTIONS, PictureWish, middle_first
+    from primum.imaging.codecs.table import SYNTAXES, TARGETS, can_serve, targets_from
     from primum.imaging.dicomxml import to_xml
     from primum.imaging.encoding import UTF_8, encode_data_set, json_of
     from primum.imaging.errors import (
