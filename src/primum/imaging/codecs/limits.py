@@ -53,11 +53,5 @@ class CodecLimits:
     trailing_bytes: int = 16 * MIB
     """What follows pixel data: padding and private elements, a few KiB in practice."""
 
-    side: int = 4096
-    """Rows or columns of a rendered picture: the largest reading monitors."""
-
-    thumbnail_side: int = 128
-    """Rows or columns of a thumbnail, at most, unless another viewport is asked for."""
-
 
 CODEC_LIMITS = CodecLimits()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class Codecs:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._pid = os.getpid()
+        weakref.finalize(self, _end, self._idle, self._pid)
 
     def run(self, head: dict[str, Any], pieces: Sequence[Buffer]) -> tuple[dict[str, Any], bytes]:
         """Do one job. Raises Undecodable, NotTranscoded, NotAPicture; CodecsBusy when no process is free for long."""
@@ -51,9 +53,7 @@ class Codecs:
     def close(self) -> None:
         """End the processes that have nothing to do."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.end()
+            _end(self._idle, self._pid)
 
     def _run(self, head: dict[str, Any], pieces: Sequence[Buffer]) -> tuple[dict[str, Any], bytes]:
         worker = self._take()
@@ -89,13 +89,20 @@ class Codecs:
         with self._lock:
             if self._pid != os.getpid():
                 # forked: the processes are the parent's
-                self._pid, self._idle = os.getpid(), []
+                self._pid = os.getpid()
+                self._idle.clear()
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive():
                     return worker
                 worker.end()
         return _Worker(self.limits, self._module)
+
+
+def _end(workers: list[_Worker], pid: int) -> None:
+    """End processes, if they are of the process that asks."""
+    while workers and pid == os.getpid():
+        workers.pop().end()
 
 
 class _Worker:
