@@ -21,7 +21,7 @@ from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findin
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
 from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
-from primum.imaging.overlays import read_overlay
+from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame
 from primum.imaging.query import Criteria
 from primum.imaging.retrieving import Wanted
@@ -254,12 +254,13 @@ class Archive:
         return [RejectedEntry(_instance_entry(row), row[12]) for row in rows]
 
     def transcoded(self, entry: InstanceEntry, target: str) -> Iterator[bytes]:
-        """Read a whole data set in another transfer syntax, in pieces (`can_serve` says which are possible at all).
+        """Read a whole data set as it is served, in another transfer syntax (`can_serve` says which are possible).
 
-        Raises, before the first piece: NotTranscoded, Undecodable, CodecsBusy, FramesUnknown, DamagedDataSet,
-        DataSetTooLarge, or an illness of the vault.
+        In pieces. Raises, before the first: NotTranscoded, Undecodable, CodecsBusy, FramesUnknown, DamagedDataSet,
+        DataSetTooLarge, CannotCorrect, or an illness of the vault.
         """
-        return transcoded(self._vault.open(entry.position), target, self._codecs, self._limits)
+        record, overlay = self._vault.open(entry.position), _overlay_of(entry)
+        return transcoded(record, target, self._codecs, self._limits, overlay=overlay)
 
     def frame_in(self, entry: InstanceEntry, number: int, target: str) -> bytes:
         """Read one frame, counted from 1, in another transfer syntax. Raises as `transcoded`, and NoFrame."""
@@ -276,6 +277,10 @@ class Archive:
         vault.
         """
         return picture(Instance(self._vault.open(entry.position), self._codecs, self._limits), number, wish)
+
+
+def _overlay_of(entry: InstanceEntry) -> Overlay | None:
+    return None if entry.overlay is None else read_overlay(entry.overlay)
 
 
 def _instance_entry(row: Sequence[Any]) -> InstanceEntry:

@@ -23,15 +23,20 @@ _PADDING, _PADDING_END, _PROFILE, _REPRESENTATIVE = 0x00280120, 0x00280121, 0x00
 _CENTER, _WIDTH, _FUNCTION, _INTERCEPT, _SLOPE = 0x00281050, 0x00281051, 0x00281056, 0x00281052, 0x00281053
 _MODALITY_LUT, _VOI_LUT, _LUT_DESCRIPTOR, _LUT_DATA = 0x00283000, 0x00283010, 0x00283002, 0x00283006
 _PALETTES: Final = ((0x00281101, 0x00281201), (0x00281102, 0x00281202), (0x00281103, 0x00281203))
+_SEGMENTED: Final = {0x00281201: 0x00281221, 0x00281202: 0x00281222, 0x00281203: 0x00281223}
 _SHARED, _PER_FRAME, _FRAME_VOI, _TRANSFORMATION = 0x52009229, 0x52009230, 0x00289132, 0x00289145
 _WANTED = wanted(
     *(_PADDING, _PADDING_END, _PROFILE, _REPRESENTATIVE, _CENTER, _WIDTH, _FUNCTION, _INTERCEPT, _SLOPE),
     *(_MODALITY_LUT, _VOI_LUT, _SHARED, _PER_FRAME),
     *(tag for pair in _PALETTES for tag in pair),
+    *_SEGMENTED.values(),
 )
 FUNCTIONS: Final = frozenset({"LINEAR", "LINEAR_EXACT", "SIGMOID"})
 _ENTRIES = 65536
+_DISCRETE, _LINEAR, _COPY = 0, 1, 2
 _MOST_PROFILE = 1 << 20
+_MOST_WORDS = 2 * _ENTRIES
+"""Words of one table: there are 65536 entries at most, and a segmented one is there to be shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,11 @@ class _Reader:
 
     def _table(self, numbers: Numbers, descriptor: int, data: int, *, signed: bool) -> dict[str, Any]:
         """A table of 16-bit entries; its descriptor is: entries, first value mapped, bits of an entry."""
+        if max(len(numbers.raw(data)), len(numbers.raw(_SEGMENTED.get(data, 0)))) > 2 * _MOST_WORDS:
+            raise NotAPicture(why="its tables are too long")
         described, raw = numbers.shorts(descriptor), numbers.shorts(data)
+        if not raw and data in _SEGMENTED:
+            raw = _expanded(numbers.shorts(_SEGMENTED[data]))
         if len(described) != 3 or not raw:  # noqa: PLR2004
             raise NotAPicture(why="a table of it cannot be read")
         count, first, bits = described[0] or _ENTRIES, described[1], described[2]
@@ -216,6 +225,45 @@ class _Reader:
             raise NotAPicture(why="its tables are too long")
         self._tables += data + b"\0" * (len(data) % 2)
         return at
+
+
+def _expanded(words: list[int]) -> list[int]:
+    """Expand a segmented palette of words (PS3.3 C.7.9.2): runs as they are, lines between values, and copies.
+
+    Raises NotAPicture.
+    """
+    entries: list[int] = []
+    for kind, length, values in _segments(words, 0, len(words), copies=True):
+        if kind == _DISCRETE:
+            entries += values
+        elif not entries:
+            raise NotAPicture(why="a table of it cannot be read")
+        else:
+            start, end = entries[-1], values[0]
+            entries += [start + round((end - start) * step / length) for step in range(1, length + 1)]
+        if len(entries) > _ENTRIES:
+            raise NotAPicture(why="a table of it cannot be read")
+    return entries
+
+
+def _segments(words: list[int], at: int, most: int, *, copies: bool) -> Iterator[tuple[int, int, list[int]]]:
+    """Read segments; one that repeats others is followed to them, once (it may not lead to another such)."""
+    for _ in range(most):
+        if at >= len(words):
+            return
+        kind, length = (*words[at : at + 2], 0)[:2]
+        start, left = at + 2, len(words) - at - 2
+        if kind == _DISCRETE and left >= length:
+            yield kind, length, words[start : start + length]
+            at = start + length
+        elif kind == _LINEAR and left >= 1 and length:
+            yield kind, length, words[start : start + 1]
+            at = start + 1
+        elif kind == _COPY and copies and left >= 2:  # noqa: PLR2004 (an offset in bytes, of 32 bits)
+            yield from _segments(words, (words[start] | words[start + 1] << 16) // 2, length, copies=False)
+            at = start + 2
+        else:
+            raise NotAPicture(why="a table of it cannot be read")
 
 
 def _signed(number: int) -> int:

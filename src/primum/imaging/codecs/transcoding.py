@@ -16,10 +16,12 @@ from primum.imaging.codecs.limits import CODEC_LIMITS, CodecLimits
 from primum.imaging.codecs.pool import Codecs
 from primum.imaging.codecs.rewriting import Replaced, Rewriter, swapped
 from primum.imaging.codecs.table import can_serve, relabels
-from primum.imaging.errors import DamagedDataSet, FramesUnknown
+from primum.imaging.errors import DamagedDataSet, FramesUnknown, NoFrame
 from primum.imaging.frames import fragments, frame_bits
 from primum.imaging.limits import LIMITS, Limits
+from primum.imaging.overlays import Overlay
 from primum.imaging.pixels import Source
+from primum.imaging.rewriting import corrected_chunks, corrected_header
 from primum.imaging.syntaxes import EXPLICIT_LE, Syntax, syntax_of
 from primum.imaging.walker import UNDEFINED
 from primum.vault import Frames, Record
@@ -38,15 +40,25 @@ class Instance:
     """A stored instance, its frames and what they are."""
 
     def __init__(
-        self, record: Record, codecs: Codecs, limits: Limits = LIMITS, codec_limits: CodecLimits = CODEC_LIMITS
+        self,
+        record: Record,
+        codecs: Codecs,
+        limits: Limits = LIMITS,
+        codec_limits: CodecLimits = CODEC_LIMITS,
+        overlay: Overlay | None = None,
     ) -> None:
-        """Look at the record's header. Raises as `read_frame`."""
+        """Look at the record's header as it is served, corrected by `overlay`.
+
+        Raises as `read_frame`, and CannotCorrect.
+        """
         self.syntax = syntax_of(record.facts.transfer_syntax_uid)
         self.record, self.codecs, self.limits, self.codec_limits = record, codecs, limits, codec_limits
         self.source = Source(record, self.syntax, limits)
         self.inner = syntax_of(EXPLICIT_LE) if self.syntax.deflated else self.syntax
         """How the elements are written once inflated."""
         self.header = self.source.header()
+        if overlay is not None:
+            self.header = memoryview(corrected_header(self.header, self.syntax.uid, overlay, limits))
         self.has_pixels = self.source.peek.pixels_value_at is not None
         self._table: tuple[bytes, Frames] | None = None
 
@@ -65,14 +77,23 @@ class Instance:
         return count
 
     def frame(self, number: int) -> bytes:
-        """Read one frame as it is stored, counted from 1: native in little endian, compressed without item headers."""
+        """Read one frame as it is stored, counted from 1: native in little endian, compressed without item headers.
+
+        Raises NoFrame, FramesUnknown.
+        """
         kept = self.record.frames
+        if number < 1:
+            raise NoFrame
         if kept is not None and self.syntax.little:
+            if number > kept.count:
+                raise NoFrame
             raw: bytes = self.record.frame(number - 1)
             return fragments(raw) if self.syntax.encapsulated else raw
         if self.source.peek.pixels_length is not None:
             return self.source.frame(number)
         whole, frames = self._found()
+        if number > frames.count:
+            raise NoFrame
         start, stop = frames.span(number - 1)
         return fragments(whole[start:stop])
 
@@ -112,19 +133,21 @@ def transcoded(
     target: str,
     codecs: Codecs,
     limits: Limits = LIMITS,
+    *,
     codec_limits: CodecLimits = CODEC_LIMITS,
+    overlay: Overlay | None = None,
 ) -> Iterator[bytes]:
-    """Give a data set in another transfer syntax, in pieces.
+    """Give a data set in another transfer syntax, in pieces, corrected by `overlay`.
 
     Raises NotTranscoded, Undecodable, FramesUnknown, CodecsBusy, DamagedDataSet, DataSetTooLarge, or an illness of the
     vault: from this call, before the first piece, whenever that can be known.
     """
     stored = record.facts.transfer_syntax_uid
     if stored == target:
-        return record.chunks()
+        return record.chunks() if overlay is None else corrected_chunks(record, overlay, limits)
     if not can_serve(stored, target):
         raise NotTranscoded(why="nothing here leads from what is stored to it")
-    instance = Instance(record, codecs, limits, codec_limits)
+    instance = Instance(record, codecs, limits, codec_limits, overlay)
     syntax = syntax_of(target)
     if not instance.has_pixels:
         if syntax.encapsulated:
