@@ -90,8 +90,18 @@ def _warm() -> None:
     for codec in Codec:
         if codec is not Codec.JPEG:
             encode(np.zeros((_WARM, _WARM), np.uint8), codec, shape, shape.photometric)
-    for kind in ("png", "jpeg"):
-        paint(np.zeros((_WARM, _WARM), np.uint8), shape.photometric, {"format": kind}, b"")
+    grey, table = np.zeros((_WARM, _WARM), np.uint8), {"first": 0, "count": 1, "bits": 8, "at": 0}
+    jpeg = paint(grey, shape.photometric, {"format": "jpeg"}, b"")
+    decode(jpeg, Codec.JPEG, shape)
+    for look in (
+        {"modality": table, "padding": [1, 1], "viewport": [2, 2, 0, 0, 0, 0]},
+        {"voi": table, "viewport": [99, 99, 0, 0, 0, 0]},
+        {"window": [1, 2, "SIGMOID"]},
+    ):
+        paint(grey, shape.photometric, {"format": "png", **look}, b"\0\0")
+    paint(grey, "PALETTE COLOR", {"format": "png", "palette": [table] * 3}, b"\0\0")
+    paint(np.zeros((_WARM, _WARM, 3), np.uint8), "YBR_FULL", {"format": "png"}, b"")
+    paint(grey.astype(np.float32), shape.photometric, {"format": "png"}, b"")
     answer({"do": ""}, b"")
 
 

@@ -14,6 +14,9 @@ class CodecLimits:
     processes: int = 2
     """Codec processes of one process of ours: each takes a core and up to `memory_bytes`."""
 
+    waiting: int = 6
+    """Callers that may wait for a process to begin; the next is told to come back: half of the web door's threads."""
+
     waiting_seconds: float = 30.0
     """How long a caller waits for a free process before it is told to come back."""
 

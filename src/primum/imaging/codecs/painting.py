@@ -76,7 +76,8 @@ def _seen(frame: Array, look: dict[str, Any]) -> Array:
         flat = flat[np.isfinite(flat)]
     if not flat.size:
         return np.zeros(1, frame.dtype)
-    return np.array([flat.min(), flat.max()])
+    # a table may be of any shape: its ends are not those of the values
+    return np.unique(flat) if look.get("modality") else np.array([flat.min(), flat.max()])
 
 
 def _modality(values: Array, look: dict[str, Any], tables: bytes) -> Array:

@@ -38,17 +38,37 @@ class Codecs:
         self._free = threading.BoundedSemaphore(limits.processes)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
+        self._waiting = 0
         self._pid = os.getpid()
         weakref.finalize(self, _end, self._idle, self._pid)
 
-    def run(self, head: dict[str, Any], pieces: Sequence[Buffer]) -> tuple[dict[str, Any], bytes]:
-        """Do one job. Raises Undecodable, NotTranscoded, NotAPicture; CodecsBusy when no process is free for long."""
-        if not self._free.acquire(timeout=self.limits.waiting_seconds):
-            raise CodecsBusy
+    def run(
+        self, head: dict[str, Any], pieces: Sequence[Buffer], *, begun: bool = False
+    ) -> tuple[dict[str, Any], bytes]:
+        """Do one job. Raises Undecodable, NotTranscoded, NotAPicture.
+
+        Raises CodecsBusy when no process is free for long; at once when many wait already, unless the answer that the
+        job is for has `begun`: half an answer helps nobody.
+        """
+        self._wait(begun=begun)
         try:
             return self._run(head, pieces)
         finally:
             self._free.release()
+
+    def _wait(self, *, begun: bool) -> None:
+        if self._free.acquire(blocking=False):
+            return
+        with self._lock:
+            if self._waiting >= self.limits.waiting and not begun:
+                raise CodecsBusy
+            self._waiting += 1
+        try:
+            if not self._free.acquire(timeout=self.limits.waiting_seconds):
+                raise CodecsBusy
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def close(self) -> None:
         """End the processes that have nothing to do."""

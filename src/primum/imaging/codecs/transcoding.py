@@ -228,9 +228,9 @@ def _decompressed(instance: Instance, target: Syntax) -> Iterator[bytes]:
     shape = pixel_shape(instance.header, instance.inner, instance.source.peek.pixels_tag, instance.limits)
     count, message = instance.count, shape.message()
 
-    def decoded(number: int) -> tuple[str, bytes]:
+    def decoded(number: int, *, begun: bool = False) -> tuple[str, bytes]:
         job = {"do": "recode", "from": instance.syntax.uid, "to": EXPLICIT_LE, "shape": message}
-        said, frame = instance.codecs.run(job, [instance.frame(number)])
+        said, frame = instance.codecs.run(job, [instance.frame(number)], begun=begun)
         return str(said.get("photometric")), frame
 
     photometric, first = decoded(1)
@@ -243,7 +243,7 @@ def _decompressed(instance: Instance, target: Syntax) -> Iterator[bytes]:
     def pixels() -> Iterator[bytes]:
         yield writer.pixel_head(_PIXELS, "OB" if width <= 1 else "OW", length + length % 2)
         for number in range(1, count + 1):
-            again, frame = decoded(number) if number > 1 else (photometric, first)
+            again, frame = decoded(number, begun=True) if number > 1 else (photometric, first)
             if again != photometric or len(frame) != len(first):
                 raise Undecodable(why="its frames are not alike")
             yield frame if target.little or width <= 1 else swapped(frame, width)
@@ -282,14 +282,14 @@ class _Frames:
     def _measured(self, most: int) -> list[int]:
         lengths = []
         for number in range(1, self._instance.count + 1):
-            frame = self._made(number)
+            frame = self._made(number, begun=number > 1)
             lengths.append(len(frame))
             if most >= len(frame):
                 most -= len(frame)
                 self._kept[number] = frame
         return lengths
 
-    def _made(self, number: int) -> bytes:
+    def _made(self, number: int, *, begun: bool) -> bytes:
         stored = self._instance.frame(number)
         if self.relabelled:
             return stored + b"\0" * (len(stored) % 2)
@@ -300,7 +300,7 @@ class _Frames:
             "to": self._target.uid,
             "shape": self._message,
         }
-        said, frame = self._instance.codecs.run(job, [stored])
+        said, frame = self._instance.codecs.run(job, [stored], begun=begun)
         photometric = str(said.get("photometric"))
         if self.photometric not in {"", photometric}:
             raise Undecodable(why="its frames are not alike")
@@ -309,7 +309,7 @@ class _Frames:
 
     def __iter__(self) -> Iterator[bytes]:
         for number, length in enumerate(self.lengths, 1):
-            frame = self._kept.pop(number, b"") or self._made(number)
+            frame = self._kept.pop(number, b"") or self._made(number, begun=True)
             if len(frame) != length:
                 raise Undecodable(why="a frame is not compressed twice alike")
             yield frame

@@ -91,6 +91,20 @@ def test_who_finds_no_process_free_is_told_so(pool: Codecs):
         pool.run(JOB, [PIXELS])
 
 
+def test_beyond_a_few_waiting_callers_the_next_is_told_at_once_unless_its_answer_has_begun():
+    pool = Codecs(replace(CODEC_LIMITS, processes=1, waiting=0, waiting_seconds=30))
+    with pool._free:
+        with pytest.raises(CodecsBusy):
+            pool.run(JOB, [PIXELS])
+        asking = threading.Thread(target=pool.run, args=(JOB, [PIXELS]), kwargs={"begun": True})
+        asking.start()
+        while not pool._waiting:
+            pass
+    asking.join()
+    assert pool._waiting == 0
+    pool.close()
+
+
 @pytest.mark.parametrize(
     "job",
     [
@@ -121,7 +135,7 @@ def test_a_bomb_meets_the_bound_of_memory(pool: Codecs):
     pool.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="what it holds is for root's eyes")
 def test_a_process_holds_its_pair_and_nothing_else(pool: Codecs):
     pool.run(JOB, [PIXELS])
     folder = Path(f"/proc/{pid(pool)}")
@@ -158,3 +172,33 @@ def test_asking_for_the_archive_loads_neither_numpy_nor_codecs():
         "raise SystemExit(any(name in sys.modules for name in ('numpy', 'imagecodecs', 'jpeg_ls')))\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_confined_process_needs_nothing_that_it_has_not_loaded():
+    """What NumPy or a codec would load late cannot be loaded any more: every job is done with nothing left to import."""
+    script = (
+        "import sys\n"
+        "from primum.imaging.codecs import child\n"
+        "child._warm()\n"
+        "before = set(sys.modules)\n"
+        "import numpy as np\n"
+        "from primum.imaging.codecs.shape import PixelShape\n"
+        "from primum.imaging.codecs.painting import paint\n"
+        "from primum.imaging.codecs.table import Codec\n"
+        "for kind, samples in ((k, s) for k in ('u1', 'i1', 'u2', 'i2', 'u4') for s in (1, 3)):\n"
+        "    bits = 8 * np.dtype(kind).itemsize\n"
+        "    size = (20, 20, 3) if samples == 3 else (20, 20)\n"
+        "    array = (np.arange(400 * samples) % 100).reshape(size).astype(kind)\n"
+        "    photometric = 'RGB' if samples == 3 else 'MONOCHROME1'\n"
+        "    shape = PixelShape(20, 20, samples, photometric, bits, bits, bits - 1, kind[0] == 'i', 0)\n"
+        "    for codec in Codec:\n"
+        "        try: child.encode(array, codec, shape, photometric)\n"
+        "        except (child.ImagingRefusal, KeyError): pass\n"
+        "    for look in ({}, {'window': [5, 9, 'LINEAR']}, {'viewport': [7, 9, 0, 0, 0, 0]}, {'padding': [3, 4]},\n"
+        "                 {'modality': {'first': 0, 'count': 2, 'bits': 8, 'at': 0}}):\n"
+        "        paint(array, photometric, {'format': 'jpeg', **look}, bytes(4))\n"
+        "late = set(sys.modules) - before\n"
+        "raise SystemExit(str(sorted(late)) if late else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
