@@ -35,22 +35,39 @@ def kept(array: Array, shape: PixelShape, precision: int, *, signed: bool) -> Ar
     return wide.astype(kind)
 
 
+def values(array: Array, shape: PixelShape) -> Array:
+    """Give the values that samples stand for: Bits Stored bits below High Bit, with their sign; others say nothing.
+
+    Some devices leave the bits above a negative value at zero.
+    """
+    above = shape.bits_allocated - shape.high_bit - 1
+    unused = shape.bits_allocated - shape.bits_stored
+    if array.dtype.kind == "f" or shape.bits_allocated == 1 or not 0 <= above <= unused or not unused:
+        return array
+    unsigned = np.ascontiguousarray(array).view(f"<u{array.dtype.itemsize}")
+    result: Array = (unsigned << above).view(array.dtype) >> unused
+    return result
+
+
+def own(array: Array, shape: PixelShape) -> Array:
+    """Give the values of samples whose other bits are unused: zero, or the sign. Raises NotTranscoded."""
+    found = values(array, shape)
+    if array.dtype.kind == "i":
+        mask = found.dtype.type((1 << shape.bits_stored) - 1 if shape.bits_stored < shape.bits_allocated else -1)
+        right = (array == found) | (array == (found & mask))
+    else:
+        right = array == found
+    if not right.all():
+        raise NotTranscoded(why="its samples use bits outside of those it says are stored")
+    return found
+
+
 def tight(array: Array, shape: PixelShape) -> Array:
-    """Give the samples as unsigned numbers of Bits Stored bits, for streams that know no sign. Raises NotTranscoded."""
-    check_bits(array, shape)
+    """Give values as unsigned numbers of Bits Stored bits, for streams that know no sign."""
     narrow = np.dtype("u1") if shape.bits_stored <= 8 else np.dtype("<u2")  # noqa: PLR2004 (bits of a byte)
     kind = np.dtype(f"<u{array.dtype.itemsize}")
     unsigned = np.ascontiguousarray(array).view(kind) & kind.type((1 << shape.bits_stored) - 1)
     return np.ascontiguousarray(unsigned.astype(narrow, copy=False))
-
-
-def check_bits(array: Array, shape: PixelShape) -> None:
-    """Refuse samples that use bits outside of Bits Stored: overlays of old. Raises NotTranscoded."""
-    if not array.size:
-        return
-    least = -(1 << shape.bits_stored - 1) if shape.signed else 0
-    if int(array.min()) < least or int(array.max()) >= least + (1 << shape.bits_stored):
-        raise NotTranscoded(why="its samples use bits outside of those it says are stored")
 
 
 def to_bytes(array: Array, shape: PixelShape) -> bytes:

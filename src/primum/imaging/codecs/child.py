@@ -18,6 +18,7 @@ import numpy as np
 
 from primum.ground import process
 from primum.imaging.codecs import wire
+from primum.imaging.codecs.arrays import values
 from primum.imaging.codecs.decoding import decode
 from primum.imaging.codecs.encoding import encode
 from primum.imaging.codecs.errors import Undecodable
@@ -75,7 +76,7 @@ def _paint(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     shape = PixelShape.of_message(head["shape"])
     tables, frame = data[: head["tables"]], data[head["tables"] :]
     array, photometric = decode(frame, BY_UID[head["from"]].codec, shape)
-    return {}, paint(array, photometric, head["look"], tables)
+    return {}, paint(values(array, shape), photometric, head["look"], tables)
 
 
 _JOBS: Final[dict[str, Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]]] = {

@@ -14,7 +14,7 @@ import numpy as np
 from imagecodecs import htj2k_encode, jpeg2k_encode, jpeg8_encode, jpegls_encode, packbits_encode
 from jpeg_ls import encode_buffer
 
-from primum.imaging.codecs.arrays import Array, check_bits, tight, to_bytes
+from primum.imaging.codecs.arrays import Array, own, tight, to_bytes
 from primum.imaging.codecs.decoding import decode
 from primum.imaging.codecs.errors import NotTranscoded, Undecodable
 from primum.imaging.codecs.shape import PixelShape
@@ -30,6 +30,8 @@ def encode(array: Array, codec: Codec, shape: PixelShape, photometric: str) -> t
     check_fits(codec, shape)
     if codec is Codec.NATIVE:
         return to_bytes(array, shape), photometric
+    if codec is not Codec.RLE:
+        array = own(array, shape)
     try:
         frame, written = _ENCODERS[codec](array, shape, photometric)
         again, _ = decode(frame, codec, replace(shape, photometric=written, planar=0))
@@ -111,7 +113,6 @@ def _jpeg_ls(array: Array, shape: PixelShape, photometric: str) -> tuple[bytes, 
 
 
 def _jpeg_2000(array: Array, shape: PixelShape, photometric: str) -> tuple[bytes, str]:
-    check_bits(array, shape)
     mixes = photometric == "RGB"
     frame = jpeg2k_encode(
         array,
@@ -126,7 +127,6 @@ def _jpeg_2000(array: Array, shape: PixelShape, photometric: str) -> tuple[bytes
 
 
 def _htj2k(array: Array, shape: PixelShape, photometric: str) -> tuple[bytes, str]:
-    check_bits(array, shape)
     bits, mixes = shape.bits_stored, photometric == "RGB"
     narrow = array.astype(f"{array.dtype.kind}{1 if bits <= 8 else 2}")  # noqa: PLR2004 (bits of a byte)
     if bits % 8:

@@ -175,7 +175,7 @@ def test_asking_for_the_archive_loads_neither_numpy_nor_codecs():
 
 
 def test_a_confined_process_needs_nothing_that_it_has_not_loaded():
-    """What NumPy or a codec would load late cannot be loaded any more: every job is done with nothing left to import."""
+    """What NumPy or a codec would load late cannot be loaded any more: nothing is left to import."""
     script = (
         "import sys\n"
         "from primum.imaging.codecs import child\n"

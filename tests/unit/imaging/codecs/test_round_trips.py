@@ -167,6 +167,15 @@ def test_single_bits_and_float_pixels_are_not_compressed(codec: Codec):
             encode(np.zeros((8, 8)), codec, shape, "MONOCHROME2")
 
 
+@pytest.mark.parametrize("codec", LOSSLESS[2:])
+def test_negative_values_whose_upper_bits_are_zero_keep_their_value(codec: Codec):
+    """Some devices write -1 of 12 bits as 0FFF."""
+    shape = shape_of((20, 20), signed=True)
+    array = picture(shape)
+    frame, _ = encode(array & 0x0FFF, codec, shape, "MONOCHROME2")
+    assert np.array_equal(decode(frame, codec, shape)[0], array)
+
+
 def test_subsampled_native_pixels_get_each_their_chrominance():
     shape = PixelShape(1, 4, 3, "YBR_FULL_422", 8, 8, 7, signed=False, planar=0)
     array, photometric = decode(bytes([1, 2, 30, 40, 5, 6, 70, 80]), Codec.NATIVE, shape)
