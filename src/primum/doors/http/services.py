@@ -17,10 +17,10 @@ from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
+from primum.imaging import PictureWish
 from primum.imaging.orders import Orders
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
-from primum.imaging import PictureWish
 from primum.journal import Fact, Journal, Kind, Refusals
 from primum.vault import Vault
 

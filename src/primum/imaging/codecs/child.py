@@ -1,4 +1,4 @@
-"""The process that decodes: `python -I -m primum.imaging.codecs.child DESCRIPTOR`.
+"""The process that decodes, started by `pool` with the descriptor of its end of a pair.
 
 It holds one end of a pair and nothing else. Once its libraries are loaded it gives up what hostile pixels could use
 (docs/design/codecs.md), then takes one job after another until the other end goes away or has nothing for it.
@@ -130,7 +130,3 @@ def _budget(limits: CodecLimits) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)
         most = int(used.ru_utime + used.ru_stime) + limits.processor_seconds
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
-
-
-if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))

@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from primum.imaging.codecs import wire
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 _REFUSALS = {kind.code: kind for kind in (Undecodable, NotTranscoded, NotAPicture)}
 _SENTENCE = re.compile(r"[A-Za-z0-9 ,:-]{0,120}")
-_MODULE = "primum.imaging.codecs.child"
+_SOURCES = str(Path(__file__).parents[3])
+_PROGRAM = """import sys
+sys.path.insert(0, sys.argv[1])
+from primum.imaging.codecs.child import main
+sys.exit(main(int(sys.argv[2])))"""
+"""In isolated mode (`-I`) no environment and no working folder say where code is: we do."""
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """All that a codec process has: libraries that would start threads are told not to."""
 
@@ -31,10 +37,9 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 class Codecs:
     """Does jobs in codec processes. Costs nothing until the first; safe to share between threads."""
 
-    def __init__(self, limits: CodecLimits = CODEC_LIMITS, module: str = _MODULE) -> None:
-        """Run at most `limits.processes` at once, each of them `python -m module DESCRIPTOR`."""
+    def __init__(self, limits: CodecLimits = CODEC_LIMITS) -> None:
+        """Run at most `limits.processes` at once."""
         self.limits = limits
-        self._module = module
         self._free = threading.BoundedSemaphore(limits.processes)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
@@ -84,7 +89,7 @@ class Codecs:
             if not (worker.used and left == 0):
                 raise Undecodable(why="the process that decoded it fell") from None
             # it had just ended for want of work
-            worker = _Worker(self.limits, self._module)
+            worker = _Worker(self.limits)
             said, data = self._ask_anew(worker, head, pieces)
         except TimeoutError:
             worker.end()
@@ -116,7 +121,7 @@ class Codecs:
                 if worker.alive():
                     return worker
                 worker.end()
-        return _Worker(self.limits, self._module)
+        return _Worker(self.limits)
 
 
 def _end(workers: list[_Worker], pid: int) -> None:
@@ -128,13 +133,13 @@ def _end(workers: list[_Worker], pid: int) -> None:
 class _Worker:
     """One codec process."""
 
-    def __init__(self, limits: CodecLimits, module: str) -> None:
+    def __init__(self, limits: CodecLimits) -> None:
         self._limits = limits
         self.used = False
         self._pair, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (ourselves)
-                [sys.executable, "-I", "-m", module, str(theirs.fileno())],
+                [sys.executable, "-I", "-c", _PROGRAM, _SOURCES, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -55,7 +58,7 @@ def test_a_process_that_fell_while_idle_is_replaced_unseen(pool: Codecs, status:
 
 def test_a_process_that_falls_at_work_is_one_refusal_and_the_next_job_gets_a_fresh_one(pool: Codecs):
     first = pool.run(JOB, [PIXELS])
-    process = pid(pool)
+    process, pair = pid(pool), pool._idle[0]._pair
     os.kill(process, signal.SIGSTOP)  # so that it falls amid the job, and not before
     said: list[str] = []
 
@@ -67,8 +70,8 @@ def test_a_process_that_falls_at_work_is_one_refusal_and_the_next_job_gets_a_fre
 
     asking = threading.Thread(target=ask)
     asking.start()
-    while pool._idle:
-        pass
+    while not struct.unpack("i", fcntl.ioctl(pair, termios.TIOCOUTQ, bytes(4)))[0]:
+        pass  # until the job lies before it
     os.kill(process, signal.SIGKILL)
     asking.join()
     assert said == ["imaging.undecodable"]
