@@ -1,4 +1,4 @@
-"""The running product: what was imported is seen as a picture and in another transfer syntax, by a process of its own."""
+"""The running product: what was imported is seen as a picture, and comes in another transfer syntax."""
 
 from __future__ import annotations
 
