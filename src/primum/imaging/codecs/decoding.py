@@ -177,9 +177,9 @@ def _jpeg_2000(frame: bytes, shape: PixelShape) -> tuple[Array, str]:
     if stream.shared:
         raise Undecodable(why="its samples have several sizes")
     array = jpeg2k_decode(data, numthreads=1)
-    mixed = shape.samples == 3 and (  # noqa: PLR2004 (colour)
-        jpeg_2000_mixes(data) or shape.photometric in {"YBR_RCT", "YBR_ICT"}
-    )
+    mixed = shape.samples == 3 and jpeg_2000_mixes(data)  # noqa: PLR2004 (colour)
+    if shape.photometric in {"YBR_RCT", "YBR_ICT"} and not mixed:
+        raise Undecodable(why="a stream does not hold its colours as the data set says")
     return kept(array, shape, stream.precision, signed=stream.signed), "RGB" if mixed else shape.photometric
 
 

@@ -105,9 +105,15 @@ def jpeg_2000_stream(data: bytes) -> Stream:
 
 
 def jpeg_2000_mixes(data: bytes) -> bool:
-    """Tell whether a code stream holds its colours mixed (the multiple component transform)."""
-    at = data.find(b"\xff\x52", 0, 4096)
-    return at > 0 and len(data) > at + 8 and data[at + 8] == 1
+    """Tell whether a code stream holds its colours mixed (the multiple component transform, in COD)."""
+    at = 2
+    for _ in range(_MOST):
+        if at + 12 > len(data) or data[at : at + 2] == b"\xff\x90":  # the first tile-part: the header is over
+            return False
+        if data[at : at + 2] == b"\xff\x52":
+            return data[at + 8] == 1
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
 
 
 def without_end(data: bytes) -> bytes:

@@ -176,6 +176,15 @@ def test_negative_values_whose_upper_bits_are_zero_keep_their_value(codec: Codec
     assert np.array_equal(decode(frame, codec, shape)[0], array)
 
 
+@pytest.mark.parametrize("codec", [Codec.JPEG_2000, Codec.HTJ2K])
+def test_colours_that_a_stream_does_not_mix_as_the_data_set_says_are_refused(codec: Codec):
+    """YBR_RCT over a stream without the transform is either RGB or not: nobody can tell."""
+    shape = shape_of((20, 20), 3, 8, photometric="YBR_FULL")
+    frame, _ = encode(picture(shape), codec, shape, "YBR_FULL")
+    with pytest.raises(Undecodable):
+        decode(frame, codec, shape_of((20, 20), 3, 8, photometric="YBR_RCT"))
+
+
 def test_subsampled_native_pixels_get_each_their_chrominance():
     shape = PixelShape(1, 4, 3, "YBR_FULL_422", 8, 8, 7, signed=False, planar=0)
     array, photometric = decode(bytes([1, 2, 30, 40, 5, 6, 70, 80]), Codec.NATIVE, shape)
