@@ -43,6 +43,6 @@ if TYPE_CHECKING:
     from primum.imaging.sendings.queue import Queue as SendingQueue
     from primum.imaging.sendings.store import Sendings, prepare_sendings
     from primum.imaging.store import open_index, prepare_records
-    from primum.imaging.syntaxes import EXPLICIT_LE
+    from primum.imaging.syntaxes import EXPLICIT_LE, syntax_of
 else:
     __getattr__, __dir__, __all__ = front(__file__, __name__)

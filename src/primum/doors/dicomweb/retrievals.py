@@ -114,7 +114,7 @@ class Retrievals:
                 study.viewing.count(frames=1)
                 yield first if number == 1 else kept.frame_in(number, EXPLICIT_LE)
 
-        return StreamingResponse(counted(study, pieces()), media_type=OCTETS)
+        return StreamingResponse(read_ahead(counted(study, pieces())), media_type=OCTETS)
 
     def _frames(self, visit: Visit, study: OpenStudy, kept: Kept, numbers: Sequence[int]) -> Response:
         wanted = frame_types(visit.request.headers.get("accept", ""), kept.transfer_syntax_uid, kept.frame_syntax_uid)

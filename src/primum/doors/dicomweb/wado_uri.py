@@ -16,6 +16,7 @@ from primum.doors.dicomweb.searches import BadParameter
 from primum.doors.http.limits import Limits
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
+from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
 from primum.imaging import EXPLICIT_LE, PictureWish, can_serve
 
@@ -95,7 +96,7 @@ def _file(study: OpenStudy, kept: Kept, asked: str) -> Response:
         raise NotAcceptable
     syntax, pieces = given(kept, [wanted])
     study.viewing.count(instances=1)
-    return StreamingResponse(counted(study, file_of(kept, syntax, pieces)), media_type=DICOM)
+    return StreamingResponse(read_ahead(counted(study, file_of(kept, syntax, pieces))), media_type=DICOM)
 
 
 def _picture_type(wanted: str) -> str:
