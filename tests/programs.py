@@ -17,6 +17,7 @@ PACKAGES = {
     "getscu": "dcmtk", "dcmdump": "dcmtk", "dcmodify": "dcmtk", "dcmconv": "dcmtk", "dump2dcm": "dcmtk",
     "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
     "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
+    "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmftest": "dcmtk",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

@@ -12,6 +12,7 @@ from primum.imaging import (
     Archive,
     InstanceEntry,
     Level,
+    PictureWish,
     Reach,
     StudyEntry,
     StudyRow,
@@ -91,6 +92,28 @@ class ShelfInstance:
     def frame(self, number: int) -> bytes:
         """Give one frame, counted from 1, in `frame_syntax_uid`. Raises NoFrame, FramesUnknown."""
         return self._archive.frame_of(self._entry, number).data
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames there are. Raises FramesUnknown, Undecodable."""
+        return self._archive.frame_count(self._entry)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it is a picture at all."""
+        return bool(self._entry.rows)
+
+    def chunks_in(self, transfer_syntax_uid: str) -> Iterator[bytes]:
+        """Give the data set in another transfer syntax, piece by piece. Raises NotTranscoded, Undecodable."""
+        return self._archive.transcoded(self._entry, transfer_syntax_uid)
+
+    def frame_in(self, number: int, transfer_syntax_uid: str) -> bytes:
+        """Give one frame in another transfer syntax. Raises NoFrame, FramesUnknown, NotTranscoded, Undecodable."""
+        return self._archive.frame_in(self._entry, number, transfer_syntax_uid)
+
+    def picture(self, number: int, wish: PictureWish) -> bytes:
+        """Make a picture of a frame; of the one that represents it for 0. Raises NotAPicture, NoFrame, Undecodable."""
+        return self._archive.picture(self._entry, number, wish)
 
     def bulk(self, path: str) -> bytes:
         """Give one value by the path that the metadata gave. Raises NotHere."""

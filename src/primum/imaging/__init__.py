@@ -7,6 +7,9 @@ from primum.ground.front import front
 if TYPE_CHECKING:
     from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
+    from primum.imaging.codecs.errors import CodecsBusy, NotAPicture, NotTranscoded, Undecodable
+    from primum.imaging.codecs.rendering import FUNCTIONS, PictureWish, middle_first
+    from primum.imaging.codecs.table import SYNTAXES, TARGETS, can_serve, targets_from
     from primum.imaging.dicomxml import to_xml
     from primum.imaging.encoding import UTF_8, encode_data_set, json_of
     from primum.imaging.errors import (
@@ -40,5 +43,6 @@ if TYPE_CHECKING:
     from primum.imaging.sendings.queue import Queue as SendingQueue
     from primum.imaging.sendings.store import Sendings, prepare_sendings
     from primum.imaging.store import open_index, prepare_records
+    from primum.imaging.syntaxes import EXPLICIT_LE, syntax_of
 else:
     __getattr__, __dir__, __all__ = front(__file__, __name__)

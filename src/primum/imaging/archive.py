@@ -13,12 +13,15 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from primum.imaging.attributes import Level
+from primum.imaging.codecs.pool import Codecs
+from primum.imaging.codecs.rendering import PictureWish, picture
+from primum.imaging.codecs.transcoding import Instance, frame_in, transcoded
 from primum.imaging.errors import NotHere
 from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findings, entry_of, pick, shown_at, within
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
 from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
-from primum.imaging.overlays import read_overlay
+from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
 from primum.imaging.query import Criteria
 from primum.imaging.retrieving import Wanted
@@ -43,6 +46,7 @@ class Archive:
         """`index` may be open for reading only."""
         self._index, self._vault, self._limits = index, vault, limits
         self._finder = Finder(index, limits)
+        self._codecs = Codecs()
 
     # finding
 
@@ -250,6 +254,35 @@ class Archive:
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, where.values).fetchall()
         return [RejectedEntry(_instance_entry(row), row[12]) for row in rows]
+
+    def transcoded(self, entry: InstanceEntry, target: str) -> Iterator[bytes]:
+        """Read a whole data set as it is served, in another transfer syntax (`can_serve` says which are possible).
+
+        In pieces. Raises, before the first: NotTranscoded, Undecodable, CodecsBusy, FramesUnknown, DamagedDataSet,
+        DataSetTooLarge, CannotCorrect, or an illness of the vault.
+        """
+        record, overlay = self._vault.open(entry.position), _overlay_of(entry)
+        return transcoded(record, target, self._codecs, self._limits, overlay=overlay)
+
+    def frame_in(self, entry: InstanceEntry, number: int, target: str) -> bytes:
+        """Read one frame, counted from 1, in another transfer syntax. Raises as `transcoded`, and NoFrame."""
+        return frame_in(Instance(self._vault.open(entry.position), self._codecs, self._limits), number, target)
+
+    def frame_count(self, entry: InstanceEntry) -> int:
+        """Count the frames of an instance. Raises FramesUnknown, and Undecodable where there are fewer than it says."""
+        return Instance(self._vault.open(entry.position), self._codecs, self._limits).count
+
+    def picture(self, entry: InstanceEntry, number: int, wish: PictureWish) -> bytes:
+        """Make a picture of a frame, counted from 1; 0 stands for the one that represents it.
+
+        Raises NotAPicture, NoFrame, Undecodable, CodecsBusy, DamagedDataSet, DataSetTooLarge, or an illness of the
+        vault.
+        """
+        return picture(Instance(self._vault.open(entry.position), self._codecs, self._limits), number, wish)
+
+
+def _overlay_of(entry: InstanceEntry) -> Overlay | None:
+    return None if entry.overlay is None else read_overlay(entry.overlay)
 
 
 def _instance_entry(row: Sequence[Any]) -> InstanceEntry:

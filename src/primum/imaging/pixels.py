@@ -46,11 +46,15 @@ def read_frame(record: Record, number: int, limits: Limits = LIMITS) -> Part:
         raw = record.frame(number - 1)
         wrapped = syntax.encapsulated and kept.entries is not None
         return Part(fragments(raw) if wrapped else raw, syntax.media_type, served)
-    return Part(_Source(record, syntax, limits).frame(number), syntax.media_type, served)
+    return Part(Source(record, syntax, limits).frame(number), syntax.media_type, served)
 
 
-class _Source:
-    """The slow way, for what has no frame table: deflated, big endian, one bit a pixel, streamed past a long header."""
+class Source:
+    """A data set and its pixel data.
+
+    The slow way to frames, for what has no frame table: deflated, big endian, one bit a pixel, streamed past a long
+    header.
+    """
 
     def __init__(self, record: Record, syntax: Syntax, limits: Limits) -> None:
         self._syntax, self._limits = syntax, limits
@@ -70,10 +74,24 @@ class _Source:
             raise FramesUnknown
         return found
 
+    @property
+    def length(self) -> int:
+        """Bytes of the data set, inflated."""
+        return self._record.length if self._record is not None else len(self._whole)
+
+    def header(self) -> memoryview:
+        """Return the data set up to its pixel data (all of it when there is none). Raises DataSetTooLarge."""
+        end = self.length if self.peek.pixels_at is None else self.peek.pixels_at
+        if end > self._limits.header_bytes:
+            raise DataSetTooLarge(limit=self._limits.header_bytes, of="bytes of header")
+        return memoryview(self.read(0, end))
+
     def read(self, start: int, stop: int) -> bytes:
+        """Return bytes of the data set, inflated."""
         return self._record.read(start, stop) if self._record is not None else self._whole[start:stop]
 
     def frame(self, number: int) -> bytes:
+        """Return one frame, counted from 1. Raises NoFrame, FramesUnknown."""
         if self.peek.pixels_value_at is None:
             raise NoFrame
         if self.peek.pixels_length is None:
@@ -90,6 +108,7 @@ class _Source:
         return _bits(raw, start - low * 8, bits)
 
     def native(self, low: int, high: int) -> bytes:
+        """Return bytes of native pixel data, in little endian."""
         first = self.peek.pixels_value_at or 0
         vr = self.peek.pixels_vr or "OW"
         if vr == "OW" and self.peek.shape.bits > 16:  # noqa: PLR2004 (words of a wider pixel are swapped as pixels)
@@ -97,14 +116,19 @@ class _Source:
         return to_little(self.read(first + low, first + high), vr, self._syntax)
 
     def _encapsulated(self, number: int) -> bytes:
-        whole = self._whole or (self._record.data_set() if self._record is not None else b"")
-        found: Frames | None = frames_of(self.peek, whole, self._syntax.uid, self._limits)
-        if found is None:
-            raise FramesUnknown
+        whole, found = self.table()
         if number > found.count:
             raise NoFrame
         start, stop = found.span(number - 1)
         return fragments(whole[start:stop])
+
+    def table(self) -> tuple[bytes, Frames]:
+        """Return the whole data set and where its frames are. Raises FramesUnknown."""
+        whole = self._whole or (self._record.data_set() if self._record is not None else b"")
+        found: Frames | None = frames_of(self.peek, whole, self._syntax.uid, self._limits)
+        if found is None:
+            raise FramesUnknown
+        return whole, found
 
 
 def _bits(raw: bytes, start: int, count: int) -> bytes:
@@ -144,7 +168,7 @@ def read_bulk(record: Record, path: str, limits: Limits = LIMITS, header: memory
     steps = path.split("/")
     tags = [_tag(step) for step in steps[::2]]
     if len(tags) == 1 and tags[0] in PIXEL_TAGS:
-        source = _Source(record, syntax_of(record.facts.transfer_syntax_uid), limits)
+        source = Source(record, syntax_of(record.facts.transfer_syntax_uid), limits)
         if source.peek.pixels_value_at is None:
             raise NotHere(what="bulk data")
         return _all_pixels(record, source, limits)
@@ -200,7 +224,7 @@ def _item(view: memoryview, element: Element, syntax: Syntax, number: str, limit
     raise NotHere(what="bulk data")
 
 
-def _all_pixels(record: Record, source: _Source, limits: Limits) -> Iterator[Part]:
+def _all_pixels(record: Record, source: Source, limits: Limits) -> Iterator[Part]:
     syntax = syntax_of(record.facts.transfer_syntax_uid)
     if source.peek.pixels_length is not None:
         yield Part(source.native(0, source.peek.pixels_length), syntax.media_type, served_syntax(syntax.uid))

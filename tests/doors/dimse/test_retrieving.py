@@ -23,6 +23,7 @@ from tests.doors.dimse.library import EXPLICIT, IMPLICIT, OTHER_CONTROLLER, READ
 from tests.doors.dimse.running import device
 from tests.doors.dimse.test_senders import run
 from tests.programs import accepts, free_port, started, wait_until
+from tests.unit.imaging.codecs.kept import dataset_of
 
 from primum.doors.dimse import Limits
 
@@ -220,11 +221,24 @@ def test_without_the_grant_there_is_no_context(library):
 def test_a_syntax_that_the_caller_does_not_take_is_a_failed_sub_operation(library):
     library.keep(*study(2))
     with library.open() as port:
-        answers, came = get(port, asked(StudyInstanceUID="2.25.1"), syntaxes=["1.2.840.10008.1.2.4.70"])
+        # JPEG baseline is lossy: nothing is brought into it
+        answers, came = get(port, asked(StudyInstanceUID="2.25.1"), syntaxes=["1.2.840.10008.1.2.4.50"])
     assert came == {}
     status, identifier = answers[-1]
     assert (status.Status, counts(status)) == (0xA702, (0, 2, 0))
     assert list(identifier.FailedSOPInstanceUIDList) == ["2.25.1000.1", "2.25.1000.2"]
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.80"])
+def test_a_study_comes_in_what_the_caller_takes(library, syntax):
+    library.keep(*study(2))
+    with library.open() as port:
+        answers, came = get(port, asked(StudyInstanceUID="2.25.1"), syntaxes=[syntax])
+    assert (answers[-1][0].Status, counts(answers[-1][0])) == (0, (2, 0, 0))
+    for one in study(2):
+        read = dataset_of(came[str(one.SOPInstanceUID)], syntax)
+        assert read.PatientName == one.PatientName
+        assert read.pixel_array.astype("<u2").tobytes() == one.PixelData
 
 
 def test_instances_that_a_destination_refuses_are_named_and_the_others_arrive(library):

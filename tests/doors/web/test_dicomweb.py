@@ -102,12 +102,14 @@ def test_too_many_frames_at_once_are_refused(client):
     assert get(client, path, ANY_FRAME).status_code == 400
 
 
-def test_nothing_is_transcoded(client):
+def test_a_frame_in_a_form_that_is_not_made_is_refused(client):
     path = f"/studies/{FIRST.uid}/series/{FIRST.series_uid}/instances/{FIRST.sop_uid(1)}/frames/1"
     for accept in (
-        "image/jpeg",
-        "multipart/related; type=image/jpeg",
-        "multipart/related; type=application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.90",
+        "image/gif",
+        "multipart/related; type=video/mp4",
+        "multipart/related; type=image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50",
+        "multipart/related; type=application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.50",
+        "multipart/related; type=application/octet-stream; transfer-syntax=1.2.3",
     ):
         assert get(client, path, {"Accept": accept}).status_code == 406
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from primum.ground.errors import PrimumError
+from primum.imaging import EXPLICIT_LE, can_serve
 
 _ITEM = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s"]*)')
@@ -34,8 +34,22 @@ IMAGE_TYPES: Final = {
 """The media type of a frame by its transfer syntax (PS3.18 table 8.7.3-4), for who asks for it."""
 
 
+DEFAULT_SYNTAXES: Final = {
+    "image/jpeg": "1.2.840.10008.1.2.4.70",
+    "image/jls": "1.2.840.10008.1.2.4.80",
+    "image/jp2": "1.2.840.10008.1.2.4.90",
+    "image/jphc": "1.2.840.10008.1.2.4.201",
+    "image/dicom-rle": "1.2.840.10008.1.2.5",
+}
+"""The transfer syntax of an image type that is asked for without one (PS3.18 table 8.7.3-4)."""
+
+JPEG: Final = "image/jpeg"
+PICTURES: Final = {JPEG: "jpeg", "image/png": "png"}
+"""What pictures are made as (PS3.18 table 8.7.4-1)."""
+
+
 class NotAcceptable(PrimumError):
-    """The answer exists in none of the forms that the request accepts: nothing is transcoded here."""
+    """The answer can be given in none of the forms that the request accepts."""
 
     code: ClassVar[str] = "web.not-acceptable"
     hint: ClassVar[str] = "accept the transfer syntax it is stored in: transfer-syntax=*"
@@ -79,31 +93,66 @@ def check_json(header: str) -> str:
     raise NotAcceptable
 
 
-def frame_type(header: str, transfer_syntax: str) -> str:
-    """Return the media type of each part for frames stored in this transfer syntax. Raises NotAcceptable."""
-    image = IMAGE_TYPES.get(transfer_syntax, "")
+def frame_types(header: str, kept: str, stored: str) -> list[tuple[str, str]]:
+    """List the media type and transfer syntax in which frames may be given, dearest first.
+
+    `kept` is the instance's transfer syntax, `stored` that of its frames as they are. Raises NotAcceptable.
+    """
+    found: list[tuple[str, str]] = []
     for wish in wishes(header):
         if wish.media_type in {"*/*", "multipart/*"}:
-            return OCTETS
-        if wish.media_type != "multipart/related" or not _syntax_fits(wish, transfer_syntax):
-            continue
-        wanted = wish.parameters.get("type", OCTETS)
-        if wanted in {OCTETS, "*/*"}:
-            return OCTETS
-        if image and wanted in {image, "image/*"}:
-            return image
-    raise NotAcceptable
+            found.append((OCTETS, stored))
+        elif wish.media_type == "multipart/related":
+            found += _frame_wish(wish, kept, stored)
+    if not found:
+        raise NotAcceptable
+    return list(dict.fromkeys(found))
 
 
-def check_instance(header: str, transfer_syntaxes: Iterable[str]) -> None:
-    """Raise NotAcceptable unless whole instances, stored in these transfer syntaxes, are accepted."""
-    stored = set(transfer_syntaxes)
+def _frame_wish(wish: Wish, kept: str, stored: str) -> list[tuple[str, str]]:
+    wanted, syntax = wish.parameters.get("type", OCTETS), wish.parameters.get("transfer-syntax", "")
+    image = IMAGE_TYPES.get(stored, "")
+    if wanted == "*/*" or (wanted == OCTETS and syntax == "*"):
+        syntax = stored if syntax in {"", "*"} else syntax
+        return [(OCTETS, syntax)] if can_serve(kept, syntax) else []
+    if wanted == OCTETS:
+        # native frames are octets; compressed ones when they are asked for by name (PS3.18 8.7.3.3.2)
+        syntax = syntax or (EXPLICIT_LE if can_serve(kept, EXPLICIT_LE) else stored)
+        return [(OCTETS, syntax)] if can_serve(kept, syntax) else []
+    if image and wanted in {image, "image/*"} and syntax in {"", "*", stored}:
+        return [(image, stored)]
+    syntax = DEFAULT_SYNTAXES.get(wanted, "") if syntax in {"", "*"} else syntax
+    return [(wanted, syntax)] if IMAGE_TYPES.get(syntax) == wanted and can_serve(kept, syntax) else []
+
+
+def instance_syntaxes(header: str, stored: str) -> list[str]:
+    """List the transfer syntaxes in which a whole instance may be given, dearest first. Raises NotAcceptable."""
+    found: list[str] = []
     for wish in wishes(header):
         if wish.media_type in {"*/*", "multipart/*"}:
-            return
-        asks = wish.media_type == "multipart/related" and wish.parameters.get("type", DICOM) in {DICOM, "*/*"}
-        if asks and all(_syntax_fits(wish, one) for one in stored):
-            return
+            found.append(stored)
+        elif wish.media_type == "multipart/related" and wish.parameters.get("type", DICOM) in {DICOM, "*/*"}:
+            syntax = wish.parameters.get("transfer-syntax", "*")
+            syntax = stored if syntax == "*" else syntax
+            found += [syntax] if can_serve(stored, syntax) else []
+    if not found:
+        raise NotAcceptable
+    return list(dict.fromkeys(found))
+
+
+def picture_type(header: str, asked: str = "") -> tuple[str, bool]:
+    """Return the media type of a picture, and whether it goes in parts. Raises NotAcceptable.
+
+    `asked` is the query's own `accept`, which outweighs the header (PS3.18 8.3.3.1).
+    """
+    for wish in wishes(asked or header):
+        media_type, parts = wish.media_type, False
+        if media_type == "multipart/related":
+            media_type, parts = wish.parameters.get("type", JPEG), True
+        if media_type in {"*/*", "image/*", "multipart/*"}:
+            return JPEG, parts
+        if media_type in PICTURES:
+            return media_type, parts
     raise NotAcceptable
 
 
@@ -116,7 +165,3 @@ def check_bulk(header: str) -> bool:
         if parts and wish.parameters.get("type", OCTETS) in {OCTETS, "*/*"}:
             return True
     raise NotAcceptable
-
-
-def _syntax_fits(wish: Wish, transfer_syntax: str) -> bool:
-    return wish.parameters.get("transfer-syntax", "*") in {"*", transfer_syntax}

@@ -6,10 +6,12 @@ from starlette.routing import BaseRoute, Route
 
 from primum.doors.dicomweb.deletions import Deletions
 from primum.doors.dicomweb.names import REAL_ROOT, VIEWER_ROOT, AliasNames, Names, RealNames
+from primum.doors.dicomweb.pictures import Pictures
 from primum.doors.dicomweb.problems import problem
 from primum.doors.dicomweb.retrievals import Retrievals
 from primum.doors.dicomweb.searches import Searches
 from primum.doors.dicomweb.storing import Storing
+from primum.doors.dicomweb.wado_uri import WadoUri
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.visit import ASKING, PERSON, Endpoint, Handler, Standing
@@ -23,7 +25,9 @@ def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
     """List them."""
     storing = Storing(services)
     gone = Deletions(services.archive, reading)
+    old = WadoUri(services.archive, reading, RealNames(), services.limits)
     return [
+        Route("/wado", Endpoint(services, old.wado, problem, admits=ASKING), methods=["GET"]),
         *(
             Route(REAL_ROOT + path, Endpoint(services, handler, problem, admits=PERSON), methods=["DELETE"])
             for path, handler in ((_STUDY, gone.study), (_SERIES, gone.series), (_INSTANCE, gone.instance))
@@ -40,7 +44,13 @@ def _under(
 ) -> list[BaseRoute]:
     searches = Searches(services.archive, reading, names, services.limits)
     gets = Retrievals(services.archive, reading, names, services.limits)
+    pictures = Pictures(services.archive, reading, names, services.limits)
     handlers: list[tuple[str, Handler]] = [
+        *(
+            (path + suffix, handler)
+            for path in (_STUDY, _SERIES, _INSTANCE, _INSTANCE + "/frames/{frames}")
+            for suffix, handler in (("/rendered", pictures.rendered), ("/thumbnail", pictures.thumbnail))
+        ),
         ("/studies", searches.studies),
         ("/series", searches.series),
         ("/instances", searches.instances),

@@ -11,7 +11,7 @@ from primum.doors.dimse.command import Operation
 from primum.doors.dimse.outflow import Outflow
 from primum.doors.dimse.retrieving import Progress, Trace, find_wanted
 from primum.doors.dimse.sending import send_instances
-from primum.doors.dimse.serving import AsStored
+from primum.doors.dimse.serving import AsWanted
 from primum.imaging import Root
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Getting:
             exchange.permit()
             trace.before(entry)
 
-        serving = AsStored(exchange.services.archive())
+        serving = AsWanted(exchange.services.archive())
         try:
             carrier = CallerCarrier(exchange)
             for outcome in send_instances(carrier, serving, entries, exchange.services.limits, before=before):

@@ -13,7 +13,7 @@ from primum.doors.dimse.command import Operation
 from primum.doors.dimse.delivering import FAILURES, Delivery, DestinationRefused, check_receives
 from primum.doors.dimse.requests import Originator
 from primum.doors.dimse.retrieving import Progress, Trace, find_wanted
-from primum.doors.dimse.serving import AsStored
+from primum.doors.dimse.serving import AsWanted
 from primum.ground.errors import PrimumError
 from primum.imaging import Root
 
@@ -59,7 +59,7 @@ class _Move:
             raise DestinationRefused
         trace = Trace.of(exchange, self.destination.id, "move", progress.entries)
         originator = Originator(exchange.calling_title, exchange.command.message_id)
-        delivery = Delivery(services.dialler, AsStored(services.archive()), self.destination, originator)
+        delivery = Delivery(services.dialler, AsWanted(services.archive()), self.destination, originator)
 
         def before(entry: InstanceEntry) -> None:
             exchange.permit()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from primum.imaging import can_serve, syntax_of
+
 if TYPE_CHECKING:
     from primum.imaging import Archive, InstanceEntry
 
@@ -21,19 +23,20 @@ class Serving(Protocol):
         ...
 
 
-class AsStored:
-    """Gives what is stored, as it is."""
+class AsWanted:
+    """Gives what is stored, as it is or in what the other side takes (docs/design/codecs.md)."""
 
     def __init__(self, archive: Archive) -> None:
         """Read from `archive`."""
         self._archive = archive
 
     def can_serve(self, entry: InstanceEntry, transfer_syntax: str) -> bool:
-        """Tell whether it is the stored one."""
-        return transfer_syntax == entry.transfer_syntax
+        """Tell whether it can be had so. What has no pixels is not compressed."""
+        if transfer_syntax == entry.transfer_syntax:
+            return True
+        fits = bool(entry.rows) or not syntax_of(transfer_syntax).encapsulated
+        return fits and can_serve(entry.transfer_syntax, transfer_syntax)
 
     def pieces(self, entry: InstanceEntry, transfer_syntax: str) -> Iterator[bytes]:
-        """Give the data set. ValueError: another syntax."""
-        if transfer_syntax != entry.transfer_syntax:
-            raise ValueError("not the stored transfer syntax")
-        return self._archive.data_set(entry)
+        """Give the data set. Raises NotTranscoded, Undecodable, CodecsBusy, or an illness of the vault."""
+        return self._archive.transcoded(entry, transfer_syntax)

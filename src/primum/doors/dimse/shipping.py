@@ -11,7 +11,7 @@ from primum.doors.dimse.delivering import FAILURES, Delivery, DestinationRefused
 from primum.doors.dimse.refusals import DoorClosing
 from primum.doors.dimse.retrieving import Trace
 from primum.doors.dimse.sending import Fate
-from primum.doors.dimse.serving import AsStored
+from primum.doors.dimse.serving import AsWanted
 from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
 from primum.imaging.sendings.model import SendReport
@@ -48,7 +48,7 @@ class Shipper:
                 raise Withdrawn
             trace.before(entry)
 
-        delivery = Delivery(self.dialler, AsStored(self.archive), destination)
+        delivery = Delivery(self.dialler, AsWanted(self.archive), destination)
         try:
             _still(shipment)
             with contextlib.closing(delivery.send(shipment.entries, before)) as sending_now:

@@ -49,6 +49,10 @@ class Limits:
     """Parameters in one QIDO query: OHIF sends seven."""
     frames_at_once: int = 64
     """Frames in one WADO request; OHIF asks for one. A longer list is cut into requests by its caller."""
+    picture_side: int = 4_096
+    """Width or height of a picture, at most: the largest reading monitors."""
+    thumbnail_side: int = 128
+    """Width and height of a thumbnail that names none: what lists show."""
     storing_at_once: int = 4
     """Requests that bring instances (STOW-RS) at once: each may hold 8 MiB, and keeps a thread while it sends."""
     storing_waiting: int = 16

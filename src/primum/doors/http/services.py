@@ -17,6 +17,7 @@ from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
+from primum.imaging import PictureWish
 from primum.imaging.orders import Orders
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
@@ -146,6 +147,28 @@ class Kept(Protocol):
 
     def frame(self, number: int) -> bytes:
         """One frame, counted from 1; raises NoFrame or FramesUnknown."""
+        ...
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames there are; raises FramesUnknown or Undecodable."""
+        ...
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it is a picture at all."""
+        ...
+
+    def chunks_in(self, transfer_syntax_uid: str) -> Iterator[bytes]:
+        """The data set in another transfer syntax; raises NotTranscoded, Undecodable, CodecsBusy."""
+        ...
+
+    def frame_in(self, number: int, transfer_syntax_uid: str) -> bytes:
+        """One frame in another transfer syntax; raises as `frame` and `chunks_in`."""
+        ...
+
+    def picture(self, number: int, wish: PictureWish) -> bytes:
+        """A picture of a frame, of the one that represents it for 0; raises NotAPicture, NoFrame, Undecodable."""
         ...
 
     def bulk(self, path: str) -> bytes:

@@ -1,0 +1,159 @@
+"""Pictures of what is kept (PS3.18 8.3.5, 10.4.1.1.3 and 10.4.1.1.4): `rendered` and `thumbnail`.
+
+A picture of a study or a series is that of one instance: of those that have rows, the one in the middle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+
+from primum.doors.dicomweb.accept import PICTURES, picture_type
+from primum.doors.dicomweb.multipart import Part
+from primum.doors.dicomweb.names import Names
+from primum.doors.dicomweb.retrievals import frame_numbers, stream
+from primum.doors.dicomweb.searches import BadParameter
+from primum.doors.http.limits import Limits
+from primum.doors.http.nowhere import NotFound
+from primum.doors.http.reading import OpenStudy, Reading
+from primum.doors.http.services import Archive, Kept
+from primum.doors.http.visit import Visit
+from primum.imaging import FUNCTIONS, PictureWish
+
+_KNOWN: Final = frozenset({"accept", "window", "viewport", "quality", "iccprofile"})
+_SIZE, _REGION = 2, 6
+
+
+class Pictures:
+    """The pictures of one DICOMweb root."""
+
+    def __init__(self, archive: Archive, reading: Reading, names: Names, limits: Limits) -> None:
+        """Make them of what `archive` keeps, through `reading`, which decides and records."""
+        self._archive = archive
+        self._reading = reading
+        self._names = names
+        self._limits = limits
+
+    def rendered(self, visit: Visit) -> Response:
+        """Answer with a picture of a study, a series, an instance, or of frames of one."""
+        return self._answer(visit, thumbnail=False)
+
+    def thumbnail(self, visit: Visit) -> Response:
+        """Answer with a small picture of the same."""
+        return self._answer(visit, thumbnail=True)
+
+    def _answer(self, visit: Visit, *, thumbnail: bool) -> Response:
+        query = read_picture_query(visit.request.url.query, self._limits)
+        media_type, in_parts = picture_type(visit.request.headers.get("accept", ""), query.get("accept", ""))
+        wish = wish_of(query, PICTURES[media_type], self._limits, thumbnail=thumbnail)
+        path = visit.request.path_params
+        numbers = frame_numbers(path["frames"], self._limits) if "frames" in path else [0]
+        if len(numbers) > 1 and not in_parts:
+            # PS3.18 8.7.4: several frames are several parts
+            in_parts = True
+        study = self._names.open(visit, self._reading, path["study"])
+        kept = self._archive.instances(study.entry, path.get("series", ""), path.get("instance", ""))
+        one = kept[0] if "instance" in path else representative(kept)
+        return answer(study, one, numbers, wish, media_type, in_parts=in_parts)
+
+
+def answer(
+    study: OpenStudy, kept: Kept, numbers: Sequence[int], wish: PictureWish, media_type: str, *, in_parts: bool
+) -> Response:
+    """Answer with pictures; the first is made before the answer begins."""
+    first = kept.picture(numbers[0], wish)
+    if not in_parts:
+        study.viewing.count(frames=1, sent_bytes=len(first))
+        return Response(first, media_type=media_type, headers={"vary": "Accept, Cookie"})
+
+    def parts() -> Iterator[Part]:
+        for at, number in enumerate(numbers):
+            study.viewing.count(frames=1)
+            yield Part(media_type, [first if at == 0 else kept.picture(number, wish)])
+
+    return stream(study, media_type, parts())
+
+
+def representative(kept: Sequence[Kept]) -> Kept:
+    """Choose the instance that stands for many. Raises NotFound where none has rows."""
+    with_rows = [one for one in kept if one.has_rows]
+    if not with_rows:
+        raise NotFound
+    return with_rows[len(with_rows) // 2]
+
+
+def read_picture_query(query: str, limits: Limits) -> dict[str, str]:
+    """Read a query string; each parameter once, and only those that do something. Raises BadParameter."""
+    if len(query) > limits.query_bytes:
+        raise BadParameter
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=limits.search_keys)
+    except ValueError:
+        raise BadParameter from None
+    found = dict(pairs)
+    # `annotation` is among what is refused: a picture without what was to stand on it would say less than it seems to
+    if len(found) != len(pairs) or not found.keys() <= _KNOWN:
+        raise BadParameter
+    return found
+
+
+def wish_of(query: dict[str, str], kind: str, limits: Limits, *, thumbnail: bool = False) -> PictureWish:
+    """Read what a picture is to be like. Raises BadParameter."""
+    if query.get("iccprofile", "no") not in {"yes", "no"}:
+        raise BadParameter
+    return PictureWish(
+        kind=kind,
+        window=_window(query.get("window", "")),
+        viewport=_viewport(query.get("viewport", ""), limits, thumbnail=thumbnail),
+        quality=_quality(query.get("quality", "")),
+        profile=query.get("iccprofile") == "yes",
+    )
+
+
+def _window(text: str) -> tuple[float, float, str] | None:
+    if not text:
+        return None
+    parts = text.split(",")
+    if len(parts) not in {2, 3}:
+        raise BadParameter
+    center, width = number(parts[0]), number(parts[1])
+    function = parts[2].strip().upper().replace("-", "_") if len(parts) > 2 else "LINEAR"  # noqa: PLR2004
+    if width <= 0 or function not in FUNCTIONS:
+        raise BadParameter
+    return center, width, function
+
+
+def _viewport(text: str, limits: Limits, *, thumbnail: bool) -> tuple[float, float, float, float, float, float] | None:
+    if not text:
+        return (limits.thumbnail_side, limits.thumbnail_side, 0, 0, 0, 0) if thumbnail else None
+    parts = [number(one) if one.strip() else 0.0 for one in text.split(",")]
+    if len(parts) not in {_SIZE, _REGION} or (thumbnail and len(parts) != _SIZE):
+        raise BadParameter
+    if not all(1 <= one <= limits.picture_side for one in parts[:2]):
+        raise BadParameter
+    width, height, left, top, wide, high = [*parts, 0.0, 0.0, 0.0, 0.0][:_REGION]
+    return width, height, left, top, wide, high
+
+
+def _quality(text: str) -> int:
+    if not text:
+        return PictureWish().quality
+    quality = number(text)
+    if not 1 <= quality <= 100:  # noqa: PLR2004 (PS3.18 8.3.5.1.2)
+        raise BadParameter
+    return int(quality)
+
+
+def number(text: str) -> float:
+    """Read a decimal number. Raises BadParameter."""
+    try:
+        found = float(text)
+    except ValueError:
+        raise BadParameter from None
+    if not math.isfinite(found) or len(text) > 32:  # noqa: PLR2004 (a DS has 16)
+        raise BadParameter
+    return found

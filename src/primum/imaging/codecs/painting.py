@@ -1,0 +1,226 @@
+"""From stored values to a picture (PS3.3 C.11.1, C.11.2, C.7.6.3.1.2, C.7.9). Runs in a codec process only.
+
+`look` says what to do, in numbers that `rendering` read in the data set; tables (LUTs, palettes, a profile) come as
+bytes, and `look` says where each begins.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from imagecodecs import jpeg8_encode, png_encode
+
+from primum.imaging.codecs.arrays import Array
+from primum.imaging.codecs.errors import NotAPicture
+
+_WHITE = 255
+_BYTE = 8
+_JPEG_PIECE = 65519
+"""Bytes of a profile in one APP2 segment (ICC.1 B.4)."""
+
+
+def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -> bytes:
+    """Make a picture of a frame. Raises NotAPicture."""
+    if photometric == "PALETTE COLOR":
+        picture = _palette(array, look, tables)
+    elif array.ndim == 3:  # noqa: PLR2004 (colour)
+        picture = _colour(array, photometric, look)
+    elif photometric.startswith("MONOCHROME"):
+        picture = _grey(array, look, tables)
+    else:
+        raise NotAPicture(why="its photometric interpretation is not known")
+    picture = np.ascontiguousarray(_through(picture, look.get("viewport")))
+    profile = tables[look["profile"][0] : sum(look["profile"])] if look.get("profile") else b""
+    if look["format"] == "png":
+        return _png_profile(bytes(png_encode(picture, level=1)), profile)
+    return _jpeg_profile(bytes(jpeg8_encode(picture, level=look.get("quality", 90))), profile)
+
+
+# grey
+
+
+def _grey(array: Array, look: dict[str, Any], tables: bytes) -> Array:
+    if array.dtype.kind == "f" or array.dtype.itemsize > 2:  # noqa: PLR2004 (a table of all values would be too long)
+        return _shades(array, array, look, tables)
+    kind = np.dtype(f"<u{array.dtype.itemsize}")
+    every = np.arange(1 << 8 * array.dtype.itemsize, dtype=np.uint32).astype(kind).view(array.dtype)
+    shades: Array = _shades(every, array, look, tables)[array.view(kind)]
+    return shades
+
+
+def _shades(values: Array, frame: Array, look: dict[str, Any], tables: bytes) -> Array:
+    real = _modality(values, look, tables)
+    if look.get("window"):
+        shades = _windowed(real, *look["window"])
+    elif look.get("voi"):
+        entries = _lut(look["voi"], tables)
+        shades = entries[_index(real, look["voi"], len(entries))] / ((1 << look["voi"]["bits"]) - 1)
+    else:
+        shades = _stretched(real, _modality(_seen(frame, look), look, tables))
+    if look.get("invert"):
+        shades = 1 - shades
+    result: Array = np.rint(shades * _WHITE).astype(np.uint8)
+    return result
+
+
+def _seen(frame: Array, look: dict[str, Any]) -> Array:
+    """The values that count for least and greatest: without padding, without what is not a number."""
+    flat = frame.reshape(-1)
+    if look.get("padding"):
+        first, last = look["padding"]
+        flat = flat[(flat < first) | (flat > last)]
+    if frame.dtype.kind == "f":
+        flat = flat[np.isfinite(flat)]
+    if not flat.size:
+        return np.zeros(1, frame.dtype)
+    # a table may be of any shape: its ends are not those of the values
+    return np.unique(flat) if look.get("modality") else np.array([flat.min(), flat.max()])
+
+
+def _modality(values: Array, look: dict[str, Any], tables: bytes) -> Array:
+    if look.get("modality"):
+        entries = _lut(look["modality"], tables)
+        return entries[_index(values, look["modality"], len(entries))].astype(np.float64)
+    slope, intercept = look.get("rescale", (1.0, 0.0))
+    result: Array = np.nan_to_num(values.astype(np.float64) * slope + intercept)
+    return result
+
+
+def _stretched(real: Array, ends: Array) -> Array:
+    low, high = float(ends.min()), float(ends.max())
+    if high <= low:
+        return np.where(real < low, 0.0, 1.0) if high else np.zeros(real.shape)
+    result: Array = np.clip((real - low) / (high - low), 0, 1)
+    return result
+
+
+def _windowed(real: Array, center: float, width: float, function: str) -> Array:
+    """PS3.3 C.11.2.1.2 and C.11.2.1.3."""
+    if function == "SIGMOID":
+        with np.errstate(over="ignore"):
+            curve: Array = 1 / (1 + np.exp(-4 * (real - center) / width))
+        return curve
+    exact = function == "LINEAR_EXACT"
+    middle, extent = (center, width) if exact else (center - 0.5, width - 1)
+    if extent <= 0:
+        return np.where(real <= middle, 0.0, 1.0)
+    line: Array = np.clip((real - middle) / extent + 0.5, 0, 1)
+    return line
+
+
+def _lut(described: dict[str, Any], tables: bytes) -> Array:
+    at, count = described["at"], described["count"]
+    return np.frombuffer(tables, "<u2", count, at)
+
+
+def _index(values: Array, described: dict[str, Any], count: int) -> Array:
+    wide: Array = np.clip(np.rint(values).astype(np.int64) - described["first"], 0, count - 1)
+    return wide
+
+
+# colour
+
+
+def _palette(array: Array, look: dict[str, Any], tables: bytes) -> Array:
+    if not look.get("palette"):
+        raise NotAPicture(why="its palette cannot be read")
+    planes = []
+    for described in look["palette"]:
+        entries = _lut(described, tables)
+        shift = max(described["bits"] - _BYTE, 0)
+        planes.append((entries >> shift).astype(np.uint8)[_index(array, described, len(entries))])
+    return np.stack(planes, axis=-1)
+
+
+def _colour(array: Array, photometric: str, look: dict[str, Any]) -> Array:
+    bits = look.get("bits_stored", _BYTE)
+    if bits > _BYTE:
+        array = array >> (bits - _BYTE)
+    if photometric in {"YBR_FULL", "YBR_FULL_422"}:
+        return _rgb(array)
+    if photometric != "RGB":
+        raise NotAPicture(why="its photometric interpretation is not known")
+    return np.clip(array, 0, _WHITE).astype(np.uint8)
+
+
+def _rgb(array: Array) -> Array:
+    """PS3.3 C.7.6.3.1.2: YBR_FULL."""
+    y, cb, cr = (array[..., index].astype(np.float32) for index in range(3))
+    cb, cr = cb - 128, cr - 128
+    planes = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
+    result: Array = np.clip(np.rint(planes), 0, _WHITE).astype(np.uint8)
+    return result
+
+
+# viewport
+
+
+def _through(picture: Array, viewport: list[float] | None) -> Array:
+    """Cut a region out and fit it into a size, its proportions kept (PS3.18 8.3.5.1.3)."""
+    if not viewport:
+        return picture
+    width, height, x, y, w, h = viewport
+    rows, columns = picture.shape[:2]
+    w, h = w or columns - x, h or rows - y
+    left, right = sorted((round(x), round(x + w)))
+    top, bottom = sorted((round(y), round(y + h)))
+    part = picture[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    if not part.size:
+        raise NotAPicture(why="the region asked for is not in it")
+    part = part[:: -1 if h < 0 else 1, :: -1 if w < 0 else 1]
+    scale = min(width / part.shape[1], height / part.shape[0])
+    size = max(1, round(part.shape[0] * scale)), max(1, round(part.shape[1] * scale))
+    return np.rint(_resized(_resized(part, size[0], 0), size[1], 1)).astype(np.uint8)
+
+
+def _resized(picture: Array, size: int, axis: int) -> Array:
+    count = picture.shape[axis]
+    if size == count:
+        return picture
+    shape = [1] * picture.ndim
+    shape[axis] = size
+    if size > count:  # between neighbours
+        place = np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, count - 1)
+        below = place.astype(np.intp)
+        above = np.minimum(below + 1, count - 1)
+        share = (place - below).reshape(shape)
+        between: Array = np.take(picture, below, axis) * (1 - share) + np.take(picture, above, axis) * share
+        return between
+    # the mean of what each new pixel covers
+    start = [(0, 0)] * picture.ndim
+    start[axis] = (1, 0)
+    sums = np.pad(np.cumsum(picture, axis, dtype=np.float64), start)
+    edges = np.linspace(0, count, size + 1)
+    below = np.minimum(edges.astype(np.intp), count - 1)
+    shape[axis] = size + 1
+    share = (edges - below).reshape(shape)
+    at = np.take(sums, below, axis) * (1 - share) + np.take(sums, below + 1, axis) * share
+    result: Array = np.diff(at, axis=axis) * (size / count)
+    return result
+
+
+# colour profiles
+
+
+def _png_profile(png: bytes, profile: bytes) -> bytes:
+    """Put an ICC profile after the header (PNG 11.3.2.3)."""
+    if not profile:
+        return png
+    chunk = b"iCCP" + b"ICC profile\0\0" + zlib.compress(profile)
+    return png[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
+
+
+def _jpeg_profile(jpeg: bytes, profile: bytes) -> bytes:
+    """Put an ICC profile after the first marker (ICC.1 B.4)."""
+    pieces = [profile[at : at + _JPEG_PIECE] for at in range(0, len(profile), _JPEG_PIECE)]
+    if len(pieces) > _WHITE:
+        raise NotAPicture(why="its colour profile is too long")
+    segments = [
+        b"\xff\xe2" + struct.pack(">H", len(piece) + 16) + b"ICC_PROFILE\0" + bytes((index, len(pieces))) + piece
+        for index, piece in enumerate(pieces, 1)
+    ]
+    end = 2 if jpeg[2:4] != b"\xff\xe0" else 4 + struct.unpack_from(">H", jpeg, 4)[0]
+    return jpeg[:end] + b"".join(segments) + jpeg[end:]
