@@ -80,7 +80,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp"}
+    assert set(DIALS) == {"smtp", "mllp"}
 
 
 def test_listeners():

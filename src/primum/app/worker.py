@@ -113,6 +113,7 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Jo
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         Job("orders.note-arrivals", timedelta(minutes=1), _note_arrivals(worker.orders)),
+        Job("orders.send-results", timedelta(minutes=1), _send_results(worker)),
         Job("orders.forget-messages", timedelta(days=1), Receiving(worker.orders).forget),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
@@ -134,6 +135,16 @@ def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
         return len(made)
 
     return sweep
+
+
+def _send_results(worker: WorkerRooms) -> Callable[[datetime], int]:
+    """Send the results that wait, where somebody takes them."""
+    from primum.ground.outbound import results_interface  # noqa: PLC0415
+    from primum.imaging.orders.results import Results  # noqa: PLC0415
+
+    interface = results_interface(worker.rooms.settings, demo=worker.rooms.home.demo)
+    results = Results(worker.orders)
+    return lambda now: results.send_due(now, interface.send) if interface is not None else 0
 
 
 def _note_arrivals(orders: Orders) -> Callable[[datetime], int]:

@@ -155,8 +155,10 @@ class OrderPages:
     def _found(self, visit: Visit, name: str, found: Sequence[Alike] | None) -> Response:
         """Show the search, and what it found if anything was asked."""
         shown, more = (found or ())[:_SHOWN_ALIKE], len(found or ()) > _SHOWN_ALIKE
-        facts = {"name": name, "found": shown, "searched": found is not None, "more": more}
-        return self._pages.page(visit, "order_patient.html", here="orders", **facts)
+        searched = found is not None
+        return self._pages.page(
+            visit, "order_patient.html", here="orders", name=name, found=shown, searched=searched, more=more
+        )
 
     def draft(self, visit: Visit) -> Response:
         """Show the form: for somebody who was chosen, or for somebody new."""
