@@ -104,6 +104,11 @@ class Shelf:
         """Read from `archive`."""
         self._archive = archive
 
+    @property
+    def archive(self) -> Archive:
+        """What it reads from."""
+        return self._archive
+
     def search(
         self,
         level: str,

@@ -13,6 +13,7 @@ from primum.app.shelf import Shelf
 from primum.identity.people import People
 from primum.imaging import Archive
 from primum.imaging.orders import Orders
+from primum.imaging.retention.service import Retention
 from primum.vault import Label
 
 
@@ -23,6 +24,7 @@ class WebRooms:
     rooms: Rooms
     people: People
     archive: Shelf
+    retention: Retention
     orders: Orders
 
 
@@ -31,12 +33,15 @@ def open_web(payload: Payload) -> WebRooms:
     rooms = open_rooms(payload)
     records = open_records(rooms.home, payload.keys[Label.RECORDS])
     index = open_index(rooms.home, payload.keys[Label.INDEX], read_only=True)
+    record = Recorder(rooms.journal)
     people = People(
         engine=records,
         clock=rooms.clock,
-        record=Recorder(rooms.journal),
+        record=record,
         box=box(payload.keys[Label.SECRETS]),
         settings=rooms.settings,
         demo=rooms.home.demo,
     )
-    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), open_orders(rooms, records, index))
+    retention = Retention(records, index, rooms.clock, record, people.enrolled)
+    orders = open_orders(rooms, records, index)
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention, orders)

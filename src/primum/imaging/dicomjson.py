@@ -125,6 +125,14 @@ class Encoder:
         return {"vr": vr, "InlineBinary": base64.b64encode(clear).decode("ascii")}
 
 
+def read_attributes(data: bytes, transfer_syntax: str, limits: Limits = LIMITS) -> Json:
+    """Read a short data set, such as a request's, as DICOM JSON; every value inline.
+
+    Raises UnknownSyntax, DamagedDataSet, DataSetTooLarge.
+    """
+    return Encoder(memoryview(data), syntax_of(transfer_syntax), "", limits).data_set()
+
+
 def resolve(element: Element, syntax: Syntax, *, signed: bool) -> tuple[str, Syntax]:
     """Tell an element's value representation, and the syntax of its value.
 

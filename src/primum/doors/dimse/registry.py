@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from primum.doors.dimse.committing import Committing
 from primum.doors.dimse.finding import Finding
 from primum.doors.dimse.mpps import PerformedSteps
 from primum.doors.dimse.worklist import Worklist
@@ -31,7 +32,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: tuple[Service, ...] = (Finding(), PerformedSteps(), Worklist())
+SERVICES: tuple[Service, ...] = (Finding(), Committing(), PerformedSteps(), Worklist())
 """Every service of this door."""
 
 GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}

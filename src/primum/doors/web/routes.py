@@ -13,12 +13,15 @@ from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
 from primum.doors.web.enrolment import Enrolment
+from primum.doors.web.erasures import Erasures
+from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.orders import OrderPages
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
+from primum.doors.web.step_up import StepUp
 from primum.doors.web.viewer_files import Viewer
 from primum.doors.web.worklist import Worklist
 
@@ -41,7 +44,7 @@ class WebRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """List them."""
-        return [*self._door(), *self._house(), *self._ohif()]
+        return [*self._door(), *self._house(), *self._retention(), *self._ohif()]
 
     def _door(self) -> list[BaseRoute]:
         door, enrolment = AtDoor(self._pages, self._disclosures), Enrolment(self._pages)
@@ -61,7 +64,10 @@ class WebRoutes:
 
     def _house(self) -> list[BaseRoute]:
         worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
+        step_up = StepUp(self._pages)
         return [
+            self._get("/step-up", step_up.page),
+            self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
             *self._orders(),
@@ -85,6 +91,20 @@ class WebRoutes:
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),
+        ]
+
+    def _retention(self) -> list[BaseRoute]:
+        erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
+        return [
+            self._get("/erasures", erasures.page),
+            self._post("/erasures/decide", erasures.decide),
+            self._post("/erasures/return", erasures.decide_return),
+            self._post("/erasures/release", erasures.release),
+            self._get("/erasures/{erasure}", erasures.certificate),
+            self._get("/erasures/{erasure}/certificate.json", erasures.certificate_data),
+            self._get("/retention/{study}", keeping.page),
+            self._post("/retention/{study}/hold", keeping.hold),
+            self._post("/retention/{study}/erase", keeping.propose),
         ]
 
     def _ohif(self) -> list[BaseRoute]:

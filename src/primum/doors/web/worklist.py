@@ -113,8 +113,11 @@ class Worklist:
             opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
             controller = names.get(study.controller_id, "")
+            holds = decide(actor, Permission.ERASURE_LIST, thing).allowed
+            keeping = f"/retention/{visit.aliases.cover(study.study_ref)}" if holds else ""
+            flags = _badges(one, alike)
             rows.append(
-                row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike))
+                row(one.attributes, language, address=address, controller=controller, flags=flags, keeping=keeping)
             )
         return rows
 

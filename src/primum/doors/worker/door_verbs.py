@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from primum.doors.worker import door_verbs_orders
+from primum.doors.worker import door_verbs_orders, verbs_commitments
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
+from primum.doors.worker.verbs_patients import decide
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
-DOOR_VERBS: Mapping[str, Told] = {**door_verbs_orders.VERBS}
+DOOR_VERBS: Mapping[str, Told] = {
+    "commitment.ask": verbs_commitments.ask,
+    "commitment.result": verbs_commitments.result,
+    "commitment.delivered": verbs_commitments.delivered,
+    "decide": decide,
+    **door_verbs_orders.VERBS,
+}
 """Every verb: takes the desk, the arguments and the bytes of a question."""
 
 
