@@ -49,6 +49,7 @@ STATUSES: Final = {
     "retention.not-done": 404,
     "retention.not-due": 409,
     "retention.too-late": 409,
+    "web.body-unreadable": 400,
     "web.bad-parameter": 400,
     "web.busy": 503,
     "web.foreign-form": 403,

@@ -224,8 +224,7 @@ class Orders:
 
         Raises TooManyAnswers where there are more than may be looked at.
         """
-        low = since or f"{self.today() - timedelta(days=self.limits.back_days):%Y%m%d}"
-        high = until or f"{self.today() + timedelta(days=self.limits.ahead_days):%Y%m%d}"
+        low, high = self.period(since, until)
         self.note_arrivals(controllers, low, high)
         most = self.limits.looked_at
         with self._reading() as connection:
@@ -233,6 +232,11 @@ class Orders:
         if len(found) > most:
             raise TooManyAnswers(limit=most)
         return found
+
+    def period(self, since: str, until: str) -> tuple[str, str]:
+        """Complete a period that may be open: 30 days back, a year ahead."""
+        low = since or f"{self.today() - timedelta(days=self.limits.back_days):%Y%m%d}"
+        return low, until or f"{self.today() + timedelta(days=self.limits.ahead_days):%Y%m%d}"
 
     def alike(
         self, controllers: Sequence[str] | None, name: str, birth_date: str = ""
