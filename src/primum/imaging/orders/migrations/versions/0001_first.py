@@ -65,7 +65,6 @@ TABLES = (
       done_by TEXT NOT NULL,
       facts TEXT NOT NULL,
       claim TEXT NOT NULL DEFAULT '',
-      progress TEXT NOT NULL DEFAULT '{}',
       UNIQUE (controller_id, number)
     ) STRICT
     """,
