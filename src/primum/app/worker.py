@@ -132,10 +132,10 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: 
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
+        *retention_jobs(worker.retention, eraser),
         Job("orders.note-arrivals", timedelta(minutes=1), _note_arrivals(worker.orders)),
         Job("orders.send-results", timedelta(minutes=1), _send_results(worker)),
         Job("orders.forget-messages", timedelta(days=1), Receiving(worker.orders).forget),
-        *retention_jobs(worker.retention, eraser),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
 

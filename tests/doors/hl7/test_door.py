@@ -88,9 +88,13 @@ def house(tmp_path):
     house.kit.engine.dispose()
 
 
+END = b"\x1c\r"
+
+
 class Sender:
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), 20)
+        self.got = b""  # answers may come together
 
     def __enter__(self):
         return self
@@ -100,16 +104,16 @@ class Sender:
 
     def hear(self):
         """The next answer; None when the door has hung up."""
-        got = b""
-        while not got.endswith(b"\x1c\r"):
+        while END not in self.got:
             try:
                 part = self.socket.recv(4096)
             except ConnectionResetError:
                 return None
             if not part:
                 return None
-            got += part
-        return got.strip(b"\x0b\x1c\r").decode()
+            self.got += part
+        answer, _, self.got = self.got.partition(END)
+        return answer.strip(b"\x0b").decode()
 
     def ask(self, *messages):
         self.socket.sendall(b"".join(framed(one) for one in messages))

@@ -80,14 +80,14 @@ class Pages:
         }
 
 
-def _may_list_orders(visit: Visit) -> bool:
-    return bool(reaches(visit.services.people.actor(visit.person), Permission.ORDER_LIST))
-
-
 def _standing(visit: Visit) -> Tally | None:
     """Count what waits to be erased, for who may decide about it; None for anybody else."""
     actor = visit.services.people.actor(visit.person)
     return visit.services.retention.standing(actor) if visit.services.retention.may_list(actor) else None
+
+
+def _may_list_orders(visit: Visit) -> bool:
+    return bool(reaches(visit.services.people.actor(visit.person), Permission.ORDER_LIST))
 
 
 def language_of(visit: Visit) -> str:

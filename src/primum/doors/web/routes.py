@@ -12,6 +12,7 @@ from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler
 from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
+from primum.doors.web.decisions import Decisions
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.keeping import Keeping
@@ -64,18 +65,36 @@ class WebRoutes:
 
     def _house(self) -> list[BaseRoute]:
         worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
-        step_up = StepUp(self._pages)
+        step_up, decisions = StepUp(self._pages), Decisions(self._pages)
         return [
             self._get("/step-up", step_up.page),
             self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
             *self._orders(),
+            self._get("/patients/{patient}", decisions.patient),
+            self._get("/studies/{study}/patient", decisions.of_study),
+            self._get("/studies/{study}/decisions", decisions.study),
+            self._post("/decisions", decisions.decide),
             self._get("/notices", Notices(self._pages).page),
             self._get("/account", account.page),
             self._post("/account/language", account.language),
             self._post("/account/password", account.password, costly=True),
             self._get("/about", About(self._pages, self._viewer).page),
+        ]
+
+    def _retention(self) -> list[BaseRoute]:
+        erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
+        return [
+            self._get("/erasures", erasures.page),
+            self._post("/erasures/decide", erasures.decide),
+            self._post("/erasures/return", erasures.decide_return),
+            self._post("/erasures/release", erasures.release),
+            self._get("/erasures/{erasure}", erasures.certificate),
+            self._get("/erasures/{erasure}/certificate.json", erasures.certificate_data),
+            self._get("/retention/{study}", keeping.page),
+            self._post("/retention/{study}/hold", keeping.hold),
+            self._post("/retention/{study}/erase", keeping.propose),
         ]
 
     def _orders(self) -> list[BaseRoute]:
@@ -91,20 +110,6 @@ class WebRoutes:
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),
-        ]
-
-    def _retention(self) -> list[BaseRoute]:
-        erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
-        return [
-            self._get("/erasures", erasures.page),
-            self._post("/erasures/decide", erasures.decide),
-            self._post("/erasures/return", erasures.decide_return),
-            self._post("/erasures/release", erasures.release),
-            self._get("/erasures/{erasure}", erasures.certificate),
-            self._get("/erasures/{erasure}/certificate.json", erasures.certificate_data),
-            self._get("/retention/{study}", keeping.page),
-            self._post("/retention/{study}/hold", keeping.hold),
-            self._post("/retention/{study}/erase", keeping.propose),
         ]
 
     def _ohif(self) -> list[BaseRoute]:

@@ -112,12 +112,21 @@ class Worklist:
             thing = Thing("study", study.controller_id, referrer=study.referrer, confidential=study.confidential)
             opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
+            identity = f"/studies/{visit.aliases.cover(study.study_ref)}/patient"
             controller = names.get(study.controller_id, "")
             holds = decide(actor, Permission.ERASURE_LIST, thing).allowed
             keeping = f"/retention/{visit.aliases.cover(study.study_ref)}" if holds else ""
             flags = _badges(one, alike)
             rows.append(
-                row(one.attributes, language, address=address, controller=controller, flags=flags, keeping=keeping)
+                row(
+                    one.attributes,
+                    language,
+                    address=address,
+                    identity=identity,
+                    controller=controller,
+                    flags=flags,
+                    keeping=keeping,
+                )
             )
         return rows
 
