@@ -185,4 +185,6 @@ def _door(settings: Settings) -> Door:
         aet=settings.dicom_aet,
         profile=settings.dicom_tls_profile,
         plain_port=settings.dicom_plain_port,
+        hl7_port=settings.hl7_port,
+        hl7_plain_port=settings.hl7_plain_port,
     )

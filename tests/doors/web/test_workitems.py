@@ -53,6 +53,7 @@ def test_a_station_claims_and_completes_what_it_created(house, station):
     assert station.post(f"{address}/cancelrequest").status_code == 409
     lines = "\n".join(house.lines())
     assert "order:step:changed" in lines
+    assert "person:order:viewed" in lines
     assert "Lef" not in lines
 
 

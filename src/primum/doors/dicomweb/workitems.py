@@ -76,9 +76,9 @@ class Workitems:
 
     def retrieve(self, visit: Visit, _body: Body) -> Response:
         """Read one (11.5)."""
-        found = self._performers.retrieve(self._controllers(visit, Permission.ORDER_LIST), _uid(visit))
-        details: dict[str, str | int] = {"session": visit.person.id, "found": 1, "door": DOOR}
-        visit.services.journal.record(Fact(Kind.ORDERS_LISTED, visit.person.person_id, "", details))
+        order, found = self._performers.retrieve(self._controllers(visit, Permission.ORDER_LIST), _uid(visit))
+        details: dict[str, str | int] = {"session": visit.person.id, "controller": order.controller_id, "door": DOOR}
+        visit.services.journal.record(Fact(Kind.ORDER_VIEWED, visit.person.person_id, order.id, details))
         return json_answer(visit, json.dumps([found]).encode(), JSON)
 
     def create(self, visit: Visit, body: Body) -> Response:

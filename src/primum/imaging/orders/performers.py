@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from primum.imaging.orders import tables, workitems
 from primum.imaging.orders.errors import BadField, NoSuchStep, NotTheTransaction, StepConflict
-from primum.imaging.orders.model import Entry, StepState
+from primum.imaging.orders.model import Entry, Order, StepState
 from primum.imaging.orders.service import Orders
 from primum.imaging.orders.values import Json, depth
 from primum.imaging.orders.workitems import NEXT, OF_STEP, PROGRESS, TO_STEP, WorkitemState
@@ -41,11 +41,11 @@ class Performers:
             told = [workitems.attributes(one, self._progress(connection, one)) for one in found]
         return [one for one in told if workitems.matches(wanted, one)][: self._orders.limits.answers]
 
-    def retrieve(self, controllers: Sequence[str] | None, uid: str) -> dict[str, Any]:
-        """Return one. Raises NoSuchStep."""
+    def retrieve(self, controllers: Sequence[str] | None, uid: str) -> tuple[Order, dict[str, Any]]:
+        """Return one, and the order that it is of. Raises NoSuchStep."""
         with self._reading() as connection:
             entry = self._entry(connection, controllers, uid)
-            return workitems.attributes(entry, self._progress(connection, entry))
+            return entry.order, workitems.attributes(entry, self._progress(connection, entry))
 
     def create(self, by: str, controller_id: str, given: Json) -> str:
         """Place an order of one step; return the workitem's UID. Raises BadField, NumberTaken, IdentityContradicts."""

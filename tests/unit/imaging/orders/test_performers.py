@@ -25,14 +25,14 @@ def to(state, transaction=MINE):
 
 
 def state_of(performers, uid):
-    return text(performers.retrieve([OURS], uid), STATE)
+    return text(performers.retrieve([OURS], uid)[1], STATE)
 
 
 def test_a_workitem_shows_its_order_and_never_the_transaction(kit, performers):
     entry = kit.place(accession="A1", station_aet="CT1", priority="STAT")
     uid = entry.step.workitem_uid
     performers.set_state(PERSON, [OURS], uid, to("IN PROGRESS"))
-    told = performers.retrieve([OURS], uid)
+    _, told = performers.retrieve([OURS], uid)
     assert MINE not in str(told)
     assert text(told, STATE) == "IN PROGRESS"
     assert text(told, START) == "202603031030"
@@ -54,7 +54,7 @@ def test_it_is_claimed_told_of_and_completed_by_one(kit, performers):
             deed()
     progress = {"00741002": sequence({"00741004": element("DS", 50)}), TRANSACTION: element("UI", MINE)}
     assert performers.update(PERSON, [OURS], uid, progress)
-    assert performers.retrieve([OURS], uid)["00741002"] == progress["00741002"]
+    assert performers.retrieve([OURS], uid)[1]["00741002"] == progress["00741002"]
     assert performers.set_state(PERSON, [OURS], uid, to("COMPLETED"))
     assert not performers.set_state(PERSON, [OURS], uid, to("COMPLETED"))
     with pytest.raises(StepConflict):
