@@ -72,9 +72,16 @@ class Results:
                 " WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?",
                 (to_text(now), _AT_ONCE),
             ).all()
-        return sum(self._send(now, send, _Due(*row)) for row in due)
+        taken = 0
+        for row in due:
+            code = self._send(now, send, _Due(*row))
+            if not code:
+                break  # who does not answer one does not answer the next: other jobs wait for this one
+            taken += code == "AA"
+        return taken
 
-    def _send(self, now: datetime, send: Send, one: _Due) -> bool:
+    def _send(self, now: datetime, send: Send, one: _Due) -> str:
+        """Send one; return how it was answered, empty where it was not."""
         try:
             code = _judged(send(framed(one.body)), one.control_id)
         except PrimumError as refusal:
@@ -83,9 +90,9 @@ class Results:
             else:
                 pause = timedelta(minutes=PAUSES[min(one.tries, len(PAUSES) - 1)])
                 self._later(one, now + pause, refusal.code)
-            return False
+            return ""
         self._settle(one, "sent" if code == "AA" else "refused", code.lower())
-        return code == "AA"
+        return code
 
     def _later(self, one: _Due, due: datetime, reason: str) -> None:
         with self._orders.engine.begin() as connection:
