@@ -290,8 +290,9 @@ class OrderPages:
             sentence=_sentence(visit, refusal),
             wrong=LABELS.get(str(refusal.facts.get("field", ""))) if refusal else None,
             controllers=choice,
-            modalities=MODALITIES,
-            priorities=CHOSEN_PRIORITIES,
+            # nothing is chosen by itself; what another system wrote stays to be chosen
+            modalities=dict.fromkeys(("", *MODALITIES, typed.modality)),
+            priorities=dict.fromkeys((*CHOSEN_PRIORITIES, typed.priority)) if entry else CHOSEN_PRIORITIES,
             pregnancies=PREGNANCIES,
         )
 
