@@ -16,7 +16,7 @@ PACKAGES = {
     "storescu": "dcmtk", "storescp": "dcmtk", "echoscu": "dcmtk", "findscu": "dcmtk", "movescu": "dcmtk",
     "getscu": "dcmtk", "dcmdump": "dcmtk", "dcmodify": "dcmtk", "dcmconv": "dcmtk", "dump2dcm": "dcmtk",
     "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
-    "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools",
+    "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

@@ -24,6 +24,8 @@ COMMANDS = {
     "device": "enrol, renew, revoke the machines that send studies",
     "commitment": "list what devices asked the archive to answer for",
     "import": "take in a folder of DICOM files",
+    "backup": "copy the sealed home to a folder, an S3 bucket or a restic repository",
+    "restore": "put a backup back into an empty folder, or test that it could be",
     "find": "find studies by name, identifier, date",
     "patient": "correct, merge and unmerge patients, state identities",
     "study": "correct, move and reject studies, choose versions",
