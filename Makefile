@@ -51,13 +51,17 @@ format: .venv/dev.stamp
 bench: .venv/dev.stamp
 	tools/debian-packages tests/packages.txt
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.retrieve
 	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.query
 
 # The same comparison in a few minutes.
 bench-quick: .venv/dev.stamp
 	tools/debian-packages tests/packages.txt
 	$(BIN)/python -m bench.ingest --quick
+	$(BIN)/python -m bench.retrieve --quick
 	$(BIN)/python -m bench.start --quick
+	$(BIN)/python -m bench.query --quick
 
 # Choose the newest versions again and write them down with their hashes.
 lock: .venv/dev.stamp

@@ -1,4 +1,4 @@
-"""How long queries take: `python -m bench.query [--quick] [--json] [--studies N] [--without orthanc,doors]`.
+"""How long queries take: `python -m bench.query [--quick] [--json] [--keep FOLDER] [--without orthanc,doors]`.
 
 Fills an index with synthetic studies (bench/synthetic.py says how), then asks every shape of query (bench/shapes.py)
 of the archive, of the DICOM door (C-FIND) and of the web door (QIDO-RS over TLS, signed in), and prints the median and
@@ -137,23 +137,29 @@ def _serve(serve: Callable[..., Any], there: Connection, given: tuple[object, ..
         there.recv()
 
 
-def run(place: Path, studies: int, there: int, times: int, without: set[str]) -> dict[str, dict[str, Figure]]:
-    """Measure everywhere."""
+def run(  # noqa: PLR0917 (each is said once, in main)
+    place: Path, kept: Path, studies: int, there: int, times: int, without: set[str]
+) -> dict[str, dict[str, Figure]]:
+    """Measure everywhere; what takes long to fill is in `kept`, and filled only once."""
     found: dict[str, dict[str, Figure]] = {}
-    home = place / "home"
-    home.mkdir()
-    begun = time.perf_counter()
-    fill(home / "index.db", KEY, studies, CONTROLLER, lambda done: _say(f"filled {done} of {studies}"))
-    _say(f"an index of {studies} studies in {time.perf_counter() - begun:.0f} s")
-    found["archive"] = of_archive(home / "index.db", times, studies)
+    index = kept / f"index-{studies}.db"
+    if not index.exists():
+        begun = time.perf_counter()
+        making = kept / "making.db"
+        fill(making, KEY, studies, CONTROLLER, lambda done: _say(f"filled {done} of {studies}"))
+        making.rename(index)
+        _say(f"an index of {studies} studies in {time.perf_counter() - begun:.0f} s")
+    found["archive"] = of_archive(index, times, studies)
     if "doors" not in without:
-        with child(dicom_door, home / "index.db", KEY, CONTROLLER, place / "dimse") as port:
+        with child(dicom_door, index, KEY, CONTROLLER, place / "dimse") as port:
             found["C-FIND"] = by_find(port, "PRIMUM", times, studies, peer=False)
-        with child(web_door, place / "web", home / "index.db", KEY) as (url, cookies), _client(url, cookies) as client:
+        with child(web_door, place / "web", index, KEY) as (url, cookies), _client(url, cookies) as client:
             found["QIDO-RS"] = by_qido(client, times, studies, peer=False)
     if "orthanc" not in without:
-        with orthanc(place / "orthanc") as peer:
-            found |= of_orthanc(peer, there, times)
+        storage = kept / f"orthanc-{there}"
+        filled = storage.exists()
+        with orthanc(storage) as peer:
+            found |= of_orthanc(peer, there, times, filled=filled)
     return found
 
 
@@ -163,10 +169,10 @@ def _client(url: str, cookie: str) -> httpx.Client:
     return httpx.Client(base_url=f"{url}/dicom-web/", headers=headers, verify=False, trust_env=False, timeout=60)
 
 
-def of_orthanc(peer: Peer, count: int, times: int) -> dict[str, dict[str, Figure]]:
+def of_orthanc(peer: Peer, count: int, times: int, *, filled: bool) -> dict[str, dict[str, Figure]]:
     """Fill Orthanc, then ask it."""
     begun = time.perf_counter()
-    for first in range(1, count + 1, 500):
+    for first in range(1, 1 if filled else count + 1, 500):
         peer.store_raw(data_sets(range(first, min(first + 500, count + 1))))
         _say(f"Orthanc has {min(first + 499, count)} of {count}")
     _say(f"Orthanc took {count} studies in {time.perf_counter() - begun:.0f} s")
@@ -209,13 +215,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--orthanc", type=int, default=0, help="studies in Orthanc's")
     parser.add_argument("--times", type=int, default=0, help="queries of each shape")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    parser.add_argument("--keep", default="", metavar="FOLDER", help="keep what was filled, and use it the next time")
     parser.add_argument("--without", default="", help="orthanc, doors, with commas")
     chosen = parser.parse_args(arguments)
     studies = chosen.studies or (20_000 if chosen.quick else 1_000_000)
     there = chosen.orthanc or (500 if chosen.quick else 15_000)
     times = chosen.times or (10 if chosen.quick else 40)
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
-        found = run(Path(place), studies, there, times, set(chosen.without.split(",")))
+        kept = Path(chosen.keep or place)
+        kept.mkdir(parents=True, exist_ok=True)
+        found = run(Path(place), kept, studies, there, times, set(chosen.without.split(",")))
     if chosen.json:
         told = {place: {name: asdict(one) for name, one in by.items()} for place, by in found.items()}
         print(json.dumps({"quick": chosen.quick, "studies": studies, "orthanc": there, "places": told}, indent=1))

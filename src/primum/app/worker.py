@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from primum.identity import SealedBox
     from primum.identity.people import People
     from primum.imaging import Indexer
+    from primum.imaging.amending import Noted
     from primum.imaging.corrections import Corrections
     from primum.imaging.orders import Orders
     from primum.imaging.patient_view import Patients
@@ -94,7 +95,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.imaging.retention.service import Retention  # noqa: PLC0415
     from primum.journal import Signer  # noqa: PLC0415
 
-    indexer = Indexer(index, records, rooms.vault, rooms.clock)
+    indexer = Indexer(index, records, rooms.vault, rooms.clock, rejected=_rejections(rooms))
     people = People(
         engine=records,
         clock=rooms.clock,
@@ -123,6 +124,20 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
+
+
+def _rejections(rooms: Rooms) -> Callable[[Noted], None]:
+    """Write down what devices reject; what people reject is written down where they ask for it."""
+
+    def told(noted: Noted) -> None:
+        amendment = noted.amendment
+        if amendment.by.startswith("dev_"):
+            details: dict[str, str | int] = {
+                "decision": amendment.id, "instances": len(amendment.sops), "what": amendment.code,
+            }  # fmt: skip
+            rooms.journal.record(Fact(Kind.INSTANCES_REJECTED, amendment.by, noted.study, details))
+
+    return told
 
 
 def worker_jobs(

@@ -68,6 +68,22 @@ def settle() -> None:
     gc.freeze()
 
 
+def keep_memory() -> None:
+    """Keep up to 16 MiB of freed memory for the next slices (glibc).
+
+    Without it each segment of half a MiB is a mapping of its own, whose pages the kernel has to clear each time: a
+    third of what reading and sending a slice costs.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            libc = ctypes.CDLL(None)
+            libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
+            libc.mallopt(_M_TRIM_THRESHOLD, 16 << 20)
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
+
 def die_with_parent(number: int = signal.SIGTERM) -> None:
     """Ask the kernel to send this process a signal when its parent dies (Linux)."""
     if sys.platform == "linux":

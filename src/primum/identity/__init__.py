@@ -102,7 +102,7 @@ if TYPE_CHECKING:
         TooMany,
         WrongCode,
     )
-    from primum.identity.second_person import Way, effective_at, way_for
+    from primum.identity.second_person import Way, effective_at, may_approve, way_for
     from primum.identity.sheet import Door
     from primum.identity.snapshot import DeviceDirectory
     from primum.identity.their_certificate import BadTheirCertificate, make_address

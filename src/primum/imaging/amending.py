@@ -86,19 +86,30 @@ class Amender:
         """List those of them that are served otherwise than as sent: how these are shown may have changed."""
         return self.amended(self.studies_of(patients)) if patients else set()
 
-    def keep(self, noted: Iterable[Noted]) -> None:
-        """Keep decisions; the earliest record of one that came twice counts."""
+    def keep(self, noted: Iterable[Noted]) -> list[Noted]:
+        """Keep decisions; the earliest record of one that came twice counts. Return those that were not known yet."""
+        noted = list(noted)
         rows = [
             (one.study, one.amendment.id, one.source, one.first, one.amendment.kind, write(one.amendment))
             for one in noted
         ]
-        if rows:
-            self._index.exec_driver_sql(
-                "INSERT INTO amendments (study_ref, id, source_ref, first, kind, body) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (study_ref, id) DO UPDATE SET first = excluded.first, source_ref = excluded.source_ref,"
-                " kind = excluded.kind, body = excluded.body WHERE excluded.first < first",
-                rows,
+        if not rows:
+            return []
+        known = {
+            tuple(row)
+            for row in self._index.exec_driver_sql(
+                "SELECT a.study_ref, a.id FROM json_each(?) j JOIN amendments a"
+                " ON a.study_ref = j.value->>0 AND a.id = j.value->>1",
+                (json.dumps([row[:2] for row in rows]),),
             )
+        }
+        self._index.exec_driver_sql(
+            "INSERT INTO amendments (study_ref, id, source_ref, first, kind, body) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (study_ref, id) DO UPDATE SET first = excluded.first, source_ref = excluded.source_ref,"
+            " kind = excluded.kind, body = excluded.body WHERE excluded.first < first",
+            rows,
+        )
+        return [one for one in noted if (one.study, one.amendment.id) not in known]
 
     def lift(self, refs: Collection[str]) -> None:
         """Bring the rows of some studies back to what records alone make of them."""

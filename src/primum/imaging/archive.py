@@ -19,10 +19,10 @@ from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
 from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
 from primum.imaging.overlays import read_overlay
-from primum.imaging.pixels import Part, read_bulk, read_frame
+from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
 from primum.imaging.query import Criteria
 from primum.imaging.retrieving import Wanted
-from primum.imaging.rewriting import corrected_chunks
+from primum.imaging.rewriting import corrected_chunks, corrected_header
 from primum.imaging.sql import Sql, listed_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault
@@ -217,11 +217,13 @@ class Archive:
 
     def bulk_of(self, entry: InstanceEntry, path: str) -> Iterator[Part]:
         """Read a value of an instance that was found before."""
-        if entry.overlay is not None:
-            overlay = read_overlay(entry.overlay)
-            if path[:8].upper() in {*overlay.drop, *overlay.set}:
-                raise NotHere(what="value")  # as it was sent: perhaps another person's
-        return read_bulk(self._vault.open(entry.position), path, self._limits)
+        record = self._vault.open(entry.position)
+        if entry.overlay is None:
+            return read_bulk(record, path, self._limits)
+        # by this way too, nothing is read as it was before: it may be another person's
+        stored, overlay = read_header(record, self._limits), read_overlay(entry.overlay)
+        header = memoryview(corrected_header(stored, entry.transfer_syntax, overlay, self._limits))
+        return read_bulk(record, path, self._limits, header)
 
     def data_set(self, entry: InstanceEntry) -> Iterator[bytes]:
         """Read a whole data set as it is served: as it was sent, or corrected. In pieces.

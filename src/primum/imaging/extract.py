@@ -19,11 +19,12 @@ from primum.imaging.syntaxes import syntax_of
 from primum.imaging.walker import Element, Short, elements, inflate, items, order_of, skim, wanted
 
 OTHER_IDS, OTHER_ID, ISSUER, ID_TYPE = 0x00101002, 0x00100020, 0x00100021, 0x00100022
+QUALIFIERS, UNIVERSAL_ID, UNIVERSAL_TYPE = 0x00100024, 0x00400032, 0x00400033
 NAME, PATIENT_ID, BIRTH_DATE, REFERRER = 0x00100010, 0x00100020, 0x00100030, 0x00080090
 _OF_EACH = {CHARSET_TAG, NAME, PATIENT_ID, ISSUER, 0x00200013, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
 _WANTED_OF_EACH = wanted(*_OF_EACH)
 """What every instance is asked for; the rest is asked of the first of a study or series alone."""
-_WANTED = wanted(CHARSET_TAG, OTHER_IDS, *(one.tag for one in ATTRIBUTES if one.tag not in COMPUTED))
+_WANTED = wanted(CHARSET_TAG, OTHER_IDS, QUALIFIERS, *(one.tag for one in ATTRIBUTES if one.tag not in COMPUTED))
 _DATE = re.compile(r"([0-9]{4})[.]?([0-9]{2})[.]?([0-9]{2})")
 _ZONE = re.compile(r"([+-])(0[0-9]|1[0-4])([0-5][0-9])")
 _TIME = re.compile(r"([0-9]{2}):?([0-9]{2})?:?([0-9]{2})?(?:\.([0-9]{1,6}))?")
@@ -149,26 +150,43 @@ class Attributes:
             return {"vr": "SQ"}
 
     def other_identifiers(self) -> list[Identifier]:
-        """Read Other Patient IDs Sequence (0010,1002); those without a value are left out."""
-        sequence = self._element(OTHER_IDS)
-        if sequence is None:
-            return []
+        """Read further identifiers: PatientID as its issuer's qualifiers have it, and Other Patient IDs Sequence.
+
+        Those without a value are left out. An issuer with qualifiers (0010,0024) is `namespace&universal id&type`.
+        """
         found: list[Identifier] = []
         try:
-            for start, stop in items(self._view, sequence, self._syntax, self._limits):
-                texts = {
-                    one.tag: self._charset.decode(bytes(self._view[one.at : one.end])[: self._limits.text])[0]
-                    for one in elements(self._view, self._syntax, self._limits, start, stop)
-                    if one.tag in {OTHER_ID, ISSUER, ID_TYPE}
-                }
-                value = texts.get(OTHER_ID, "").strip("\0 ")
+            qualifiers, others = self._element(QUALIFIERS), self._element(OTHER_IDS)
+            number = self.text(PATIENT_ID)
+            if number and qualifiers is not None:
+                issuer = self._qualified(self.text(ISSUER), qualifiers)
+                found += [Identifier(issuer, number, "")] if "&" in issuer else []
+            for start, stop in self._items(others):
+                inner = {one.tag: one for one in elements(self._view, self._syntax, self._limits, start, stop)}
+                value = self._item_text(inner.get(OTHER_ID))
                 if value:
-                    found.append(
-                        Identifier(texts.get(ISSUER, "").strip("\0 "), value, texts.get(ID_TYPE, "").strip("\0 "))
-                    )
+                    issuer = self._qualified(self._item_text(inner.get(ISSUER)), inner.get(QUALIFIERS))
+                    found.append(Identifier(issuer, value, self._item_text(inner.get(ID_TYPE))))
         except (ImagingRefusal, Short):
             self.damaged = True
         return found[: self._limits.values]
+
+    def _items(self, sequence: Element | None) -> Iterable[tuple[int, int]]:
+        return items(self._view, sequence, self._syntax, self._limits) if sequence is not None else ()
+
+    def _item_text(self, element: Element | None) -> str:
+        if element is None:
+            return ""
+        return self._charset.decode(bytes(self._view[element.at : element.end])[: self._limits.text])[0].strip("\0 ")
+
+    def _qualified(self, namespace: str, qualifiers: Element | None) -> str:
+        """Write an issuer as HL7 does (HD), where it has a universal entity id (0040,0032) with its type."""
+        for start, stop in self._items(qualifiers):
+            inner = {one.tag: one for one in elements(self._view, self._syntax, self._limits, start, stop)}
+            universal = self._item_text(inner.get(UNIVERSAL_ID))
+            if universal:
+                return f"{namespace}&{universal}&{self._item_text(inner.get(UNIVERSAL_TYPE))}"
+        return namespace
 
 
 def normal_date(text: str) -> str:

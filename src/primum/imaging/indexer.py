@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -55,10 +55,23 @@ class CaughtUp:
 class Indexer:
     """Indexes records. One per home; thread-confined."""
 
-    def __init__(self, index: Engine, records: Engine, vault: Vault, clock: Clock, limits: Limits = LIMITS) -> None:
-        """Index what `vault` holds into `index`; what must outlive the index goes to `records`."""
+    def __init__(
+        self,
+        index: Engine,
+        records: Engine,
+        vault: Vault,
+        clock: Clock,
+        limits: Limits = LIMITS,
+        *,
+        rejected: Callable[[Noted], None] = lambda _: None,
+    ) -> None:
+        """Index what `vault` holds into `index`; what must outlive the index goes to `records`.
+
+        `rejected` is told of each rejection note once, when it is first met.
+        """
         self._index, self._records, self._vault, self._clock, self._limits = index, records, vault, clock, limits
         self._concerned = _Concerned()
+        self._rejected, self._again = rejected, False
 
     def take(self, batch: Iterable[Stored]) -> int:
         """Index hinted records (committed at return) and whatever their hints jumped over; return how many.
@@ -115,7 +128,15 @@ class Indexer:
             with reading(self._records) as records:
                 # each study meets all acts when its first record is indexed
                 _seen(connection, last_number(records))
-        return self.catch_up()
+        return self._made_again()
+
+    def _made_again(self, studies: Iterable[str] | None = None) -> CaughtUp:
+        """Catch up with what was met before: nobody is told of it once more."""
+        self._again = True
+        try:
+            return self.catch_up(studies)
+        finally:
+            self._again = False
 
     def forget(self, study: str) -> None:
         """Delete all rows of an erased study, its patient's included when there is no other study of theirs."""
@@ -128,7 +149,7 @@ class Indexer:
         self._forget_rows(study)
         with self._records.begin() as connection:
             connection.exec_driver_sql("DELETE FROM vault_tails WHERE study_ref = ?", (study,))
-        return self.catch_up([study])
+        return self._made_again([study])
 
     def _forget_rows(self, study: str) -> None:
         with self._index.begin() as connection:
@@ -232,9 +253,12 @@ class Indexer:
             batch = Batch(connection, self._digest, self._assign)
             batch.write(listed, stops.values())
             note_returned(connection, batch.packs, returned)
-            amender.keep(noted)
+            new = amender.keep(noted)
             amender.apply(amended | decided | self._concerned.studies | amender.showing(self._concerned.patients))
         keep_tails(self._records, self._vault, _last_of_each_pack(stored))
+        for decision in new:
+            if decision.amendment.kind is Kind.REJECT and not self._again:
+                self._rejected(decision)
         return len(arrivals)
 
     def _sorted(self, arrivals: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:

@@ -58,6 +58,13 @@ def natures() -> Mapping[str, Nature]:
     return {one["oid"]: Nature(**one) for one in _rules()["oid"]}
 
 
+def nature_of(issuer: str) -> Nature | None:
+    """Tell which INS an identifier's issuer means: the OID alone, or as universal id (`namespace&oid&type`)."""
+    parts = issuer.split("&")
+    oid = parts[1] if len(parts) > 1 else parts[0]
+    return natures().get(oid.removeprefix("urn:oid:"))
+
+
 @cache
 def status_words(language: str) -> Mapping[Status, str]:
     """Name the statuses in `fr` or `en`."""

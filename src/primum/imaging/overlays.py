@@ -28,10 +28,12 @@ OF_ANOTHER_PERSON = (
     "00100101", "00100102", "00101000", "00101001", "00101002", "00101005", "00101010", "00101040", "00101060",
     "00101080", "00101081", "00101090", "00101100", "00102150", "00102152", "00102154", "00102155", "00102160",
     "00102180", "001021F0", "00102297", "00102298", "00102299", "00104000", "00380010", "00380014", "00380300",
+    "04000561",
 )  # fmt: skip
 """What else names or describes a person (PS3.3 C.2.2, C.2.3, C.7.1.1): removed when the study was another one's.
 
-Size and weight stay: they were taken at the examination, of whoever was examined.
+Original Attributes Sequence goes with it: another system may have put the other person's name there. Size and weight
+stay: they were taken at the examination, of whoever was examined.
 """
 
 

@@ -140,6 +140,21 @@ class Patients:
                 _of_acts(history),
             )
 
+    def series(self, ref: str) -> list[dict[str, str | int]]:
+        """List the series of a study of which something is shown."""
+        with reading(self._index) as index:
+            rows = index.exec_driver_sql(
+                "SELECT e.series_uid, e.modality, e.shown, e.instances FROM series e"
+                " JOIN studies s ON s.id = e.study_id WHERE s.ref = ? AND e.instances > 0"
+                " ORDER BY e.number IS NULL, e.number, e.series_uid",
+                (ref,),
+            ).fetchall()
+        return [
+            {"uid": row[0], "modality": row[1], "images": row[3],
+             "description": str((json.loads(row[2]).get("0008103E", {}).get("Value") or [""])[0] or "")}
+            for row in rows
+        ]  # fmt: skip
+
     def decisions(self, ref: str) -> tuple[Decision, ...]:
         """List what was decided about a study."""
         with reading(self._index) as index:

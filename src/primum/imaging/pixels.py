@@ -135,10 +135,11 @@ def read_header(record: Record, limits: Limits = LIMITS) -> memoryview:
     return memoryview(_whole(record, syntax, limits) if record.pixels_at is None else record.header())
 
 
-def read_bulk(record: Record, path: str, limits: Limits = LIMITS) -> Iterator[Part]:
+def read_bulk(record: Record, path: str, limits: Limits = LIMITS, header: memoryview | None = None) -> Iterator[Part]:
     """Read the value that a BulkDataURI stands for: `TAG`, or `TAG/n/TAG` inside sequences.
 
-    Pixel data come as one part when native, a part per frame when encapsulated. Raises NotHere and as `read_frame`.
+    Pixel data come as one part when native, a part per frame when encapsulated. `header` is the one that is served,
+    where that is not the stored one. Raises NotHere and as `read_frame`.
     """
     steps = path.split("/")
     tags = [_tag(step) for step in steps[::2]]
@@ -147,12 +148,12 @@ def read_bulk(record: Record, path: str, limits: Limits = LIMITS) -> Iterator[Pa
         if source.peek.pixels_value_at is None:
             raise NotHere(what="bulk data")
         return _all_pixels(record, source, limits)
-    return iter([_read_value(record, tags, steps[1::2], limits)])
+    view = read_header(record, limits) if header is None else header
+    return iter([_read_value(record, view, tags, steps[1::2], limits)])
 
 
-def _read_value(record: Record, tags: list[int], numbers: list[str], limits: Limits) -> Part:
+def _read_value(record: Record, view: memoryview, tags: list[int], numbers: list[str], limits: Limits) -> Part:
     syntax = syntax_of(record.facts.transfer_syntax_uid)
-    view = read_header(record, limits)
     span = 0, len(view)
     if len(numbers) != len(tags) - 1:
         raise NotHere(what="bulk data")

@@ -47,6 +47,14 @@ class Peer:
             for file in files:
                 assert client.post("/instances", content=file).status_code == 200
 
+    def ask_modality(self, name: str, level: str, keys: dict[str, str]) -> list[dict[str, str]]:
+        """Let it ask another archive by C-FIND; what each answer said, by tag."""
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.http}", trust_env=False, timeout=20) as client:
+            made = client.post(f"/modalities/{name}/query", json={"Level": level, "Query": keys})
+            made.raise_for_status()
+            answers = client.get(f"/queries/{made.json()['ID']}/answers", params={"expand": ""}).json()
+        return [{tag: one["Value"] for tag, one in answer.items()} for answer in answers]
+
     def get(self, resource: str) -> list[dict[str, Any]]:
         """Ask its QIDO-RS, the query as it is: no client that encodes what a URL should not hold."""
         connection = HTTPConnection("127.0.0.1", self.http, timeout=20)

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pynetdicom import AE, build_context
 from tests.doors.dimse.instances import instance
+from tests.doors.dimse.orthanc import orthanc
 from tests.doors.dimse.running import device
 from tests.doors.dimse.shelf import add, shelve
 from tests.programs import find_program
@@ -277,3 +278,15 @@ def test_dcmtk_finds_what_there_is(finder):
             [*dcmtk, "-P", "127.0.0.1", str(port), *keys], capture_output=True, text=True, timeout=20, check=True
         )
         assert (said.stdout + said.stderr).count("[2.25.1000.100]") == 1
+
+
+@pytest.mark.programs("Orthanc")
+def test_orthanc_asks_and_finds(finder, tmp_path):
+    finder.enrol(device("ORTHANC", frozenset({Service.FIND})))
+    with finder.open(archive=lambda: finder.archive) as port:
+        there = {"DicomModalities": {"primum": ["PRIMUM", "127.0.0.1", port]}}
+        with orthanc(tmp_path / "orthanc", **there) as peer:
+            found = peer.ask_modality("primum", "Study", {"PatientName": "DUPONT*", "StudyDate": ""})
+            assert {one["0020,000d"] for one in found} == {"2.25.1", "2.25.3"}
+            series = peer.ask_modality("primum", "Series", {"StudyInstanceUID": "2.25.2", "Modality": ""})
+            assert [one["0008,0060"] for one in series] == ["CT", "CT"]

@@ -1,6 +1,8 @@
 """C-GET and C-MOVE, asked for by others' programs, delivered to others' programs."""
 
+import struct
 import threading
+import time
 
 import pytest
 from pydicom import config
@@ -15,11 +17,14 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
 )
-from tests.doors.dimse.instances import encoded, instance
-from tests.doors.dimse.library import EXPLICIT, OTHER_CONTROLLER, Library, shelf
+from tests.doors.dimse.caller import Caller
+from tests.doors.dimse.instances import CT, associate, element, encoded, instance, item, message
+from tests.doors.dimse.library import EXPLICIT, IMPLICIT, OTHER_CONTROLLER, READS, RECEIVES, Library, shelf
 from tests.doors.dimse.running import device
 from tests.doors.dimse.test_senders import run
 from tests.programs import accepts, free_port, started, wait_until
+
+from primum.doors.dimse import Limits
 
 
 @pytest.fixture
@@ -457,3 +462,54 @@ def test_dcmtk_moves_to_dcmtk(library, tmp_path):
         done = run("movescu", "-S", "-aet", "SCANNER", "-aec", "PRIMUM", "-aem", "SHELF", *keys, "127.0.0.1", port)
     assert done.returncode == 0, done.stderr
     assert {encoded(dcmread(one)) for one in out.iterdir()} == set(whole(study(5)).values())
+
+
+def test_a_caller_that_stops_reading_is_cut_and_slows_nobody(library):
+    """The journal tells that the study went out, and that not all of it arrived."""
+    library.keep(*(instance(n, pixels=bytes(1 << 20)) for n in range(1, 13)))
+    library.keep(*study(2, uid="2.25.2", first=101))
+    role = struct.pack(">H", len(CT)) + CT.encode() + b"\0\1"
+    request = associate(
+        (1, StudyRootQueryRetrieveInformationModelGet, (EXPLICIT,)), (3, CT, (EXPLICIT,)), more=item(0x54, role)
+    )
+    model = StudyRootQueryRetrieveInformationModelGet.encode() + b"\0" * (
+        len(StudyRootQueryRetrieveInformationModelGet) % 2
+    )
+    body = element(0x0002, model) + element(0x0100, b"\x10\0") + element(0x0110, b"\1\0") + element(0x0700, b"\0\0")
+    body += element(0x0800, b"\1\0")
+    command = element(0, struct.pack("<L", len(body))) + body
+    limits = Limits(send_seconds=1, grace_seconds=1, tick_seconds=0.2, artim_seconds=1, answer_seconds=1)
+    with library.open(limits=limits) as port, Caller(port) as idle:
+        idle.associated(request)
+        idle.say(message(1, command, encoded(asked(StudyInstanceUID="2.25.1"))))
+        begun = time.monotonic()
+        answers, came = get(port, asked(StudyInstanceUID="2.25.2"))
+        assert (len(came), answers[-1][0].Status) == (2, 0)
+        assert time.monotonic() - begun < 5
+        wait_until(lambda: bool(cut(library)), seconds=15)
+    assert [one["details"]["reason"] for one in cut(library)] == ["broken-off"]
+
+
+def cut(library):
+    """The studies of which not all arrived."""
+    return [one for one in library.facts() if one["details"].get("refused")]
+
+
+@pytest.mark.programs("gdcmscu")
+def test_gdcm_moves_to_itself(library, tmp_path):
+    """Its receiver reads whatever it accepts as implicit little endian; what is stored so arrives.
+
+    Debian's 3.0.17 ends by an exception of its own once both associations are released: its status says nothing.
+    """
+    library.keep_raw(*((encoded(one, implicit=True), IMPLICIT) for one in study(3)))
+    out, port_there = tmp_path / "out", free_port()
+    out.mkdir()
+    with library.open() as port:
+        library.enrol(library.destination("SCANNER", port_there, may=READS | RECEIVES))
+        titles = ["--aetitle", "SCANNER", "--call", "PRIMUM", "--port-scp", port_there]
+        run(
+            "gdcmscu", "--move", *titles, "--study", "--studyroot", "--key", "20,d,2.25.1", "-o", out, "127.0.0.1", port
+        )
+    assert sorted(one.name for one in out.iterdir()) == [f"2.25.1000.{n}.dcm" for n in (1, 2, 3)]
+    assert [one["details"]["reason"] for one in library.facts() if one["kind"] == "study:delivered"] == ["done"]
+    assert library.reasons("device:association:closed") == ["released"]

@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
-from types import SimpleNamespace
 
 import pytest
+from tests.doors.deciding_kit import deciding
 from tests.doors.web.conftest import FIRST, SECOND, form_token
-
-from primum.doors.worker.desk import Desk
-from primum.doors.worker.verbs_patients import decide
-from primum.imaging import Archive
-from primum.imaging.corrections import Corrections
-from primum.imaging.patient_view import Patients
-
-
-class Turns:
-    """The indexer's turn, where there is no other."""
-
-    def in_turn(self, step):
-        return step()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def worker(house):
-    """Give the door a worker: the real verbs on the real rooms of this house."""
-    index, records = house.indexer._index, house.indexer._records
-    rooms = SimpleNamespace(
-        rooms=SimpleNamespace(journal=house.journal, home=SimpleNamespace(demo=True)),
-        people=house.people,
-        corrections=Corrections(index, records, house.vault, house.clock, house.indexer),
-        patients=Patients(index, records),
-    )
-    at_hand = {"worker": rooms, "intake": Turns()}
-    desk = Desk(**{one.name: at_hand.get(one.name) for one in fields(Desk)})
-    house.services.intake.verbs = {"decide": lambda args, data: decide(desk, args, data)}
-    yield Archive(index, house.vault)
-    house.services.intake.verbs = {}
+    with deciding(house):
+        yield
 
 
 def fresh(sign_in, who):

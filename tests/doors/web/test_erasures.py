@@ -128,7 +128,7 @@ def test_a_hold_stops_a_proposal_until_it_is_released(enter, anne):
     assert "hld_" not in client.get("/erasures").text
     below = post(client, f"{address}/erase", reason="no-longer-needed")
     assert below.status_code == 409
-    assert "05/01/2045" in below.text or "2045-01-05" in below.text
+    assert "encore à conserver" in below.text
     assert post(client, f"{address}/erase", reason="nonsense").status_code == 422
 
 
@@ -183,3 +183,73 @@ def test_what_the_rules_propose_waits_for_somebody_and_says_so_after_ninety_days
 def test_a_form_of_another_site_decides_nothing(enter, anne):
     client = enter(anne)
     assert client.post("/erasures/decide", data={"id": "ers_" + "a" * 26, "action": "approve"}).status_code == 403
+
+
+def delete(client: httpx.Client, path: str, **more: str) -> httpx.Response:
+    headers = {"X-Form-Token": token_of(client), "Accept": "application/json"}
+    return client.request("DELETE", f"/dicom-web/studies/{path}", params=more, headers=headers)
+
+
+def test_delete_proposes_and_deletes_nothing(place, enter, anne, officer, secretary):
+    plain, client = enter(anne, fresh=False), enter(anne)
+    assert delete(plain, YOUNG.uid, reason="wrong-patient").json() == {"code": "identity.step-up", "status": 403}
+    assert delete(enter(secretary), YOUNG.uid, reason="wrong-patient").status_code == 403
+    # without a reason it is not needed any more, which does not count yet
+    assert delete(client, YOUNG.uid).json()["code"] == "retention.below-floor"
+    assert delete(client, YOUNG.uid, reason="because").status_code == 422
+    assert delete(client, "1.2.3.4.5", reason="wrong-patient").status_code == 404
+    assert delete(client, f"{YOUNG.uid}/series/9.9", reason="wrong-patient").status_code == 404
+    other = f"{YOUNG.uid}/series/9.9/instances/{YOUNG.uid}.1"
+    assert delete(client, other, reason="wrong-patient").status_code == 404
+    answer = delete(client, YOUNG.uid, reason="wrong-patient")
+    assert answer.status_code == 202
+    assert answer.json()["way"] == "approval"
+    assert answer.json()["erasure"] == proposed(place)
+    assert "Jeune" in client.get("/").text
+    assert delete(client, YOUNG.uid, reason="wrong-patient").status_code == 409
+    post(client, "/erasures/decide", id=answer.json()["erasure"], action="refuse")
+
+
+def test_delete_of_a_series_or_an_instance_means_that_alone(place, enter, anne):
+    client = enter(anne)
+    rows = client.get(f"/dicom-web/studies/{YOUNG.uid}/instances", headers={"Accept": "application/dicom+json"}).json()
+    series, sop = rows[0]["0020000E"]["Value"][0], rows[0]["00080018"]["Value"][0]
+    for path, level in ((f"/series/{series}", "series"), (f"/series/{series}/instances/{sop}", "instance")):
+        made = delete(client, YOUNG.uid + path, reason="stored-by-error").json()
+        (one,) = [one for one in place.services.retention.live(_actor(place, anne)) if one.id == made["erasure"]]
+        assert one.part.level == level
+        post(client, "/erasures/decide", id=one.id, action="refuse")
+
+
+def test_delete_from_another_site_or_through_the_viewer_is_refused(enter, anne):
+    client = enter(anne)
+    assert client.request("DELETE", f"/dicom-web/studies/{YOUNG.uid}?reason=wrong-patient").status_code == 403
+    headers = {"X-Form-Token": token_of(client)}
+    assert client.request("DELETE", "/ohif/dicom-web/studies/2.25.1", headers=headers).status_code == 404
+
+
+def _actor(place: Door, who: Somebody):
+    return next(one for one in place.people.enrolled() if one.person_id == who.made.person.id)
+
+
+def test_what_is_erased_at_its_hour_is_told_to_everybody_and_anybody_refuses_it(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    door = web_kit.build(tmp_path_factory.mktemp("alone") / "home")
+    door.add(YOUNG.files(), 0)
+    alone = door.somebody("Dre Seule Kerjean", Role.PHYSICIAN, scope=Scope.OWN)
+    secretary = door.somebody("Sonia Secretary", Role.SECRETARY, scope=Scope.SITE)
+    with web_kit.serving(door), browser(door) as hers, browser(door) as other:
+        for client, who in ((hers, alone), (other, secretary)):
+            client.post("/sign-in", data=who.form())
+        post(hers, "/step-up", then="/", password=alone.made.password, code=alone.code())
+        assert post(hers, f"{keeping_of(hers, 'Jeune')}/erase", reason="wrong-patient").status_code == 303
+        told = other.get("/notices").text
+        assert "Dre Seule Kerjean" in told
+        assert "Canari" not in told
+        erasure = proposed(door)
+        assert (
+            post(other, "/erasures/decide", id=erasure, action="refuse", back="/notices").headers["location"]
+            == "/notices"
+        )
+        assert erasure not in other.get("/notices").text

@@ -178,6 +178,12 @@ def test_a_moved_study_says_nothing_of_whom_it_was_filed_under(house, correction
     assert b"MARTIN^EVE" in whole
     for trace in (b"DUPONT", b"LILAS", b"19700102", b"P1 "):
         assert trace not in whole
+    by_path = [part.data for part in house.archive.bulk_of(entry, "00100010")]
+    assert by_path == [b"MARTIN^EVE"]
+    with pytest.raises(NotHere):
+        list(house.archive.bulk_of(entry, "00101040"))
+    (pixels,) = house.archive.bulk_of(entry, "7FE00010")
+    assert pixels.data == wrong[0x7FE00010][1]
     assert b"DUPONT" not in house.archive.study_metadata(ref(house), EVERYTHING)
     with pytest.raises(NothingToChange):
         corrections.move_study(ref(house), patient(house), BY)
@@ -255,6 +261,20 @@ def test_a_note_that_a_device_sends_rejects_in_its_own_controllers_studies_alone
     with pytest.raises(NotHere):
         house.archive.study(ref(house, controller=other), ORDINARY)
     assert house.archive.study(ref(house, "1.2.7"), ORDINARY).instances == 1
+    same_after_rebuild(house)
+
+
+def test_a_rejection_is_told_once_and_not_again_when_the_index_is_made_again(house, corrections):
+    told = []
+    house.indexer._rejected = told.append
+    house.indexed(slice_of())
+    done = corrections.reject(ref(house), RejectionCode.QUALITY, BY)
+    (one,) = told
+    assert (one.amendment.id, one.amendment.by, one.amendment.code) == (done.id, BY.person_id, "113001")
+    house.indexer.rebuild()
+    house.indexer.renew(ref(house))
+    house.indexer.catch_up()
+    assert told == [one]
     same_after_rebuild(house)
 
 
@@ -493,7 +513,7 @@ def test_any_decisions_in_any_order():
     run_state_machine_as_test(
         Decisions,
         settings=settings(
-            max_examples=12, stateful_step_count=14, deadline=None,
+            max_examples=6, stateful_step_count=14, deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip

@@ -2,6 +2,9 @@ import struct
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from tests.unit.imaging.conftest import data_set, element, slice_of
 from tests.unit.imaging.oracle import Sample, samples
 from tests.unit.imaging.test_dicomjson import plain
@@ -83,3 +86,21 @@ def test_nor_does_one_wrong_byte(data: st.DataObject) -> None:
     for level in Level:
         attributes.json(level)
     attributes.other_identifiers()
+
+
+def test_an_issuer_is_kept_with_its_qualifiers() -> None:
+    """PS3.3 C.7.1.1: Issuer of Patient ID Qualifiers Sequence; an INS comes with the OID of its nature."""
+    patient, other, qualifiers = Dataset(), Dataset(), Dataset()
+    qualifiers.UniversalEntityID, qualifiers.UniversalEntityIDType = "1.2.250.1.213.1.4.8", "ISO"
+    patient.PatientID, patient.IssuerOfPatientID = "P1", "HOSP"
+    patient.IssuerOfPatientIDQualifiersSequence = [qualifiers]
+    other.PatientID, other.IssuerOfPatientIDQualifiersSequence = "255081416802538", [qualifiers]
+    patient.OtherPatientIDsSequence = [other]
+    stream = DicomBytesIO()
+    stream.is_little_endian, stream.is_implicit_VR = True, False
+    write_dataset(stream, patient)
+    found = Attributes(stream.getvalue(), EXPLICIT_LE).other_identifiers()
+    assert found == [
+        Identifier("HOSP&1.2.250.1.213.1.4.8&ISO", "P1", ""),
+        Identifier("&1.2.250.1.213.1.4.8&ISO", "255081416802538", ""),
+    ]

@@ -41,6 +41,7 @@ class Status:
 def run(name: str, payload_fd: int, status_fd: int) -> int:
     """Become the child `name`; return its exit status."""
     process.harden()
+    process.keep_memory()
     process.die_with_parent()
     start_logging(name)
     os.set_inheritable(status_fd, False)

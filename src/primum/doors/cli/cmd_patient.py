@@ -97,7 +97,8 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
     if answer["identity"]:
         speech.say(f"identity: {answer['identity']['status']}")
     for one in answer["identifiers"]:
-        speech.say(f"identifier: {one['value']}  issuer {one['issuer'] or '-'}  {one['kind']}")
+        nature = f"{one['nature']}, control key {one['key']}" if one["nature"] else one["kind"]
+        speech.say(f"identifier: {one['value']}  issuer {one['issuer'] or '-'}  {nature}")
     for one in answer["alike"]:
         speech.say(f"alike: {one['id']}  {one['name']}  {one['birth_date']}: {'; '.join(one['reasons'])}")
     for one in answer["studies"]:

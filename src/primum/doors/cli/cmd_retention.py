@@ -7,7 +7,21 @@ import argparse
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
 
-_ERASURES = ["id", "study", "level", "images", "reason", "ceiling", "rule", "by", "since", "state", "when", "undecided"]
+_ERASURES = [
+    "id",
+    "study",
+    "level",
+    "images",
+    "committed",
+    "reason",
+    "ceiling",
+    "rule",
+    "by",
+    "since",
+    "state",
+    "when",
+    "undecided",
+]
 _HOLDS = ["id", "what", "of", "reason", "until", "by", "since", "note"]
 _RETURNED = ["id", "study", "images", "since"]
 _DONE = ["id", "study", "level", "images", "reason", "by", "when"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from primum.doors.dicomweb.deletions import Deletions
 from primum.doors.dicomweb.names import REAL_ROOT, VIEWER_ROOT, AliasNames, Names, RealNames
 from primum.doors.dicomweb.problems import problem
 from primum.doors.dicomweb.retrievals import Retrievals
@@ -22,7 +23,12 @@ _INSTANCE = _SERIES + "/instances/{instance}"
 def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
     """List them."""
     storing = Storing(services)
+    gone = Deletions(services.archive, reading)
     return [
+        *(
+            Route(REAL_ROOT + path, Endpoint(services, handler, problem, admits=PERSON), methods=["DELETE"])
+            for path, handler in ((_STUDY, gone.study), (_SERIES, gone.series), (_INSTANCE, gone.instance))
+        ),
         Route(REAL_ROOT + "/studies", storing, methods=["POST"]),
         Route(REAL_ROOT + _STUDY, storing, methods=["POST"]),
         *workitem_routes(services, reading),

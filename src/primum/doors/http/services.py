@@ -214,6 +214,10 @@ class Retention(Protocol):
         """List what is under way."""
         ...
 
+    def announced(self) -> Sequence[Erasure]:
+        """List what is erased at its hour unless somebody refuses it."""
+        ...
+
     def done(self, by: Actor, limit: int = 100) -> Sequence[Erasure]:
         """List what was erased, the latest first."""
         ...

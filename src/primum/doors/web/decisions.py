@@ -40,7 +40,7 @@ FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "patient_undo": ("patient", "decision", "reason"),
     "study_correct": ("study", *OF_STUDY, "reason"),
     "study_move": ("study", "patient", "reason"),
-    "study_reject": ("study", "code", "reason"),
+    "study_reject": ("study", "code", "series", "reason"),
     "study_choose_version": ("study", "instance", "sha256", "reason"),
     "study_undo": ("study", "decision", "reason"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from primum.doors.web.rows import row
 from primum.doors.web.step_up import step_up_address
 from primum.ground.errors import PrimumError
 from primum.identity import Actor, NotPermitted, Permission, Thing, decide, reaches
+from primum.imaging import NotHere
 from primum.imaging.retention.certificate import Around, certificate, lines, title
 from primum.imaging.retention.model import MACHINE, Decision, Erasure, Hold, Return, State
 
@@ -118,7 +120,7 @@ class Erasures:
                 act()
         except PrimumError as refusal:
             return self._page(visit, refused_in_words(visit, refusal), status_of(refusal))
-        return RedirectResponse(HERE, 303)
+        return RedirectResponse("/notices" if visit.form.get("back") == "/notices" else HERE, 303)
 
     def _page(self, visit: Visit, sentence: str = "", status: int = 200) -> Response:
         retention, actor = visit.services.retention, visit.services.people.actor(visit.person)
@@ -126,15 +128,24 @@ class Erasures:
             raise NotPermitted(action=str(Permission.ERASURE_LIST), rule="silence")
         live, returns = retention.live(actor)[:_SHOWN], retention.returns(actor)[:_SHOWN]
         holds, done = retention.holds(actor)[:_SHOWN], retention.done(actor, _SHOWN)
-        studies = self._studies(visit, actor, [one.study_uid for one in live])
+        uids = [one.study_uid for one in live] + self._uids_of(visit, actor, [one.study_ref for one in holds])
+        studies = self._studies(visit, actor, list(dict.fromkeys(uids)))
         return self._pages.page(
             visit, "erasures.html", status=status, here="erasures", sentence=sentence,
             fresh=visit.person.fresh, step_up_address="" if visit.person.fresh else step_up_address(visit, HERE),
             waiting=[self._waiting(visit, actor, one, studies) for one in live],
             returned=[_returned(visit, one) for one in returns],
-            holds=[_held(visit, one) for one in holds],
+            holds=[_held(visit, one, studies) for one in holds],
             done=[_erased(visit, one) for one in done],
         )  # fmt: skip
+
+    @staticmethod
+    def _uids_of(visit: Visit, actor: Actor, refs: Sequence[str]) -> list[str]:
+        reach, uids = reaches(actor, Permission.STUDY_LIST), []
+        for ref in refs if reach else ():
+            with contextlib.suppress(NotHere):
+                uids += [visit.services.archive.study(reach, ref=ref).study_uid] if ref else []
+        return uids
 
     def _studies(self, visit: Visit, actor: Actor, uids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Say who and what the studies are, and where each opens, as far as this person reaches."""
@@ -166,8 +177,7 @@ class Erasures:
         since = write_date(language, one.proposed_at.date())
         details = [
             say(language, f"erasures.{key}", who=_named(visit, one.proposed_by), date=since),
-            say(language, "erasures.kept", floor=write_date(language, one.floor_on),
-                ceiling=write_date(language, one.ceiling_on), rule=one.rule),
+            *_kept(language, one),
             *([one.note] if one.note and studies.get(one.study_ref) else []),
         ]  # fmt: skip
         if waits and one.effective_at is not None:
@@ -175,6 +185,7 @@ class Erasures:
         badges = [say(language, f"erasures.level_{one.part.level}", count=one.instances),
                   say(language, f"erasures.reason_{one.reason.value.replace('-', '_')}")]  # fmt: skip
         badges += [say(language, "erasures.before_floor")] if one.below_floor else []
+        badges += [say(language, "erasures.committed", count=one.committed)] if one.committed else []
         badges += [say(language, "erasures.undecided")] if one.undecided(now) else []
         badges += [] if waits else [say(language, f"erasures.state_{one.state.value}")]
         return Line(
@@ -183,21 +194,30 @@ class Erasures:
         )  # fmt: skip
 
 
+def _kept(language: str, one: Erasure) -> list[str]:
+    if one.floor_on is None or one.ceiling_on is None:
+        return []
+    floor, ceiling = write_date(language, one.floor_on), write_date(language, one.ceiling_on)
+    return [say(language, "erasures.kept", floor=floor, ceiling=ceiling, rule=one.rule)]
+
+
 def _returned(visit: Visit, one: Return) -> Line:
     language = language_of(visit)
     since = say(language, "erasures.came_back", date=write_date(language, one.seen_at.date()))
     badges = [say(language, "erasures.level_study", count=one.instances)]
-    return Line(one.id, one.study_ref, "", [since], badges, approve=visit.person.fresh)
+    address = f"{HERE}/{one.erasure_id}" if one.erasure_id else ""  # what was known of it when it was erased
+    return Line(one.id, one.study_ref, address, [since], badges, approve=visit.person.fresh)
 
 
-def _held(visit: Visit, one: Hold) -> Line:
+def _held(visit: Visit, one: Hold, studies: Mapping[str, tuple[str, str]]) -> Line:
     language = language_of(visit)
     since = write_date(language, one.opened_at.date())
     details = [say(language, "erasures.held_by", who=_named(visit, one.opened_by), date=since)]
     if one.until_on is not None:
         details.append(say(language, "erasures.held_until", date=write_date(language, one.until_on)))
     badges = [say(language, f"erasures.hold_{one.level}"), say(language, f"erasures.hold_{one.reason.value}")]
-    return Line(one.id, one.study_ref or one.patient_id, "", [*details, *([one.note] if one.note else [])], badges)
+    study, address = studies.get(one.study_ref, (one.study_ref or one.patient_id, ""))
+    return Line(one.id, study, address, [*details, *([one.note] if one.note else [])], badges)
 
 
 def _erased(visit: Visit, one: Erasure) -> Line:

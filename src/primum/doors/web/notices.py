@@ -1,4 +1,4 @@
-"""What everybody in the house is told: who proposes which right for whom."""
+"""What everybody in the house is told: who proposes which right for whom, and what is erased at its hour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from starlette.responses import Response
 from primum.doors.http.visit import Visit
 from primum.doors.web.language import say, write_instant
 from primum.doors.web.render import Pages, language_of
-from primum.identity import NoSuchPerson, Notice
+from primum.identity import NoSuchPerson, Notice, Permission, Thing, decide
+from primum.imaging.retention.model import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Told:
 
     sentence: str
     date: str
+    erasure: str = ""
+    """An erasure that whoever reads this may refuse."""
 
 
 class Notices:
@@ -29,7 +32,8 @@ class Notices:
 
     def page(self, visit: Visit) -> Response:
         """Show what there is."""
-        told = [_told(visit, one) for one in visit.services.people.notices()]
+        told = [_announced(visit, one) for one in visit.services.retention.announced()]
+        told += [_told(visit, one) for one in visit.services.people.notices()]
         return self._pages.page(visit, "notices.html", here="notices", notices=told)
 
 
@@ -45,6 +49,22 @@ def _told(visit: Visit, notice: Notice) -> Told:
         role=what,
     )
     return Told(sentence, _when(visit, notice))
+
+
+def _announced(visit: Visit, one: Erasure) -> Told:
+    language = language_of(visit)
+    sentence = say(
+        language,
+        "notices.erasure",
+        proposer=_named(visit, one.proposed_by),
+        reason=say(language, f"erasures.reason_{one.reason.value.replace('-', '_')}"),
+        study=one.study_ref,
+    )
+    due = say(language, "notices.due", date=write_instant(language, one.effective_at)) if one.effective_at else ""
+    actor = visit.services.people.actor(visit.person)
+    mine = one.proposed_by == actor.person_id
+    may = mine or decide(actor, Permission.ERASURE_REFUSE, Thing("erasure", one.controller_id)).allowed
+    return Told(sentence, due, one.id if may else "")
 
 
 def _when(visit: Visit, notice: Notice) -> str:

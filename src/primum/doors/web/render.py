@@ -71,7 +71,7 @@ class Pages:
             "demo": visit.services.demo,
             "signed_in": signed_in,
             "person_name": person.full_name if person else "",
-            "notice_count": len(visit.services.people.notices()) if signed_in else 0,
+            "notice_count": _notices(visit) if signed_in else 0,
             "form_token": visit.form_token if visit.standing is not Standing.STRANGER else "",
             "token_field": lambda: _token_field(visit),
             "idle_minutes": visit.services.settings.session_idle_minutes,
@@ -88,6 +88,10 @@ def _standing(visit: Visit) -> Tally | None:
 
 def _may_list_orders(visit: Visit) -> bool:
     return bool(reaches(visit.services.people.actor(visit.person), Permission.ORDER_LIST))
+
+
+def _notices(visit: Visit) -> int:
+    return len(visit.services.people.notices()) + len(visit.services.retention.announced())
 
 
 def language_of(visit: Visit) -> str:

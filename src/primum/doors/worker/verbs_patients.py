@@ -19,7 +19,8 @@ from primum.identity import Permission, Thing, reaches
 from primum.imaging import NotHere, Reach
 from primum.imaging.amendments import RejectionCode
 from primum.imaging.corrections import REASONS, By
-from primum.imaging.ins import Identity, Status
+from primum.imaging.extract import Identifier
+from primum.imaging.ins import Identity, Status, is_matricule, nature_of
 from primum.imaging.near import words
 from primum.imaging.overlays import OF_PATIENT, OF_STUDY, Shown
 from primum.imaging.patient_view import Decision, PatientView
@@ -100,7 +101,7 @@ def patient_show(desk: Desk, asking: Asking, args: Args, _progress: Progress) ->
         "met": _shown(view.met),
         "survivor": view.survivor,
         "merged": list(view.merged),
-        "identifiers": [one._asdict() for one in view.identifiers],
+        "identifiers": [_identifier(one) for one in view.identifiers],
         "identity": None if view.identity is None else asdict(view.identity) | {"status": str(view.identity.status)},
         "alike": [
             {"id": one.patient_id, **_shown(one.shown), "reasons": [words(why, language) for why in one.reasons]}
@@ -131,6 +132,7 @@ def study_show(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
         "date": _first(shown, "00080020"),
         **{which: _first(shown, tag) for which, tag in OF_STUDY.items()},
         "decisions": [_decision(one) for one in desk.worker.patients.decisions(study.study_ref)],
+        "series": desk.worker.patients.series(study.study_ref),
         "versions": desk.worker.corrections.versions(study.study_ref),
         "rejected": [
             {"series": one.entry.series_uid, "instance": one.entry.sop_uid, "code": one.code}
@@ -147,6 +149,13 @@ def _first(shown: Any, tag: str) -> str:  # noqa: ANN401 (DICOM JSON)
 
 def _shown(shown: Shown) -> dict[str, str]:
     return {which: shown.of(which) for which in OF_PATIENT}
+
+
+def _identifier(one: Identifier) -> dict[str, str]:
+    """Give an identifier; of one that says it is an INS, which one, and whether its control key is right."""
+    nature = nature_of(one.issuer)
+    key = "" if nature is None else "right" if is_matricule(one.value) else "wrong"
+    return {**one._asdict(), "nature": nature.name if nature is not None else "", "key": key}
 
 
 def _decision(one: Decision) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.ground.clock import to_text
 from primum.identity import NotPermitted, Permission, Way, reaches
+from primum.imaging import Reach
 from primum.imaging.retention.certificate import Around, certificate, lines, title
 from primum.imaging.retention.errors import BadWords
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return
@@ -33,7 +34,7 @@ def erase(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[s
 def erase_approve(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Approve an erasure."""
     one = desk.worker.retention.approve(asking.actor, args.text("id"))
-    return {"lines": [f"approved; erased within a minute or two, once nobody stores into the study ({one.id})"]}
+    return {"lines": [f"approved; erased within a minute, once nobody stores into the study ({one.id})"]}
 
 
 def erase_refuse(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def retention_return(desk: Desk, asking: Asking, args: Args, _progress: Progress
     decision = _word(Decision, args.text("decision"), "decision")
     desk.worker.retention.decide_return(asking.actor, args.text("id"), decision)
     done = "it is listed again" if decision is Decision.KEEP else "it is erased again"
-    return {"lines": [f"{done} within a minute or two"]}
+    return {"lines": [f"{done} within a minute"]}
 
 
 def retention_kind(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -138,10 +139,13 @@ def retention_death(desk: Desk, asking: Asking, args: Args, _progress: Progress)
 
 
 def _study(desk: Desk, asking: Asking, args: Args) -> str:
-    """Find a study within the person's reach by its UID or reference. Raises NotHere."""
-    named, reach = args.text("study", most=64), reaches(asking.actor, Permission.STUDY_LIST)
-    by_uid = "." in named
-    return desk.worker.archive.study(reach, **({"uid": named} if by_uid else {"ref": named or "-"})).study_ref
+    """Find a study within the person's reach by its UID or reference, though all of it be rejected. Raises NotHere."""
+    named, archive = args.text("study", most=64), desk.worker.archive.archive
+    reach = [
+        Reach(one.controllers, one.referrers, one.confidential, rejected=True)
+        for one in reaches(asking.actor, Permission.STUDY_LIST)
+    ]
+    return (archive.locate_study(named, reach) if "." in named else archive.study(named, reach)).ref
 
 
 def _word(kind: type[Word], text: str, what: str) -> Word:
@@ -171,9 +175,10 @@ def _erasure_row(one: Erasure, names: dict[str, str]) -> dict[str, Any]:
         "study": one.study_ref,
         "level": one.part.level,
         "images": one.instances,
+        "committed": one.committed or "",
         "reason": one.reason.value,
-        "floor": str(one.floor_on),
-        "ceiling": str(one.ceiling_on),
+        "floor": str(one.floor_on or ""),
+        "ceiling": str(one.ceiling_on or ""),
         "rule": one.rule,
         "by": names.get(one.proposed_by, one.proposed_by),
         "since": str(one.proposed_at.date()),

@@ -49,8 +49,6 @@ def certificate(one: Erasure, around: Around) -> dict[str, Any]:
         },
         "why": {
             "reason": one.reason.value,
-            "kept_at_least_through": one.floor_on.isoformat(),
-            "kept_at_most_through": one.ceiling_on.isoformat(),
             "before_the_floor": one.below_floor,
             "rule": one.rule,
             "source": rule.source if rule else "",
@@ -112,9 +110,7 @@ def title(language: str) -> str:
 
 
 def _ruled(why: dict[str, Any], words: dict[str, Any]) -> str:
-    text = str(words["rule_text"]).format(
-        floor=why["kept_at_least_through"], ceiling=why["kept_at_most_through"], rule=why["rule"], source=why["source"]
-    )
+    text = str(words["rule_text"]).format(rule=why["rule"], source=why["source"])
     text += words["before"] if why["before_the_floor"] else ""
     return text + (words["unsure"] if why["confidence"] == "to-be-confirmed" else "")
 
@@ -131,7 +127,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "number": "Numéro",
         "controller": "Responsable de traitement",
         "what": "Effacé",
-        "what_study": "l'examen {study} en entier : {series} séries, {instances} instances, {bytes} octets",
+        "what_study": "l'examen {study} en entier (séries : {series}, instances : {instances}, octets : {bytes})",
         "what_series": "une série de l'examen {study} : {instances} instances, {bytes} octets ; le reste est conservé",
         "what_instance": "une instance de l'examen {study}, {bytes} octets ; le reste est conservé",
         "when": "Le",
@@ -145,7 +141,7 @@ _WORDS: dict[str, dict[str, Any]] = {
             "court-order": "décision de justice",
         },
         "rule": "Durées",
-        "rule_text": "à conserver jusqu'au {floor}, conservable jusqu'au {ceiling} (règle {rule} : {source})",
+        "rule_text": "règle {rule} ({source})",
         "before": " ; effacé avant la durée minimale, pour le motif ci-dessus",
         "unsure": " — règle à confirmer",
         "who": "Décision",
@@ -170,7 +166,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "number": "Number",
         "controller": "Controller",
         "what": "Erased",
-        "what_study": "the whole of study {study}: {series} series, {instances} instances, {bytes} bytes",
+        "what_study": "the whole of study {study} (series: {series}, instances: {instances}, bytes: {bytes})",
         "what_series": "a series of study {study}: {instances} instances, {bytes} bytes; the rest is kept",
         "what_instance": "an instance of study {study}, {bytes} bytes; the rest is kept",
         "when": "On",
@@ -184,7 +180,7 @@ _WORDS: dict[str, dict[str, Any]] = {
             "court-order": "a court's decision",
         },
         "rule": "Durations",
-        "rule_text": "to be kept through {floor}, may be kept through {ceiling} (rule {rule}: {source})",
+        "rule_text": "rule {rule} ({source})",
         "before": "; erased before the minimum, for the reason above",
         "unsure": " — a rule to be confirmed",
         "who": "Decision",

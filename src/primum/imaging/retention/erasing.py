@@ -55,6 +55,13 @@ class Eraser:
         """Note what came back after its erasure, and do as was decided about it (a job)."""
         with reading(self._index) as index:
             found = store.returned_counts(index)
+        if found:
+            self._note(found, now)
+        with reading(self._records) as tx:
+            decided = [one for one in store.returns(tx) if one.decision is not None]
+        return sum(self._tried(self._settle, one) for one in decided)
+
+    def _note(self, found: list[tuple[str, str, int]], now: datetime) -> None:
         with self._records.begin() as tx:
             erasing = {one.study_ref for one in store.live(tx) if one.state is State.ERASING}
             for ref, controller_id, count in found:
@@ -64,9 +71,6 @@ class Eraser:
                 if store.note_return(tx, one):
                     told: dict[str, str | int] = {"instances": count, "controller": controller_id}
                     self._record("erasure:returned", MACHINE, ref, told)
-        with reading(self._records) as tx:
-            decided = [one for one in store.returns(tx) if one.decision is not None]
-        return sum(self._tried(self._settle, one) for one in decided)
 
     def _tried(self, step: Callable[..., None], one: Erasure | Return) -> int:
         try:
@@ -95,8 +99,13 @@ class Eraser:
     def _begin(self, one: Erasure) -> bool:
         """Look once more for a hold, then pass the point of no return; False where a hold was found."""
         now = self._clock.now()
+        with reading(self._index) as index:
+            goes = [sop for _, sop in store.sop_uids(index, one.study_ref, one.part)]
+            subject = store.subject(index, one.study_ref)
+        # whose it is now: it may have been moved since it was proposed
+        patient_id = subject.patient_id if subject is not None else one.patient_id
         with self._records.begin() as tx:
-            held = store.hold_on(tx, one.study_ref, one.patient_id, now.date())
+            held = store.hold_on(tx, one.study_ref, patient_id, now.date())
             fresh = store.erasure(tx, one.id)
             if fresh is None or fresh.state not in {State.WAITING, State.APPROVED}:
                 return False  # refused a moment ago
@@ -106,6 +115,7 @@ class Eraser:
                 self._record("erasure:refused", MACHINE, one.study_ref, dict(told))
                 return False
             store.begin(tx, one, now)
+            store.forget_commitments(tx, goes)
         return True
 
     def _destroy(self, ref: str, erasure_id: str) -> None:
@@ -136,11 +146,13 @@ class Eraser:
                 store.lift(tx, one.study_ref)
             self._indexing(lambda indexer: indexer.renew(one.study_ref))
         else:
-            with reading(self._records) as tx:
-                erasure_id = store.last_erasure_of(tx, one.study_ref)
-            self._destroy(one.study_ref, erasure_id)
+            with reading(self._index) as index:
+                goes = store.returned_uids(index, one.study_ref)
+            with self._records.begin() as tx:
+                store.forget_commitments(tx, goes)
+            self._destroy(one.study_ref, one.erasure_id)
             told: dict[str, str | int] = {
-                "erasure": erasure_id, "reason": "returned", "controller": one.controller_id,
+                "erasure": one.erasure_id, "reason": "returned", "controller": one.controller_id,
                 "instances": one.instances,
             }  # fmt: skip
             self._record("study:erased", one.decided_by, one.study_ref, told)

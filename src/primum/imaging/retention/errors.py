@@ -1,4 +1,7 @@
-"""What retention refuses. Facts are our own ids, days and words: never anything of a patient."""
+"""What retention refuses. Facts are our own ids and words: never anything of a patient.
+
+Not even the day through which a study is kept: of who was a child it is the 28th birthday.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,19 @@ class Held(PrimumError):
 
 
 class BelowFloor(PrimumError):
-    """This study must be kept through {floor} ({rule}): {reason} is no reason to erase it before."""
+    """This study must still be kept ({rule}): {reason} is no reason to erase it now."""
 
     code: ClassVar[str] = "retention.below-floor"
-    hint: ClassVar[str] = "before that day: data-subject-right, wrong-patient, stored-by-error or court-order"
+    hint: ClassVar[str] = (
+        "now: data-subject-right, wrong-patient, stored-by-error or court-order; primum retention show"
+    )
 
 
 class NotDue(PrimumError):
-    """This study may be kept through {ceiling} ({rule}): its time has not passed."""
+    """The time of this study has not passed ({rule})."""
 
     code: ClassVar[str] = "retention.not-due"
-    hint: ClassVar[str] = "give the reason for which it is to be erased before"
+    hint: ClassVar[str] = "give the reason for which it is to be erased before; primum retention show"
 
 
 class AlreadyProposed(PrimumError):
@@ -79,4 +84,4 @@ class NotDone(PrimumError):
     """This erasure has not been done: there is nothing to certify."""
 
     code: ClassVar[str] = "retention.not-done"
-    hint: ClassVar[str] = "the worker erases within a minute or two of the approval, once nobody stores into the study"
+    hint: ClassVar[str] = "the worker erases within a minute of the approval, once nobody stores into the study"

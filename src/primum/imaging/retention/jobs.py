@@ -13,6 +13,6 @@ def retention_jobs(retention: Retention, eraser: Eraser) -> list[Job]:
     """List the jobs (docs/reference/jobs.md)."""
     return [
         Job("imaging.propose-erasures", timedelta(hours=1), retention.sweep),
-        Job("imaging.erase", timedelta(minutes=1), eraser.carry_out),
-        Job("imaging.note-returned", timedelta(minutes=1), eraser.note_returned),
+        Job("imaging.erase", timedelta(seconds=10), eraser.carry_out),
+        Job("imaging.note-returned", timedelta(seconds=10), eraser.note_returned),
     ]

@@ -119,8 +119,11 @@ class Erasure:
     note: str = field(repr=False)
     rule: str
     """The rule that gave the ceiling."""
-    floor_on: date
-    ceiling_on: date
+    floor_on: date | None = field(repr=False)
+    ceiling_on: date | None = field(repr=False)
+    """None once it is done: of who was a child the ceiling is the 28th birthday."""
+    below_floor: bool
+    """Whether it was proposed while the study must still be kept."""
     state: State
     way: Way
     proposed_by: str
@@ -132,11 +135,8 @@ class Erasure:
     series: int
     instances: int
     bytes: int
-
-    @property
-    def below_floor(self) -> bool:
-        """Tell whether it was proposed while the study must still be kept."""
-        return self.proposed_at.date() <= self.floor_on
+    committed: int = 0
+    """How many of its instances a device was promised that they are kept (PS3.4 J)."""
 
     def undecided(self, now: datetime) -> bool:
         """Tell whether it has waited for longer than anybody should let it."""
@@ -154,6 +154,8 @@ class Return:
     seen_at: datetime
     decision: Decision | None
     decided_by: str
+    erasure_id: str = ""
+    """The erasure that it comes back from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,20 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.clock import Clock, to_text
 from primum.ground.ids import new_id
-from primum.identity import Actor, Permission, Recorder, Thing, Way, decide, effective_at, reaches, require, way_for
+from primum.identity import (
+    Actor,
+    NotPermitted,
+    Permission,
+    Recorder,
+    Thing,
+    Way,
+    decide,
+    effective_at,
+    may_approve,
+    reaches,
+    require,
+    way_for,
+)
 from primum.imaging.errors import NotHere
 from primum.imaging.retention import store
 from primum.imaging.retention.errors import (
@@ -112,13 +125,14 @@ class Retention:
                 raise AlreadyProposed(erasure=under_way.id)
             verdict, today = self._judge(tx, index, one, self._today()), self._today()
             if verdict.below_floor(today) and reason not in BELOW_FLOOR:
-                raise BelowFloor(floor=str(verdict.floor), rule=verdict.floor_rule.name, reason=reason.value)
+                raise BelowFloor(rule=verdict.floor_rule.name, reason=reason.value)
             if reason is Reason.RETENTION and verdict.period is not Period.DUE:
-                raise NotDue(ceiling=str(verdict.ceiling), rule=verdict.ceiling_rule.name)
-            counts = (one.series, one.instances) if part.level == "study" else store.part_counts(index, ref, part)
-            if not counts[1]:
+                raise NotDue(rule=verdict.ceiling_rule.name)
+            goes = store.sop_uids(index, ref, part)
+            if not goes:
                 raise NoSuchPart(level=part.level)
-            proposed = self._proposal(one, part, reason, verdict, way, by.person_id, counts, note.strip())
+            proposed = self._proposal(one, part, reason, verdict, way, by.person_id, goes, note.strip())
+            proposed = replace(proposed, committed=store.committed(tx, [sop for _, sop in goes]))
             store.add_erasure(tx, proposed)
             self._tell_proposed(proposed)
         return proposed
@@ -131,16 +145,17 @@ class Retention:
         verdict: Verdict,
         way: Way,
         by: str,
-        counts: tuple[int, int],
+        goes: list[tuple[str, str]],
         note: str = "",
     ) -> Erasure:
         now = self._clock.now()
         return Erasure(
             id=new_id("ers"), controller_id=one.controller_id, study_ref=one.ref, patient_id=one.patient_id,
             study_uid=one.study_uid, part=part, reason=reason, note=note, rule=verdict.ceiling_rule.name,
-            floor_on=verdict.floor, ceiling_on=verdict.ceiling, state=State.WAITING, way=way, proposed_by=by,
+            floor_on=verdict.floor, ceiling_on=verdict.ceiling, below_floor=verdict.below_floor(now.date()),
+            state=State.WAITING, way=way, proposed_by=by,
             proposed_at=now, effective_at=effective_at(way, now), decided_by="", decided_at=None, done_at=None,
-            series=counts[0], instances=counts[1], bytes=0,
+            series=len({series for series, _ in goes}), instances=len({sop for _, sop in goes}), bytes=0,
         )  # fmt: skip
 
     def sweep(self, now: datetime) -> int:
@@ -180,9 +195,9 @@ class Retention:
                 verdict = judge(facts[ref], rules, today)
                 if verdict.period is Period.DUE:
                     # somebody always has to decide: what the machine proposes never takes effect by delay
-                    made = self._proposal(
-                        one, Part(), Reason.RETENTION, verdict, Way.APPROVAL, MACHINE, (one.series, one.instances)
-                    )
+                    goes = store.sop_uids(index, ref, Part())
+                    made = self._proposal(one, Part(), Reason.RETENTION, verdict, Way.APPROVAL, MACHINE, goes)
+                    made = replace(made, committed=store.committed(tx, [sop for _, sop in goes]))
                     store.add_erasure(tx, made)
                     self._tell_proposed(made)
                     proposed += 1
@@ -200,24 +215,31 @@ class Retention:
 
         Raises NoSuchErasure, NotPermitted, StepUpNeeded, Held.
         """
-        with self._changing() as tx:
+        with self._changing() as tx, reading(self._index) as index:
             one = self._waiting(tx, erasure_id)
             parties = frozenset({one.proposed_by} - {MACHINE})
             require(by, Permission.ERASURE_APPROVE, Thing("erasure", one.controller_id, parties=parties))
             if one.way is not Way.APPROVAL:
                 raise NoSuchErasure
-            self._refuse_held(tx, one)
+            # whose it is now: it may have been moved since it was proposed
+            self._refuse_held(tx, store.subject(index, one.study_ref) or one)
             store.decide(tx, one.id, State.APPROVED, by.person_id, self._clock.now())
             self._tell_decided("erasure:approved", by.person_id, one, one.reason.value)
         return replace(one, state=State.APPROVED, decided_by=by.person_id, decided_at=self._clock.now())
 
     def refuse(self, by: Actor, erasure_id: str) -> None:
-        """Refuse a proposal, or take one's own back. Raises NoSuchErasure, NotPermitted."""
+        """Refuse a proposal, or take one's own back.
+
+        One that waits for its hour may be refused by anybody of the house, another one by who could approve it. Raises
+        NoSuchErasure, NotPermitted.
+        """
         with self._changing() as tx:
             one = self._waiting(tx, erasure_id)
             if by.person_id != one.proposed_by:
                 thing = Thing("erasure", one.controller_id)
                 require(by, Permission.ERASURE_REFUSE, thing)
+                if one.way is Way.APPROVAL and not may_approve(by, thing, Permission.ERASURE_APPROVE):
+                    raise NotPermitted(action=str(Permission.ERASURE_REFUSE), rule="silence")
             store.decide(tx, one.id, State.REFUSED, by.person_id, self._clock.now())
             self._tell_decided("erasure:refused", by.person_id, one, one.reason.value)
 
@@ -261,11 +283,10 @@ class Retention:
             new_id("hld"), one.controller_id, "" if patient else ref, one.patient_id, reason, note.strip(), until_on,
             by.person_id, now,
         )  # fmt: skip
+        with reading(self._index) as index:
+            refs = {ref, *(store.studies_of_patients(index, [one.patient_id]) if patient else ())}
         with self._changing() as tx:
-            touched = [
-                other for other in store.live(tx)
-                if other.study_ref == ref or (patient and other.patient_id == one.patient_id)
-            ]  # fmt: skip
+            touched = [other for other in store.live(tx) if other.study_ref in refs]
             if any(other.state is State.ERASING for other in touched):
                 raise TooLate
             store.add_hold(tx, held)
@@ -337,6 +358,11 @@ class Retention:
         """List the erasures under way that this person may know of."""
         with reading(self._records) as tx:
             return [one for one in store.live(tx) if self._lists(by, one.controller_id)]
+
+    def announced(self) -> list[Erasure]:
+        """List what is erased at its hour unless somebody of the house refuses it: everybody may know that much."""
+        with reading(self._records) as tx:
+            return [one for one in store.live(tx) if one.state is State.WAITING and one.way is Way.DELAY]
 
     def done(self, by: Actor, limit: int = 100) -> list[Erasure]:
         """List the erasures done, the latest first."""

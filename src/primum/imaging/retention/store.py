@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -30,9 +29,20 @@ from primum.imaging.tombstones import mark_of
 
 _ERASURE = (
     "id, controller_id, study_ref, patient_id, study_uid, level, part_uid, reason, note, rule, floor_on, ceiling_on,"
-    " state, way, proposed_by, proposed_at, effective_at, decided_by, decided_at, done_at, series, instances, bytes"
+    " below_floor, state, way, proposed_by, proposed_at, effective_at, decided_by, decided_at, done_at, series,"
+    " instances, bytes, committed"
 )
 _HOLD = "id, controller_id, study_ref, patient_id, reason, note, until_on, opened_by, opened_at"
+_SOPS = (
+    """
+    SELECT e.series_uid, i.sop_uid FROM studies s JOIN series e ON e.study_id = s.id
+    JOIN instances i ON i.series_id = e.id WHERE s.ref = ?
+    """,
+    """
+    SELECT e.series_uid, i.sop_uid FROM studies s JOIN rejected i ON i.study_id = s.id
+    JOIN series e ON e.id = i.series_id WHERE s.ref = ?
+    """,
+)
 _LIVE = json.dumps(LIVE)
 
 
@@ -52,19 +62,41 @@ def subject(index: Connection, ref: str) -> Subject | None:
     return Subject(row[0], row[1], row[2], row[3], bool(row[4]), referrer.get("Alphabetic", ""), row[6], row[7])
 
 
-def part_counts(index: Connection, ref: str, part: Part) -> tuple[int, int]:
-    """Count series and instances of a part of a study; (0, 0) where there is no such part."""
-    if part.level == "series":
-        count = index.exec_driver_sql(
-            "SELECT e.instances FROM series e JOIN studies s ON s.id = e.study_id WHERE s.ref = ? AND e.series_uid = ?",
-            (ref, part.uid),
-        ).scalar()
-        return (1, count) if count else (0, 0)
-    found = index.exec_driver_sql(
-        "SELECT 1 FROM instances i JOIN studies s ON s.id = i.study_id WHERE s.ref = ? AND i.sop_uid = ?",
-        (ref, part.uid),
-    ).first()
-    return (0, 1) if found else (0, 0)
+def sop_uids(index: Connection, ref: str, part: Part) -> list[tuple[str, str]]:
+    """List the instances of a part of a study, rejected ones included: series and SOP Instance UIDs."""
+    found: dict[tuple[str, str], None] = {}
+    for sql in _SOPS:
+        for row in index.exec_driver_sql(sql, (ref,)):
+            if part.uid == {"study": "", "series": row[0], "instance": row[1]}[part.level]:
+                found[row[0], row[1]] = None
+    return list(found)
+
+
+def committed(records: Connection, sops: Sequence[str]) -> int:
+    """Count of these instances those that a device was promised (PS3.4 J)."""
+    return int(
+        records.exec_driver_sql(
+            "SELECT count(DISTINCT sop_uid) FROM commitment_references WHERE reason IS NULL AND commitment_id IN"
+            " (SELECT id FROM commitments WHERE checked_at IS NOT NULL)"
+            " AND sop_uid IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(sops)),),
+        ).scalar_one()
+    )
+
+
+def forget_commitments(records: Connection, sops: Sequence[str]) -> None:
+    """Delete what was answered about these instances: their UIDs go with them. What is to be told yet stays."""
+    records.exec_driver_sql(
+        "DELETE FROM commitment_references WHERE sop_uid IN (SELECT value FROM json_each(?)) AND commitment_id IN"
+        " (SELECT id FROM commitments WHERE delivered_at IS NOT NULL)",
+        (json.dumps(list(sops)),),
+    )
+
+
+def returned_uids(index: Connection, ref: str) -> list[str]:
+    """List the instances of a study that came back."""
+    rows = index.exec_driver_sql("SELECT DISTINCT sop_uid FROM returned WHERE study_ref = ?", (ref,))
+    return list(rows.scalars())
 
 
 def due_candidates(index: Connection, before: date, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
@@ -216,13 +248,15 @@ def hold_on(records: Connection, ref: str, patient_id: str, today: date) -> Hold
 
 def add_erasure(records: Connection, one: Erasure) -> None:
     """Write a proposal."""
-    marks = ", ".join("?" * 23)
+    marks = ", ".join("?" * 25)
     records.exec_driver_sql(
         f"INSERT INTO erasures ({_ERASURE}) VALUES ({marks})",  # noqa: S608 (our own columns)
         (one.id, one.controller_id, one.study_ref, one.patient_id, one.study_uid, one.part.level, one.part.uid,
-         one.reason, one.note, one.rule, one.floor_on.isoformat(), one.ceiling_on.isoformat(), one.state, one.way,
+         one.reason, one.note, one.rule, _day_text(one.floor_on), _day_text(one.ceiling_on), int(one.below_floor),
+         one.state, one.way,
          one.proposed_by, to_text(one.proposed_at), _instant_text(one.effective_at), one.decided_by,
-         _instant_text(one.decided_at), _instant_text(one.done_at), one.series, one.instances, one.bytes),
+         _instant_text(one.decided_at), _instant_text(one.done_at), one.series, one.instances, one.bytes,
+         one.committed),
     )  # fmt: skip
 
 
@@ -309,7 +343,8 @@ def note_bytes(records: Connection, erasure_id: str, size: int) -> None:
 def finish(records: Connection, erasure_id: str, now: datetime) -> None:
     """Note that it is done, and forget the UIDs and the note."""
     records.exec_driver_sql(
-        "UPDATE erasures SET state = 'done', done_at = ?, study_uid = '', patient_id = '' WHERE id = ?",
+        "UPDATE erasures SET state = 'done', done_at = ?, study_uid = '', patient_id = '',"
+        " floor_on = '', ceiling_on = '' WHERE id = ?",
         (to_text(now), erasure_id),
     )
     _strip(records, erasure_id)
@@ -317,14 +352,6 @@ def finish(records: Connection, erasure_id: str, now: datetime) -> None:
 
 def _strip(records: Connection, erasure_id: str) -> None:
     records.exec_driver_sql("UPDATE erasures SET note = '', part_uid = '' WHERE id = ?", (erasure_id,))
-
-
-def last_erasure_of(records: Connection, ref: str) -> str:
-    """Give the erasure that a study's tombstones come from; "" where there is none."""
-    row = records.exec_driver_sql(
-        "SELECT erasure_id FROM tombstones WHERE study_ref = ? ORDER BY erased_at DESC LIMIT 1", (ref,)
-    ).first()
-    return row[0] if row is not None else ""
 
 
 # -- returns --
@@ -349,13 +376,15 @@ def note_return(records: Connection, one: Return) -> bool:
 def returns(records: Connection) -> list[Return]:
     """List what came back and is not settled."""
     rows = records.exec_driver_sql(
-        "SELECT id, study_ref, controller_id, instances, seen_at, decision, decided_by FROM erasure_returns"
-        " WHERE done_at = '' ORDER BY seen_at, id"
+        "SELECT id, study_ref, controller_id, instances, seen_at, decision, decided_by, (SELECT t.erasure_id"
+        " FROM tombstones t WHERE t.study_ref = r.study_ref ORDER BY t.erased_at DESC LIMIT 1)"
+        " FROM erasure_returns r WHERE done_at = '' ORDER BY seen_at, id"
     )
     return [
-        Return(row[0], row[1], row[2], row[3], from_text(row[4]), Decision(row[5]) if row[5] else None, row[6])
+        Return(row[0], row[1], row[2], row[3], from_text(row[4]), Decision(row[5]) if row[5] else None, row[6],
+               row[7] or "")
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def decide_return(records: Connection, return_id: str, decision: Decision, by: str, now: datetime) -> None:
@@ -382,8 +411,9 @@ def settle_return(records: Connection, return_id: str, now: datetime) -> None:
 def _erasure(row: Sequence[Any]) -> Erasure:
     return Erasure(
         row[0], row[1], row[2], row[3], row[4], Part(row[5], row[6]), Reason(row[7]), row[8], row[9],
-        date.fromisoformat(row[10]), date.fromisoformat(row[11]), State(row[12]), Way(row[13]), row[14],
-        from_text(row[15]), _instant(row[16]), row[17], _instant(row[18]), _instant(row[19]), row[20], row[21], row[22],
+        _iso(row[10]), _iso(row[11]), bool(row[12]), State(row[13]), Way(row[14]), row[15],
+        from_text(row[16]), _instant(row[17]), row[18], _instant(row[19]), _instant(row[20]), row[21], row[22], row[23],
+        row[24],
     )  # fmt: skip
 
 
@@ -402,6 +432,14 @@ def _instant_text(at: datetime | None) -> str:
     return to_text(at) if at else ""
 
 
+def _iso(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _day_text(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
 def _day(text: str) -> date | None:
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if len(text) == 8 else None  # noqa: PLR2004
@@ -411,8 +449,3 @@ def _day(text: str) -> date | None:
 
 def _tomorrow(today: date) -> str:
     return date.fromordinal(today.toordinal() + 1).strftime("%Y%m%d")
-
-
-def with_state(one: Erasure, state: State) -> Erasure:
-    """Give the same erasure in another state."""
-    return replace(one, state=state)

@@ -8,6 +8,8 @@ from tests.unit.imaging.retention.kit import ANNE, BRUNO, Keeping
 
 from primum.identity import Way
 from primum.imaging import EVERYTHING, Criteria
+from primum.imaging.amendments import RejectionCode
+from primum.imaging.corrections import By, Corrections
 from primum.imaging.retention import store as tables
 from primum.imaging.retention.certificate import Around, certificate, lines
 from primum.imaging.retention.errors import NoSuchReturn, NotDone, TooLate
@@ -257,3 +259,44 @@ def test_the_certificate_says_what_went_who_decided_and_which_copies_are_reached
         assert "CANARI" not in whole
         assert "1.2.1" not in whole
         assert "{" not in repr(said)
+
+
+def corrections(keeping: Keeping) -> Corrections:
+    house = keeping.house
+    return Corrections(house.index, house.records, house.vault, house.clock, house.indexer)
+
+
+def test_what_was_rejected_is_erased_too_and_what_was_decided_of_the_rest_stays(keeping: Keeping):
+    ref = three_instances(keeping)
+    by = By(ANNE.person_id, "worklist")
+    corrections(keeping).correct_study(ref, {"description": "Genou"}, by)
+    corrections(keeping).reject(ref, RejectionCode.WRONG_WORKLIST_ENTRY, by, series_uid="1.2.3.4")
+    keeping.house.device.close()
+    approved(keeping, ref, Part("series", "1.2.3.4"))
+    assert keeping.run() == 1
+    assert "1.2.3.5.1" in sops(keeping, ref)
+    assert not {"1.2.3.4.5", "1.2.3.4.6"} & set(sops(keeping, ref))
+    left = keeping.house.archive.rejected(ref, EVERYTHING)
+    assert [one.entry.sop_class_uid for one in left] == ["1.2.840.10008.5.1.4.1.1.88.59"]  # the note itself
+    (row,) = keeping.house.archive.rows(Criteria(), EVERYTHING)
+    assert row.text("00081030") == "Genou"
+
+
+def test_a_study_of_which_all_is_rejected_can_be_erased(keeping: Keeping):
+    ref = three_instances(keeping)
+    corrections(keeping).reject(ref, RejectionCode.PATIENT_SAFETY, By(ANNE.person_id, "safety"))
+    erasure_id = approved(keeping, ref)
+    assert keeping.run() == 1
+    assert keeping.retention.erasure(ANNE, erasure_id).instances >= 3
+    assert not list((keeping.house.folder / "vault").glob(f"*/{ref}"))
+
+
+def test_a_hold_on_the_patient_whose_a_study_has_become_stops_its_erasure(keeping: Keeping):
+    ref = keeping.study(1, number="P1", name="UN^X", birth="19500101")
+    other = keeping.study(2, number="P2", name="AUTRE^Y", birth="19600101")
+    erasure_id = approved(keeping, ref)
+    keeping.retention.hold(ANNE, other, HoldReason.LITIGATION, patient=True)
+    corrections(keeping).move_study(ref, keeping.retention.subject(other).patient_id, By(ANNE.person_id, "other"))
+    assert keeping.run() == 1
+    assert keeping.listed(ref)
+    assert keeping.retention.erasure(ANNE, erasure_id).state is State.REFUSED

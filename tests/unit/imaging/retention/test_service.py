@@ -80,7 +80,7 @@ def test_below_the_floor_only_the_lawful_reasons_count(keeping: Keeping):
     for reason in (Reason.RETENTION, Reason.NO_LONGER_NEEDED):
         with pytest.raises(BelowFloor) as refusal:
             keeping.retention.propose(ANNE, ref, reason)
-        assert refusal.value.facts["floor"] == "2040-03-01"
+        assert refusal.value.facts["rule"] == "r1112-7.legal-minimum"
     one = keeping.retention.propose(ANNE, ref, Reason.WRONG_PATIENT, note="sent twice")
     assert one.way is Way.APPROVAL
     assert one.below_floor
@@ -141,7 +141,11 @@ def test_a_doctor_alone_waits_a_day_in_the_open(keeping: Keeping):
     # somebody who comes later does not turn the delay into an approval
     with pytest.raises(NoSuchErasure):
         keeping.retention.approve(BRUNO, one.id)
-    keeping.retention.refuse(ANNE, one.id)
+    assert [told.id for told in keeping.retention.announced()] == [one.id]
+    # anybody of the house may stop it
+    with pytest.raises(NotPermitted):
+        keeping.retention.refuse(ELSEWHERE, one.id)
+    keeping.retention.refuse(SECRETARY, one.id)
     assert keeping.retention.live(ANNE) == []
 
 
@@ -228,3 +232,50 @@ def test_the_journal_holds_no_note_and_no_uid(keeping: Keeping):
     assert "CANARI" not in told
     assert "1.2.1" not in told
     assert "CANARI" not in repr(one)
+
+
+def test_no_question_walks_a_table(keeping: Keeping):
+    """Each statement that reads the index at a sweep or a proposal finds its rows by an index."""
+    from sqlalchemy import event
+
+    from primum.imaging.store import reading
+
+    seen: list[tuple[str, object]] = []
+
+    @event.listens_for(keeping.house.index, "before_cursor_execute")
+    def watch(_connection, _cursor, statement, parameters, _context, _many):
+        seen.append((statement, parameters))
+
+    ref = keeping.study(1, "20010310", birth="19500615")
+    keeping.retention.state_death(ANNE, ref, date(2020, 1, 1))
+    seen.clear()
+    keeping.retention.sweep(DAY)
+    keeping.retention.refuse(ANNE, keeping.retention.live(ANNE)[0].id)
+    keeping.retention.propose(ANNE, ref, Reason.WRONG_PATIENT, part=Part("series", "1.2.1.1"))
+    asked = [one for one in seen if one[0].lstrip().startswith("SELECT")]
+    assert len(asked) >= 6
+    with reading(keeping.house.index) as connection:
+        for statement, parameters in asked:
+            plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+            walked = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
+            assert [step for step in walked if "USING" not in step] == [], (statement, plan)
+
+
+def test_what_a_device_was_promised_is_said(keeping: Keeping):
+    ref = keeping.study()
+    with keeping.house.records.begin() as tx:
+        tx.exec_driver_sql(
+            "INSERT INTO commitments (id, device_id, controller_id, transaction_uid, asked_at, checked_at,"
+            " delivered_at) VALUES ('cmt_1', 'dev_1', 'ctl_1', '9.9', 'x', 'x', 'x')"
+        )
+        tx.exec_driver_sql(
+            "INSERT INTO commitment_references (commitment_id, place, sop_class_uid, sop_uid, reason)"
+            " VALUES ('cmt_1', 1, '1.1', '1.2.1.1.1', NULL), ('cmt_1', 2, '1.1', '8.8', NULL)"
+        )
+    one = keeping.retention.propose(ANNE, ref, Reason.WRONG_PATIENT)
+    assert one.committed == 1
+    assert keeping.retention.live(ANNE)[0].committed == 1
+    keeping.retention.approve(BRUNO, one.id)
+    assert keeping.run() == 1
+    with keeping.house.records.begin() as tx:
+        assert list(tx.exec_driver_sql("SELECT sop_uid FROM commitment_references").scalars()) == ["8.8"]

@@ -55,6 +55,7 @@ TABLES = (
       rule TEXT NOT NULL,
       floor_on TEXT NOT NULL,
       ceiling_on TEXT NOT NULL,
+      below_floor INTEGER NOT NULL,
       state TEXT NOT NULL,
       way TEXT NOT NULL,
       proposed_by TEXT NOT NULL,
