@@ -92,7 +92,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp", "dicom", "s3"}
+    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp"}
 
 
 def test_listeners():

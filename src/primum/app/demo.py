@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import Engine
 
 from primum import vault
 from primum.app.birth import birth
@@ -20,6 +22,7 @@ from primum.ground.disc import RealDisc, write_durably
 from primum.ground.settings import read_settings
 from primum.identity import DemoPeople, DemoPerson, Role, Scope, Wish, store
 from primum.imaging import frames_of, peek
+from primum.imaging.orders import Orders
 from primum.journal import Journal
 from primum.vault import Label
 
@@ -87,6 +90,7 @@ def fill(payload: Payload, progress: Callable[[int, int], None]) -> int:
     records = open_records(rooms.home, payload.keys[Label.RECORDS])
     with records.connect() as connection:
         controllers = [one.id for one in store.controllers(connection)]
+    _place_orders(rooms, records, controllers)
     records.dispose()
     done = 0
     with rooms.vault.writer() as writer:
@@ -97,6 +101,19 @@ def fill(payload: Payload, progress: Callable[[int, int], None]) -> int:
     write_durably(rooms.disc, rooms.home.folder / FILLED, b"")
     rooms.journal.close()
     return done
+
+
+def _place_orders(rooms: Rooms, records: Engine, controllers: Sequence[str]) -> None:
+    """Place what is asked for today and tomorrow, once."""
+    from primum.imaging.demo.orders import demo_orders  # noqa: PLC0415
+
+    orders = Orders(records, rooms.clock, Recorder(rooms.journal))
+    today = orders.today()
+    if orders.days(None, today, today + timedelta(days=2)):
+        return
+    for one in demo_orders(today):
+        controller_id = controllers[one.practitioner % len(controllers)]
+        orders.place("system", controller_id, one.patient, one.facts, what="demo")
 
 
 def _store(rooms: Rooms, writer: vault.Writer, instance: DemoInstance, controller_id: str) -> None:

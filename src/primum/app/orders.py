@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 
 from primum.app.joints import Recorder
 from primum.app.rooms import Rooms
-from primum.imaging.orders import Entry, Orders
+from primum.imaging.orders import Orders, Waiting
 
 
 def open_orders(rooms: Rooms, records: Engine, index: Engine) -> Orders:
@@ -19,24 +19,14 @@ def open_orders(rooms: Rooms, records: Engine, index: Engine) -> Orders:
         rooms.clock,
         Recorder(rooms.journal),
         prefix=rooms.settings.accession_prefix,
-        arrived=lambda entries: arrived(index, entries),
+        arrived=lambda waiting: arrived(index, waiting),
     )
 
 
-def arrived(index: Engine, entries: Sequence[Entry]) -> set[str]:
+def arrived(index: Engine, waiting: Sequence[Waiting]) -> set[str]:
     """Tell which steps have images: a study of their UID or accession number, with a series of their modality."""
-    asked = [
-        (
-            one.step.id,
-            one.order.controller_id,
-            one.order.facts.study_uid,
-            one.order.facts.accession,
-            one.step.facts.modality,
-        )
-        for one in entries
-    ]
     with index.connect().execution_options(reading=True) as connection:
-        rows = connection.exec_driver_sql(_ARRIVED, (json.dumps(asked),))
+        rows = connection.exec_driver_sql(_ARRIVED, (json.dumps(waiting),))
         return {str(row[0]) for row in rows}
 
 

@@ -161,6 +161,7 @@ def worker_jobs(
         Job("imaging.send-due", timedelta(minutes=1), send_due),
         *retention_jobs(worker.retention, eraser),
         Job("orders.note-arrivals", timedelta(minutes=1), _note_arrivals(worker.orders)),
+        Job("orders.send-results", timedelta(minutes=1), _send_results(worker)),
         Job("orders.forget-messages", timedelta(days=1), Receiving(worker.orders).forget),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
@@ -184,6 +185,16 @@ def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
     return sweep
 
 
+def _send_results(worker: WorkerRooms) -> Callable[[datetime], int]:
+    """Send the results that wait, where somebody takes them."""
+    from primum.ground.outbound import results_interface  # noqa: PLC0415
+    from primum.imaging.orders.results import Results  # noqa: PLC0415
+
+    interface = results_interface(worker.rooms.settings, demo=worker.rooms.home.demo)
+    results = Results(worker.orders)
+    return lambda now: results.send_due(now, interface.send) if interface is not None else 0
+
+
 def _note_arrivals(orders: Orders) -> Callable[[datetime], int]:
     """Take the entries whose images have come off the worklist."""
 
@@ -201,4 +212,6 @@ def _door(settings: Settings) -> Door:
         aet=settings.dicom_aet,
         profile=settings.dicom_tls_profile,
         plain_port=settings.dicom_plain_port,
+        hl7_port=settings.hl7_port,
+        hl7_plain_port=settings.hl7_plain_port,
     )

@@ -1,7 +1,8 @@
-"""Everything that Primum dials, and nothing else does: the submission server, devices with an address, an S3 service.
+"""Everything that Primum dials, and nothing else does: hosts of the settings, devices with an address, an S3 service.
 
 `DIALS` is the exact list. TLS from the first byte, certificate verified, bounded waits. In clear, and in a
-demo home, this machine only. No mail holds a name of a patient, nor of the practice or of the machine.
+demo home, this machine only. No mail holds a name of a patient, nor of the practice or of the machine; results
+hold what their taker needs, and go to one host of the practice's own.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from primum.ground.settings import Settings
 
 DIALS: Final = {
     "smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)",
+    "mllp": "hl7_results_host:hl7_results_port (results of validated reports, TLS except on this machine)",
     "dicom": "enrolled devices with an address (primum device destination; TLS, or in clear on this machine)",
     "s3": "backup_s3_endpoint, or Amazon's in backup_s3_region (sealed backups, TLS; http on loopback alone)",
 }
@@ -167,6 +169,59 @@ def submission(settings: Settings, password: str, *, demo: bool) -> Submission |
     if demo or not settings.smtp_host or not settings.smtp_from:
         return None
     return Submission(settings.smtp_host, settings.smtp_port, settings.smtp_user, password, settings.smtp_from)
+
+
+class ResultNotTaken(PrimumError):
+    """The host that takes results could not be reached, or did not answer ({step})."""
+
+    code: ClassVar[str] = "outbound.result-not-taken"
+    hint: ClassVar[str] = "check hl7_results_host and hl7_results_port, and that host's certificate"
+
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_ANSWER_BYTES: Final = 64 * 1024
+"""An acknowledgement has some hundred bytes."""
+_END: Final = b"\x1c\r"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A host that takes HL7 messages by MLLP; TLS, except on this machine itself, where a relay may stand."""
+
+    host: str
+    port: int
+    context: ssl.SSLContext = field(default_factory=_strict_context, repr=False)
+
+    def send(self, message: bytes) -> bytes:
+        """Send one framed message, and return the answer without its frame. Raises ResultNotTaken."""
+        try:
+            with socket.create_connection((self.host, self.port), WAIT_SECONDS) as plain, self._secured(plain) as line:
+                line.sendall(message)
+                return self._answer(line)
+        except ssl.SSLError:
+            raise ResultNotTaken(step="tls") from None
+        except (OSError, ValueError):
+            raise ResultNotTaken(step="conversation") from None
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        return plain if self.host in _LOOPBACK else self.context.wrap_socket(plain, server_hostname=self.host)
+
+    @staticmethod
+    def _answer(line: socket.socket) -> bytes:
+        got, deadline = b"", time.monotonic() + WAIT_SECONDS
+        while not got.endswith(_END):
+            part = line.recv(4096)
+            if not part or len(got) > _ANSWER_BYTES or time.monotonic() > deadline:
+                raise ResultNotTaken(step="answer")
+            got += part
+        return got.removesuffix(_END).lstrip(b"\x0b")
+
+
+def results_interface(settings: Settings, *, demo: bool) -> Interface | None:
+    """Return the way for results; None in a demo home, or where no host is named."""
+    if demo or not settings.hl7_results_host:
+        return None
+    return Interface(settings.hl7_results_host, settings.hl7_results_port)
 
 
 class EndpointUnfit(PrimumError):

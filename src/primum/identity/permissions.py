@@ -160,7 +160,7 @@ CHANGES = frozenset(P) - frozenset({
 """What changes something: asked of a fresh person only. A plain session reads."""
 
 
-TOKEN_MAY = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT})
+TOKEN_MAY = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.ORDER_LIST, P.ORDER_WRITE})
 """All that a token for a program may be given."""
 
 

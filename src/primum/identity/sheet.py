@@ -25,6 +25,9 @@ class Door:
     aet: str
     profile: str
     plain_port: int = 0
+    hl7_port: int = 0
+    """Of the HL7 door, on the same host; 0 means none."""
+    hl7_plain_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ _WORDS: dict[str, dict[Language, str]] = {
     "called": {"fr": "Titre d'AE de l'archive (called)", "en": "AE title of the archive (called)"},
     "host": {"fr": "Hôte", "en": "Host"},
     "port": {"fr": "Port", "en": "Port"},
+    "hl7": {"fr": "Port HL7 (MLLP)", "en": "HL7 port (MLLP)"},
+    "no_hl7": {"fr": "aucun (réglage hl7_port)", "en": "none (setting hl7_port)"},
     "may": {"fr": "Services accordés", "en": "Services granted"},
     "nothing": {"fr": "aucun (C-ECHO seulement)", "en": "none (C-ECHO only)"},
     "plain": {
@@ -119,6 +124,9 @@ def _addresses(sheet: Sheet, language: Language) -> list[str]:
     port = sheet.door.port if sheet.certificate else sheet.door.plain_port
     granted = ", ".join(sorted(sheet.may)) or _say("nothing", language)
     rows = {"aet": sheet.aet, "called": sheet.door.aet, "host": sheet.door.host, "port": str(port), "may": granted}
+    if Service.ORDERS in sheet.may:
+        hl7 = sheet.door.hl7_port if sheet.certificate else sheet.door.hl7_plain_port
+        rows["hl7"] = str(hl7) if hl7 else _say("no_hl7", language)
     return [_row(key, value, language) for key, value in rows.items()]
 
 

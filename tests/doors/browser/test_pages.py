@@ -32,7 +32,7 @@ def test_a_session_that_nobody_uses_locks_by_itself_in_every_tab(browser, doctor
 
 def test_every_field_of_every_page_has_a_label(browser, doctor, house):
     page = browser.sign_in(doctor)
-    for path in ("/", "/account", "/notices", "/about"):
+    for path in ("/", "/orders", "/orders/new", "/account", "/notices", "/about"):
         page.goto(house.url + path)
         assert page.evaluate(UNLABELLED) == []
         assert page.locator("h1").count() == 1

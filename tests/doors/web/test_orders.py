@@ -1,6 +1,7 @@
 """The secretary's pages: an order for somebody, homonyms shown, nothing beyond reach."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -8,7 +9,7 @@ import pytest
 from tests.doors.web.conftest import form_token
 
 from primum.identity import Role, Scope
-from primum.imaging.orders import Identifier, PatientFacts
+from primum.imaging.orders import Code, Identifier, OrderFacts, PatientFacts, StepFacts
 from primum.imaging.orders.model import Merge
 
 TOMORROW = (datetime.now(UTC).astimezone() + timedelta(days=1)).date().isoformat()
@@ -125,8 +126,6 @@ def test_another_controllers_order_does_not_exist(desk, house):
 
 
 def _facts():
-    from primum.imaging.orders import Code, OrderFacts, StepFacts
-
     return OrderFacts((StepFacts("CT", TOMORROW.replace("-", "") + "0800"),), Code(text="Scanner"))
 
 
@@ -166,6 +165,18 @@ def test_a_list_and_a_search_are_in_the_journal_without_a_name(desk, house):
 def test_a_day_may_be_chosen(desk):
     assert post(desk, "/orders/day", day="2031-05-06").text.count("06/05/2031") >= 1
     assert post(desk, "/orders/day", day="<script>").status_code == 200
+
+
+def test_nothing_is_chosen_by_itself_and_what_another_system_wrote_stays(desk, house):
+    draft = post(desk, "/orders/draft", family="Dupont").text
+    assert '<option value="" selected></option>' in draft
+    order = house.services.orders.place(
+        "system", house.controllers[0], PatientFacts(Identifier("", "X2"), "Densité^Osée", "19500101"),
+        replace(_facts(), steps=(StepFacts("BMD", TOMORROW.replace("-", "")),), priority="LOW"), what="demo",
+    )  # fmt: skip
+    page = desk.get(f"/orders/{order.id}").text
+    assert '<option value="BMD" selected>BMD</option>' in page
+    assert '<option value="LOW" selected>Basse</option>' in page
 
 
 def test_the_pages_can_be_walked_with_a_keyboard(desk):

@@ -6,6 +6,7 @@ from pathlib import Path
 from starlette.routing import Route
 
 from primum.doors.dicomweb.storing import Storing
+from primum.doors.dicomweb.workitems import DeedEndpoint
 from primum.doors.http.visit import Endpoint, Standing
 from primum.doors.origin import create_app
 
@@ -22,7 +23,7 @@ ROOTS = {"/dicom-web": "person, program", "/ohif/dicom-web": "person"}
 def answered(house):
     for route in create_app(house.services).routes:
         assert isinstance(route, Route)
-        assert isinstance(route.app, Endpoint | Storing)
+        assert isinstance(route.app, Endpoint | Storing | DeedEndpoint)
         methods = route.methods - {"HEAD"}
         assert len(methods) == 1
         yield methods.pop(), route.path.replace(":path", ""), WHO[route.app.admits]
@@ -32,7 +33,7 @@ def documented():
     rows = [
         re.findall(r"[^|]+", line)
         for line in PAGE.read_text("utf-8").splitlines()
-        if re.match(r"\| (GET|POST|DELETE)", line)
+        if re.match(r"\| (GET|POST|PUT|DELETE)", line)
     ]
     for method, address, *rest in ([cell.strip().strip("`") for cell in row] for row in rows):
         if len(rest) == 2:

@@ -12,6 +12,7 @@ from primum.doors.dicomweb.retrievals import Retrievals
 from primum.doors.dicomweb.searches import Searches
 from primum.doors.dicomweb.storing import Storing
 from primum.doors.dicomweb.wado_uri import WadoUri
+from primum.doors.dicomweb.workitems import workitem_routes
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.visit import ASKING, PERSON, Endpoint, Handler, Standing
@@ -34,6 +35,7 @@ def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
         ),
         Route(REAL_ROOT + "/studies", storing, methods=["POST"]),
         Route(REAL_ROOT + _STUDY, storing, methods=["POST"]),
+        *workitem_routes(services, reading),
         *_under(REAL_ROOT, RealNames(), services, reading, ASKING),
         *_under(VIEWER_ROOT, AliasNames(), services, reading, PERSON),
     ]

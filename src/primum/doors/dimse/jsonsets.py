@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from primum.imaging.charsets import charset_of
 from primum.imaging.dicomjson import CHARSET_TAG, Encoder
 from primum.imaging.encoding import encode_data_set
 from primum.imaging.errors import DamagedDataSet
@@ -16,10 +15,11 @@ _CHARSET = wanted(CHARSET_TAG)
 _LATIN_1 = "ISO_IR 100"
 
 
-def decoded(raw: bytes, transfer_syntax: str) -> tuple[dict[str, Any], str]:
+def decoded(raw: bytes, transfer_syntax: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
     """Read a data set; return it with the character set that it declares.
 
-    Raises DamagedDataSet (text that is not of its character set too), DataSetTooLarge.
+    Raises DamagedDataSet, DataSetTooLarge. `strict`: text that is not of the character set declared is refused too;
+    otherwise the bytes that do not fit are replaced, as everywhere in what a device sends.
     """
     view, syntax = memoryview(raw), syntax_of(transfer_syntax)
     encoder = Encoder(view, syntax)
@@ -27,8 +27,8 @@ def decoded(raw: bytes, transfer_syntax: str) -> tuple[dict[str, Any], str]:
     element = skim(view, syntax, _CHARSET).found.get(CHARSET_TAG)
     declared = bytes(view[element.at : element.end]) if element else b""
     # a device that declares nothing and sends Latin-1 or UTF-8 is understood; one that contradicts itself is not
-    if encoder.damaged and declared.strip(b" \0") and not charset_of(declared).known:
-        raise DamagedDataSet(what="its character set is not known")
+    if strict and encoder.damaged and declared.strip(b" \0"):
+        raise DamagedDataSet(what="its text is not of the character set that it declares")
     return found, declared.decode("ascii", "replace").strip(" \0") or _LATIN_1
 
 

@@ -31,7 +31,7 @@ class Worklist:
         if exchange.command.field != Operation.C_FIND_RQ:
             raise OperationUnknown
         raw = exchange.identifier()
-        identifier, charset = decoded(raw, exchange.context.transfer_syntax)
+        identifier, charset = decoded(raw, exchange.context.transfer_syntax, strict=True)
         asked = json.dumps({tag: value for tag, value in identifier.items() if tag != _CHARSET}).encode()
         args = {"device": exchange.device.id, "association": exchange.association}
         told, found = exchange.services.intake.ask("worklist.find", args, asked)

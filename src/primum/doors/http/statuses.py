@@ -60,6 +60,7 @@ STATUSES: Final = {
     "order.other-transaction": 400,
     "order.step-conflict": 409,
     "order.too-many": 400,
+    "web.body-unreadable": 400,
     "web.bad-parameter": 400,
     "web.busy": 503,
     "web.foreign-form": 403,

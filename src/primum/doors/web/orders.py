@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import RedirectResponse, Response
 
@@ -155,8 +155,10 @@ class OrderPages:
     def _found(self, visit: Visit, name: str, found: Sequence[Alike] | None) -> Response:
         """Show the search, and what it found if anything was asked."""
         shown, more = (found or ())[:_SHOWN_ALIKE], len(found or ()) > _SHOWN_ALIKE
-        facts: dict[str, Any] = {"name": name, "found": shown, "searched": found is not None, "more": more}
-        return self._pages.page(visit, "order_patient.html", here="orders", **facts)
+        searched = found is not None
+        return self._pages.page(
+            visit, "order_patient.html", here="orders", name=name, found=shown, searched=searched, more=more
+        )
 
     def draft(self, visit: Visit) -> Response:
         """Show the form: for somebody who was chosen, or for somebody new."""
@@ -288,8 +290,9 @@ class OrderPages:
             sentence=_sentence(visit, refusal),
             wrong=LABELS.get(str(refusal.facts.get("field", ""))) if refusal else None,
             controllers=choice,
-            modalities=MODALITIES,
-            priorities=CHOSEN_PRIORITIES,
+            # nothing is chosen by itself; what another system wrote stays to be chosen
+            modalities=dict.fromkeys(("", *MODALITIES, typed.modality)),
+            priorities=dict.fromkeys((*CHOSEN_PRIORITIES, typed.priority)) if entry else CHOSEN_PRIORITIES,
             pregnancies=PREGNANCIES,
         )
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Step,
         StepFacts,
         StepState,
+        Waiting,
     )
     from primum.imaging.orders.service import Orders
     from primum.imaging.orders.tables import prepare_orders

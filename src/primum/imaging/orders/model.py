@@ -221,6 +221,16 @@ class Entry:
     step: Step
 
 
+class Waiting(NamedTuple):
+    """What of an open step tells whether its images have come."""
+
+    step_id: str
+    controller_id: str
+    study_uid: str
+    accession: str
+    modality: str
+
+
 def state_of(steps: list[StepState]) -> OrderState:
     """Tell where an order stands from where its steps do."""
     counted = [one for one in steps if one is not StepState.CANCELLED]
@@ -308,6 +318,17 @@ def patient_from(given: _Given) -> PatientFacts:
     """Read what `to_json` wrote of a patient, and check it. Raises BadField."""
     made: PatientFacts = _made(PatientFacts, given, {"identifier": _identifier, "others": _identifiers})
     return made.checked()
+
+
+def kept_order(given: _Given) -> OrderFacts:
+    """Read what we keep of an order: it was checked when it came."""
+    code, steps = Code(*given["procedure"]), tuple(kept_step(one) for one in given["steps"])
+    return OrderFacts(**{**given, "procedure": code, "steps": steps})
+
+
+def kept_step(given: _Given) -> StepFacts:
+    """Read what we keep of a step."""
+    return StepFacts(**{**given, "protocol": Code(*given["protocol"])})
 
 
 def order_from(given: _Given) -> OrderFacts:

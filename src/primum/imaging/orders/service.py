@@ -42,10 +42,11 @@ from primum.imaging.orders.model import (
     Step,
     StepFacts,
     StepState,
+    Waiting,
     state_of,
 )
 
-Arrived = Callable[[Sequence[Entry]], set[str]]
+Arrived = Callable[[Sequence[Waiting]], set[str]]
 """Which of some steps (by our id) have images in the archive."""
 
 
@@ -57,7 +58,7 @@ class Record(Protocol):
         ...
 
 
-def _nothing(_entries: Sequence[Entry]) -> set[str]:
+def _nothing(_waiting: Sequence[Waiting]) -> set[str]:
     return set()
 
 
@@ -224,8 +225,7 @@ class Orders:
 
         Raises TooManyAnswers where there are more than may be looked at.
         """
-        low = since or f"{self.today() - timedelta(days=self.limits.back_days):%Y%m%d}"
-        high = until or f"{self.today() + timedelta(days=self.limits.ahead_days):%Y%m%d}"
+        low, high = self.period(since, until)
         self.note_arrivals(controllers, low, high)
         most = self.limits.looked_at
         with self._reading() as connection:
@@ -233,6 +233,11 @@ class Orders:
         if len(found) > most:
             raise TooManyAnswers(limit=most)
         return found
+
+    def period(self, since: str, until: str) -> tuple[str, str]:
+        """Complete a period that may be open: 30 days back, a year ahead."""
+        low = since or f"{self.today() - timedelta(days=self.limits.back_days):%Y%m%d}"
+        return low, until or f"{self.today() + timedelta(days=self.limits.ahead_days):%Y%m%d}"
 
     def alike(
         self, controllers: Sequence[str] | None, name: str, birth_date: str = ""
@@ -273,14 +278,14 @@ class Orders:
     def note_arrivals(self, controllers: Sequence[str] | None, since: str, until: str) -> int:
         """Mark the open steps whose images have come; return how many."""
         with self._reading() as connection:
-            waiting = tables.entries(connection, controllers, since, until, states=OPEN, most=self.limits.looked_at)
+            waiting = tables.waiting(connection, controllers, since, until, most=self.limits.looked_at)
         come = self._arrived(waiting) if waiting else set()
         if not come:
             return 0
         with self.engine.begin() as connection:
             for one in waiting:
-                if one.step.id in come:
-                    self.set_step(connection, one.step.id, StepState.DONE, by="system", done_by="images")
+                if one.step_id in come:
+                    self.set_step(connection, one.step_id, StepState.DONE, by="system", done_by="images")
         return len(come)
 
     def set_step(

@@ -23,8 +23,9 @@ from primum.imaging.orders.model import (
     PatientFacts,
     Step,
     StepState,
-    order_from,
-    step_from,
+    Waiting,
+    kept_order,
+    kept_step,
     to_json,
 )
 
@@ -214,6 +215,19 @@ def entries(
     return [_entry(row) for row in rows]
 
 
+def waiting(
+    connection: Connection, controllers: Sequence[str] | None, since: str, until: str, *, most: int
+) -> list[Waiting]:
+    """List the open steps of a period, with what tells whether their images have come."""
+    rows = connection.exec_driver_sql(
+        "SELECT s.id, s.controller_id, o.study_uid, o.accession, s.modality FROM order_steps s"
+        f" JOIN orders o ON o.id = s.order_id WHERE s.start >= ? AND s.start < ? AND {_within('s')}"
+        " AND s.state IN ('scheduled', 'started', 'discontinued') ORDER BY s.start LIMIT ?",
+        (since, until + "~", *_reach(controllers), most),
+    )
+    return [Waiting(*row) for row in rows]
+
+
 def entry_of(connection: Connection, column: str, value: str) -> Entry | None:
     """Find one step, by our id of it or as a workitem."""
     if column not in {"id", "workitem_uid"}:
@@ -254,13 +268,13 @@ def _entry(row: Row[Any]) -> Entry:
 
 def _order(row: Sequence[Any]) -> Order:
     order_id, controller_id, patient_id, sender, state, facts, made_by, made_at, changed_at = row
-    kept = order_from(json.loads(facts))
+    kept = kept_order(json.loads(facts))
     return Order(order_id, controller_id, patient_id, sender, OrderState(state), kept, made_by, made_at, changed_at)
 
 
 def _step(row: Sequence[Any]) -> Step:
     step_id, workitem_uid, state, done_by, facts, claim = row
-    return Step(step_id, workitem_uid, StepState(state), done_by, step_from(json.loads(facts)), claim)
+    return Step(step_id, workitem_uid, StepState(state), done_by, kept_step(json.loads(facts)), claim)
 
 
 # -- numbers --

@@ -51,7 +51,7 @@ class Kit:
         self.engine = open_database(self.folder / "records.db", bytes(32), durability="normal")
         self.clock = FixedClock(NOON)
         self.orders = Orders(
-            self.engine, self.clock, self._record, arrived=lambda found: {one.step.id for one in found} & self.come
+            self.engine, self.clock, self._record, arrived=lambda found: {one.step_id for one in found} & self.come
         )
 
     def _record(self, kind: str, actor: str, subject: str, details: Any) -> None:
