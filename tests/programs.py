@@ -17,6 +17,8 @@ PACKAGES = {
     "getscu": "dcmtk", "dcmdump": "dcmtk", "dcmodify": "dcmtk", "dcmconv": "dcmtk", "dump2dcm": "dcmtk",
     "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
     "keytool": "openjdk-17-jre-headless",
+    "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
+    "dcmmkdir": "dcmtk", "dcmftest": "dcmtk", "dciodvfy": "dicom3tools", "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from primum.identity import SealedBox
     from primum.identity.people import People
     from primum.imaging import Indexer
+    from primum.imaging.media.holding import Holding
     from primum.journal import Signer
 
 
@@ -40,6 +41,7 @@ class WorkerRooms:
     devices: Devices
     certificates: Certificates
     archive: Shelf
+    holding: Holding
     indexer: Indexer
     signer: Signer
     secrets: SealedBox
@@ -74,8 +76,10 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
+    from primum.imaging.media.holding import Holding  # noqa: PLC0415
     from primum.journal import Signer  # noqa: PLC0415
 
+    archive = Archive(index, rooms.vault)
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -89,7 +93,8 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         devices=devices,
         certificates=shelf,
-        archive=Shelf(Archive(index, rooms.vault)),
+        archive=Shelf(archive),
+        holding=Holding(archive, rooms.vault),
         indexer=Indexer(index, records, rooms.vault, rooms.clock),
         secrets=box(payload.keys[Label.SECRETS]),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),

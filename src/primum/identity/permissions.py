@@ -36,6 +36,8 @@ class Permission(StrEnum):
     PERSON_LIST = "person:list"
     PERSON_RESET = "person:reset"
     STUDY_ERASE = "study:erase"
+    STUDY_EXPORT = "study:export"
+    STUDY_EXPORT_CLEAR = "study:export-clear"
     STUDY_IMPORT = "study:import"
     STUDY_LIST = "study:list"
     STUDY_OPEN = "study:open"
@@ -65,11 +67,13 @@ P = Permission
 MAY: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
+        P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
+        P.STUDY_EXPORT,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS,
     }),
     Role.SECRETARY: frozenset({
@@ -96,7 +100,9 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 }
 """Which scopes a grant of each role may have."""
 
-SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ})
+SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ}) | {
+    P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
+}  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 
 GUARDED = SHOWS_PATIENTS | {P.GRANT_APPROVE}

@@ -133,6 +133,7 @@ class Kind(Enum):
     STUDY_REFUSED = _passing("person:study:refused", "session rule door", "examen {subject} refusé à {actor} (règle {rule})", "study {subject} refused to {actor} (rule {rule})")
     ACTION_REFUSED = _passing("person:action:refused", "session rule what", "action {what} refusée à {actor} (règle {rule})", "action {what} refused to {actor} (rule {rule})")
     JOURNAL_READ = _seen("person:journal:read", "session ledger count", "{actor} a lu le journal {ledger} : {count} lignes", "{actor} read the {ledger} ledger: {count} lines")
+    STUDY_EXPORTED = _seen("person:study:exported", "session controller instances what reason door", "{actor} a exporté l'examen {subject} : {instances} instances ({what}, {reason})", "{actor} exported study {subject}: {instances} instances ({what}, {reason})")
     # --- access: devices
     ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
@@ -177,6 +178,7 @@ class Kind(Enum):
     # --- account: the archive
     IMPORT_STARTED = _changed("import:started", "controller channel", "{actor} a commencé l'import {subject}", "{actor} started import {subject}")
     IMPORT_FINISHED = _changed("import:finished", "controller stored duplicate conflict refused studies bytes reason", "import {subject} terminé : {stored} instances, {refused} refusées, {studies} examens", "import {subject} finished: {stored} instances, {refused} refused, {studies} studies")
+    EXPORT_FINISHED = _changed("export:finished", "studies instances bytes what reason", "export {subject} terminé : {instances} instances de {studies} examens, {bytes} octets ({what}, {reason})", "export {subject} finished: {instances} instances of {studies} studies, {bytes} bytes ({what}, {reason})")
     STUDY_ERASED = _changed("study:erased", "packs bytes reason controller", "{actor} a effacé l'examen {subject} ({reason})", "{actor} erased study {subject} ({reason})")
     VAULT_CHECKED = _changed("vault:checked", "studies packs bytes illnesses deep", "coffre contrôlé : {studies} examens, {packs} paquets, {illnesses} anomalies", "vault checked: {studies} studies, {packs} packs, {illnesses} illnesses")
     KEYRING_EXPORTED = _changed("keyring:exported", "count what", "{actor} a exporté le trousseau : {count} clés", "{actor} exported the keyring: {count} keys")

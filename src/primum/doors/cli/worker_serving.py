@@ -8,7 +8,15 @@ from primum import __version__
 from primum.app.payload import Payload
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
-from primum.doors.worker import protocol, verbs_archive, verbs_devices, verbs_journal, verbs_people, verbs_vault
+from primum.doors.worker import (
+    protocol,
+    verbs_archive,
+    verbs_devices,
+    verbs_journal,
+    verbs_media,
+    verbs_people,
+    verbs_vault,
+)
 from primum.doors.worker.control import Control, Handler
 from primum.doors.worker.desk import Desk, handler
 from primum.doors.worker.door_verbs import door_verbs
@@ -23,6 +31,7 @@ _VERBS = {
     **verbs_archive.VERBS,
     **verbs_devices.VERBS,
     **verbs_journal.VERBS,
+    **verbs_media.VERBS,
     **verbs_people.VERBS,
     **verbs_vault.VERBS,
 }

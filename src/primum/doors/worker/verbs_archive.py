@@ -16,6 +16,7 @@ from primum.ground.ids import new_id
 from primum.identity import ANY_STUDY, Permission, Thing, reaches
 from primum.imaging import Stored
 from primum.imaging.importing import ImportReport, Origin, Progress as Imported, SpaceLow, import_folder
+from primum.imaging.media.limits import LIMITS as MEDIA_LIMITS
 from primum.journal import Kind
 
 _SHOWN = {
@@ -65,27 +66,45 @@ def _readings(text: str) -> list[list[tuple[str, str]]]:
 
 
 def import_(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[str, Any]:
-    """Take in a folder, for one controller. However it ends, the journal has its beginning and its end."""
+    """Take in a folder, file, archive or disc image. However it ends, the journal has its beginning and its end."""
     controller_id = desk.controller_id(args.text("controller"), asking)
     desk.require(asking, Permission.STUDY_IMPORT, Thing("study", controller_id))
     number, by = new_id("imp"), asking.actor.person_id
-    told: dict[str, str | int] = {"controller": controller_id, "channel": "folder"}
+    place = Path(args.text("folder"))
+    told: dict[str, str | int] = {"controller": controller_id, "channel": "folder" if place.is_dir() else "file"}
     desk.record(Kind.IMPORT_STARTED, by, number, told)
-    counts = _Counts()
+    counts = _Counts(passphrase=args.text("passphrase", most=MEDIA_LIMITS.passphrase))
     done: dict[str, str | int] = {"reason": "interrupted"}
     try:
-        report = _import_folder(desk, Path(args.text("folder")), Origin(controller_id, by), counts, progress)
-        done = {"reason": "done", "bytes": report.bytes}
+        report = _import_folder(desk, place, Origin(controller_id, by), counts, progress)
+        done = {
+            "reason": "done", "bytes": report.bytes, "duplicate": report.known, "conflict": report.conflicts,
+        }  # fmt: skip
     except PrimumError as refusal:
         done = {"reason": refusal.code}
         raise
     finally:
         told = {"controller": controller_id, "stored": counts.stored, "refused": counts.refused}
         desk.record(Kind.IMPORT_FINISHED, by, number, told | {"studies": len(counts.studies)} | done)
-    sentence = f"{report.stored} images of {len(counts.studies)} studies stored"
-    sentence += f", {report.not_dicom} files are not DICOM" if report.not_dicom else ""
-    sentence += f", {counts.refused} refused" if counts.refused else ""
-    return {"refused": counts.refused, "stored": report.stored, "sentence": sentence}
+    sentence = report_sentence(report, len(counts.studies))
+    return {"refused": counts.refused, "stored": report.stored, "missing": report.missing, "sentence": sentence}
+
+
+def report_sentence(report: ImportReport, studies: int) -> str:
+    """Say what an import did, in counts."""
+    sentence = f"{report.stored} images of {studies} studies stored"
+    sentence += f", {report.known} were here already" if report.known else ""
+    sentence += f", {report.conflicts} beside others of the same UID" if report.conflicts else ""
+    if report.not_dicom:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
+        sentence += f", {report.not_dicom} files are not DICOM ({kinds})"
+    refused = sum(report.refused.values())
+    sentence += f", {refused} refused" if refused else ""
+    if report.listed:
+        sentence += f"; the disc's directory lists {report.listed} files"
+        sentence += f", {report.missing} of them missing" if report.missing else ""
+        sentence += f", {report.outside} outside of it, not looked for" if report.outside else ""
+    return sentence
 
 
 @dataclass(slots=True)
@@ -94,6 +113,7 @@ class _Counts:
 
     stored: int = 0
     refused: int = 0
+    passphrase: str = field(default="", repr=False)
     studies: set[str] = field(default_factory=set)
 
     def add(self, batch: list[Stored]) -> None:
@@ -117,14 +137,17 @@ def _import_folder(desk: Desk, folder: Path, origin: Origin, counts: _Counts, pr
             raise SpaceLow
 
     return import_folder(
-        rooms.vault, folder, origin, clock=rooms.clock, intake=index, progress=tell, before_each=refuse_without_room
-    )
+        rooms.vault, folder, origin, clock=rooms.clock, intake=index, progress=tell, before_each=refuse_without_room,
+        known=desk.worker.holding.versions, passphrase=counts.passphrase,
+    )  # fmt: skip
 
 
 def _tell(one: Imported, progress: Progress) -> None:
-    """Tell the person who imports, and nobody else, which file was refused: its name may be a patient's."""
+    """Tell the person who imports, and nobody else, which file was refused or left: its name may be a patient's."""
     if one.refusal is not None:
         progress({"file": str(one.file), "fact": str(one.refusal), "code": one.refusal.code})
+    if one.left:
+        progress({"file": str(one.file), "left": one.left})
     progress({"done": one.done, "total": one.total})
 
 
