@@ -32,6 +32,6 @@ def test_a_changed_byte_is_noticed() -> None:
 
 
 def test_another_passphrase_is_refused_at_once() -> None:
-    _, head = sealing("mot", lambda count: bytes(count))
+    _, head = sealing("mot", bytes)
     with pytest.raises(WrongZipPassphrase):
         opening("mto", head, 3)

@@ -98,6 +98,7 @@ class Folder:
                 try:
                     found = file.lstat()
                 except OSError:
+                    yield file, 0  # gone since it was listed: it is told as one that cannot be read
                     continue
                 if stat.S_ISREG(found.st_mode):
                     yield file, found.st_size

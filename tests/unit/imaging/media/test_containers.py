@@ -235,6 +235,6 @@ def test_a_disc_image_of_udf_alone_is_refused_and_says_what_to_do(house: House, 
 
 
 def test_a_file_that_goes_while_others_are_read_is_told_and_left(house: House, folder: Path) -> None:
-    last = sorted(folder.rglob("*.dcm"))[-1]
+    last = max(folder.rglob("*.dcm"))
     report = house.take(folder, before_each=lambda: last.unlink(missing_ok=True))
     assert (report.stored, report.refused) == (5, {"import.unreadable": 1})
