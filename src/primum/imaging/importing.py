@@ -29,6 +29,7 @@ from primum.imaging.media.ziparchive import BROKEN, Budget, ZipArchive, rewindab
 from primum.imaging.model import Stored
 from primum.imaging.part10 import META_LIMIT, PREAMBLE, FileMeta, NotPart10, read_meta
 from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
+from primum.imaging.syntaxes import syntax_of
 from primum.vault import FactsTooLong, RecordFacts, TooLarge
 from primum.vault.winzip import WrongZipPassphrase, ZipEntryAltered
 
@@ -160,13 +161,17 @@ def import_items(
     known: Known = lambda _study, _sop: frozenset(),
     seen: Seen | None = None,
     passphrase: str = "",
+    leave_headers: bool = False,
     limits: ImportLimits = LIMITS,
 ) -> ImportReport:
-    """Store every DICOM file of a container; as `import_folder`."""
+    """Store every DICOM file of a container; as `import_folder`.
+
+    With `leave_headers`, what announces pixels and has none is left, and counted as `header`.
+    """
     with vault.writer() as writer:
         run = _Run(vault, writer, origin, clock, intake, limits)
         run.known, run.seen, run.passphrase = known, seen, passphrase
-        run.progress, run.before_each = progress, before_each
+        run.progress, run.before_each, run.leave_headers = progress, before_each, leave_headers
         try:
             run.all_of(source)
         finally:
@@ -213,6 +218,10 @@ def _is_directory(item: Item) -> bool:
         return False
 
 
+class _OnlyHeader(Exception):
+    """A header whose pixels are elsewhere."""
+
+
 _REFUSALS = (
     ImagingRefusal, FactsTooLong, TooLarge, Unreadable, BadContainer, Bomb, OnlyUdf, ZipEntryAltered,
 )  # fmt: skip
@@ -227,6 +236,7 @@ class _Run:
     passphrase: str
     progress: Callable[[Progress], None]
     before_each: Callable[[], None]
+    leave_headers: bool
 
     def __init__(  # noqa: PLR0917
         self,
@@ -297,8 +307,7 @@ class _Run:
                 if meta.sop_class_uid == DIRECTORY:
                     self._read_directory(item, first, stream)
                     return "directory"
-                self._store(item, meta, first[meta.begins :], stream)
-                return ""
+                return self._store(item, meta, first[meta.begins :], stream)
         return self._open(item, first, depth, budget)
 
     def _open(self, item: Item, first: bytes, depth: int, budget: Budget | None) -> str:
@@ -332,27 +341,31 @@ class _Run:
         self._outside += listed.outside
         self._missing += missing(listed, item.beside)
 
-    def _store(self, item: Item, meta: FileMeta, first: bytes, rest: BinaryIO) -> None:
-        """Store the data set of a file, of which `first` was read already."""
+    def _store(self, item: Item, meta: FileMeta, first: bytes, rest: BinaryIO) -> str:
+        """Store the data set of a file, of which `first` was read already; return `header` where it is only that."""
         length = item.size - meta.begins
         source = _Begun(first, rest)
         taken = self._whole if length <= self._limits.at_once else self._in_pieces
-        stored = taken(item, meta, source, length)
+        try:
+            stored = taken(item, meta, source, length)
+        except _OnlyHeader:
+            return "header"
         if stored is None:
             self._known += 1
-            return
+            return ""
         self._waiting.append(stored)
         self._stored += 1
         self._bytes += length
         if len(self._waiting) >= self._limits.batch:
             self.tell()
+        return ""
 
     def _whole(self, _item: Item, meta: FileMeta, source: _Begun, length: int) -> Stored | None:
         data = source.read(length)
         if len(data) != length:
             raise Unreadable
         found = peek(data, meta.transfer_syntax_uid)
-        if self._has(found, lambda: hashlib.sha256(data).digest()):
+        if self._has(meta, found, lambda: hashlib.sha256(data).digest()):
             return None
         frames = frames_of(found, data, meta.transfer_syntax_uid)
         facts = self._facts(meta, found)
@@ -363,7 +376,7 @@ class _Run:
         first, found = self._first(meta, source, length)
         if found.pixels_value_at is not None and found.pixels_value_at + (found.pixels_length or 0) > length:
             raise DamagedDataSet(what="its pixel data are cut short")
-        if self._has(found, lambda: _digest(item, meta.begins, self._limits.piece)):
+        if self._has(meta, found, lambda: _digest(item, meta.begins, self._limits.piece)):
             return None
         facts = self._facts(meta, found)
         record = self._writer.stream(self._study(found), facts, found.pixels_at)
@@ -396,8 +409,12 @@ class _Run:
                 return first, _so_far(found)
             first += added
 
-    def _has(self, found: Peek, digest: Callable[[], bytes]) -> bool:
+    def _has(self, meta: FileMeta, found: Peek, digest: Callable[[], bytes]) -> bool:
         """Tell whether the archive has these very bytes; count where it has others under this UID."""
+        # of what is deflated nobody knows here where its pixels begin
+        headless = found.pixels_at is None and found.shape.rows and not syntax_of(meta.transfer_syntax_uid).deflated
+        if self.leave_headers and headless:
+            raise _OnlyHeader
         study = self._study(found)
         versions = self.known(study, found.sop_uid)
         if not versions and self.seen is None:

@@ -67,6 +67,7 @@ DETAILS: dict[str, Shape] = {
     "line": Shape.COUNT,
     "lines": Shape.COUNT,
     "minute": Shape.INSTANT,
+    "missing": Shape.COUNT,
     "packs": Shape.COUNT,
     "port": Shape.COUNT,
     "process": Shape.WORD,
@@ -178,6 +179,7 @@ class Kind(Enum):
     # --- account: the archive
     IMPORT_STARTED = _changed("import:started", "controller channel", "{actor} a commencé l'import {subject}", "{actor} started import {subject}")
     IMPORT_FINISHED = _changed("import:finished", "controller stored duplicate conflict refused studies bytes reason", "import {subject} terminé : {stored} instances, {refused} refusées, {studies} examens", "import {subject} finished: {stored} instances, {refused} refused, {studies} studies")
+    MIGRATION_COMPARED = _changed("migration:compared", "studies instances missing conflict", "migration {subject} comparée à sa source : {instances} instances de {studies} examens, {missing} manquantes, {conflict} en conflit", "migration {subject} compared with its source: {instances} instances of {studies} studies, {missing} missing, {conflict} in conflict")
     EXPORT_FINISHED = _changed("export:finished", "studies instances bytes what reason", "export {subject} terminé : {instances} instances de {studies} examens, {bytes} octets ({what}, {reason})", "export {subject} finished: {instances} instances of {studies} studies, {bytes} bytes ({what}, {reason})")
     STUDY_ERASED = _changed("study:erased", "packs bytes reason controller", "{actor} a effacé l'examen {subject} ({reason})", "{actor} erased study {subject} ({reason})")
     VAULT_CHECKED = _changed("vault:checked", "studies packs bytes illnesses deep", "coffre contrôlé : {studies} examens, {packs} paquets, {illnesses} anomalies", "vault checked: {studies} studies, {packs} packs, {illnesses} illnesses")

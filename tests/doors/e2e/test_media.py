@@ -128,3 +128,21 @@ def test_nothing_of_a_patient_or_of_a_file_is_in_the_log(signed_in, study, tmp_p
     said = signed_in.primum.said() + json.dumps(facts(signed_in, "import:finished"))
     assert [one for one in ("LEFEVRE", canary.patient_id, patient, uid) if one in said] == []
     assert [one["images"] for one in studies(signed_in, canary.patient_id)] == ["1"]
+
+
+def test_an_orthanc_is_taken_over_and_compared(signed_in, tmp_path):
+    canary = make_canary()
+    made = write_canary(tmp_path / "made", canary, studies=2, images=3, size=32)
+    for number, one in enumerate(made):
+        uuid = f"{number:02x}00{number:04d}-0000-0000-0000-000000000000"
+        file = tmp_path / "orthanc" / uuid[:2] / uuid[2:4] / uuid
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(one.file.read_bytes())
+    done = signed_in.primum.cli("migrate", "orthanc", str(tmp_path / "orthanc"), "--rate", "100", "--all")
+    assert "6 images of 2 studies stored; compared: 6 images of 2 studies are here, byte for byte" in done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()[1:]]
+    assert [row[1:4] for row in rows] == [["3", "3", "0"]] * 2
+    compared = facts(signed_in, "migration:compared")[-1]["details"]
+    assert (compared["studies"], compared["instances"], compared["missing"]) == (2, 6, 0)
+    refused = signed_in.primum.cli("migrate", "orthanc", str(tmp_path / "made"), check=False)
+    assert "[migrate.no-orthanc]" in refused.stderr

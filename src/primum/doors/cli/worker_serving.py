@@ -14,6 +14,7 @@ from primum.doors.worker import (
     verbs_devices,
     verbs_journal,
     verbs_media,
+    verbs_migrate,
     verbs_people,
     verbs_vault,
 )
@@ -32,6 +33,7 @@ _VERBS = {
     **verbs_devices.VERBS,
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
+    **verbs_migrate.VERBS,
     **verbs_people.VERBS,
     **verbs_vault.VERBS,
 }

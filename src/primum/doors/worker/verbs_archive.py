@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,25 +69,16 @@ def import_(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[
     """Take in a folder, file, archive or disc image. However it ends, the journal has its beginning and its end."""
     controller_id = desk.controller_id(args.text("controller"), asking)
     desk.require(asking, Permission.STUDY_IMPORT, Thing("study", controller_id))
-    number, by = new_id("imp"), asking.actor.person_id
-    place = Path(args.text("folder"))
-    told: dict[str, str | int] = {"controller": controller_id, "channel": "folder" if place.is_dir() else "file"}
-    desk.record(Kind.IMPORT_STARTED, by, number, told)
-    counts = _Counts(passphrase=args.text("passphrase", most=MEDIA_LIMITS.passphrase))
-    done: dict[str, str | int] = {"reason": "interrupted"}
-    try:
-        report = _import_folder(desk, place, Origin(controller_id, by), counts, progress)
-        done = {
-            "reason": "done", "bytes": report.bytes, "duplicate": report.known, "conflict": report.conflicts,
-        }  # fmt: skip
-    except PrimumError as refusal:
-        done = {"reason": refusal.code}
-        raise
-    finally:
-        told = {"controller": controller_id, "stored": counts.stored, "refused": counts.refused}
-        desk.record(Kind.IMPORT_FINISHED, by, number, told | {"studies": len(counts.studies)} | done)
-    sentence = report_sentence(report, len(counts.studies))
-    return {"refused": counts.refused, "stored": report.stored, "missing": report.missing, "sentence": sentence}
+    place, passphrase = Path(args.text("folder")), args.text("passphrase", most=MEDIA_LIMITS.passphrase)
+
+    def run(taking: Taking) -> ImportReport:
+        return import_folder(desk.worker.rooms.vault, place, taking.origin, passphrase=passphrase, **taking.hooks())
+
+    taking = Taking(desk, Origin(controller_id, asking.actor.person_id), progress)
+    report = taking.journaled("folder" if place.is_dir() else "file", run)
+    sentence = report_sentence(report, len(taking.studies))
+    refused = sum(report.refused.values())
+    return {"refused": refused, "stored": report.stored, "missing": report.missing, "sentence": sentence}
 
 
 def report_sentence(report: ImportReport, studies: int) -> str:
@@ -108,38 +99,59 @@ def report_sentence(report: ImportReport, studies: int) -> str:
 
 
 @dataclass(slots=True)
-class _Counts:
-    """What an import has done so far."""
+class Taking:
+    """An import under way: on whose behalf, what it has done so far, and what it is told besides its source."""
 
+    desk: Desk
+    origin: Origin
+    progress: Progress
+    number: str = field(default_factory=lambda: new_id("imp"))
     stored: int = 0
     refused: int = 0
-    passphrase: str = field(default="", repr=False)
     studies: set[str] = field(default_factory=set)
 
-    def add(self, batch: list[Stored]) -> None:
-        self.stored += len(batch)
-        self.studies.update(one.position.study for one in batch)
+    def journaled(self, channel: str, run: Callable[[Taking], ImportReport]) -> ImportReport:
+        """Run an import. However it ends, the journal has its beginning and its end."""
+        about: dict[str, str | int] = {"controller": self.origin.controller_id}
+        self.desk.record(Kind.IMPORT_STARTED, self.origin.by, self.number, about | {"channel": channel})
+        done: dict[str, str | int] = {"reason": "interrupted"}
+        try:
+            report = run(self)
+            done = {
+                "reason": "done", "bytes": report.bytes, "duplicate": report.known, "conflict": report.conflicts,
+            }  # fmt: skip
+        except PrimumError as refusal:
+            done = {"reason": refusal.code}
+            raise
+        finally:
+            about |= {"stored": self.stored, "refused": self.refused, "studies": len(self.studies)}
+            self.desk.record(Kind.IMPORT_FINISHED, self.origin.by, self.number, about | done)
+        return report
 
+    def hooks(self) -> dict[str, Any]:
+        """Give what every import is told: clock, index, progress, free space, what is here already."""
+        return {
+            "clock": self.desk.worker.rooms.clock,
+            "intake": self._index,
+            "progress": self._tell,
+            "before_each": self.refuse_without_room,
+            "known": self.desk.worker.holding.versions,
+        }
 
-def _import_folder(desk: Desk, folder: Path, origin: Origin, counts: _Counts, progress: Progress) -> ImportReport:
-    rooms = desk.worker.rooms
-
-    def index(batch: list[Stored]) -> None:
-        counts.add(batch)
-        desk.intake.take(batch)
-
-    def tell(one: Imported) -> None:
-        counts.refused += one.refusal is not None
-        _tell(one, progress)
-
-    def refuse_without_room() -> None:
+    def refuse_without_room(self) -> None:
+        """Raise SpaceLow below the low mark."""
+        rooms = self.desk.worker.rooms
         if shutil.disk_usage(rooms.home.folder / "vault").free < rooms.settings.low_space_mib << 20:
             raise SpaceLow
 
-    return import_folder(
-        rooms.vault, folder, origin, clock=rooms.clock, intake=index, progress=tell, before_each=refuse_without_room,
-        known=desk.worker.holding.versions, passphrase=counts.passphrase,
-    )  # fmt: skip
+    def _index(self, batch: list[Stored]) -> None:
+        self.stored += len(batch)
+        self.studies.update(one.position.study for one in batch)
+        self.desk.intake.take(batch)
+
+    def _tell(self, one: Imported) -> None:
+        self.refused += one.refusal is not None
+        _tell(one, self.progress)
 
 
 def _tell(one: Imported, progress: Progress) -> None:

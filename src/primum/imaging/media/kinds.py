@@ -13,7 +13,8 @@ _MAGIC = (
     (b"SQLite format 3", "database"), (b"RIFF", "film"), (b"\0\0\1\xba", "film"),
 )  # fmt: skip
 KINDS = frozenset({
-    "archive", "database", "directory", "document", "empty", "film", "other", "picture", "program", "sealed", "text",
+    "archive", "database", "directory", "document", "empty", "film", "header", "other", "picture", "program", "sealed",
+    "text",
 })  # fmt: skip
 """What is left of an import, by kind; containers are opened and are not among them."""
 _LOOKED_AT = 512
