@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.programs import accepts, find_program, free_port, stop, wait_until
+from tests.unit.imaging.media.conftest import ORIGIN, House
 
 from primum.imaging.demo.folder import wrapped
 from primum.imaging.demo.generate import DemoInstance
@@ -21,8 +23,6 @@ from primum.imaging.importing import ImportLimits, ImportReport, import_items
 from primum.imaging.media.comparing import Comparison
 from primum.imaging.media.orthanc import NoOrthanc, OrthancFolder, OrthancRuns
 from primum.imaging.media.pacing import Pace
-from tests.programs import accepts, find_program, free_port, stop, wait_until
-from tests.unit.imaging.media.conftest import ORIGIN, House
 
 
 @contextlib.contextmanager
