@@ -20,11 +20,12 @@ PACKAGES = {
     "doors": {"anyio", "cryptography", "jinja2", "markupsafe", "platformdirs", "segno", "starlette", "uvicorn"},
     "ground": {"alembic", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "sqlalchemy", "alembic"},
-    "imaging": {"alembic", "numpy", "pydicom", "sqlalchemy"},
+    "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
     "journal": {"cryptography"},
     "vault": {"argon2", "cryptography", "pyrage"},
 }
-"""Third-party packages by the room that may import them (imaging: NumPy and pydicom in the demo alone)."""
+"""Third-party packages by the room that may import them (imaging: NumPy in the demo and in the codec
+process, pydicom in the demo alone)."""
 
 
 def imports(file: Path) -> set[str]:
