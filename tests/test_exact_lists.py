@@ -86,8 +86,8 @@ def test_listeners():
 
 def test_commands():
     assert list(COMMANDS) == [
-        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "export", "migrate", "find", "why",
-        "journal", "vault", "keyring", "version",
+        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "export", "print", "migrate",
+        "find", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -97,7 +97,8 @@ def test_verbs_of_the_socket():
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
         "grant_revoke", "why",
         "device_list", "device_add", "device_renew", "device_revoke",
-        "find", "import", "export", "migrate_orthanc", "journal_list", "journal_verify", "vault_check", "keyring_list",
+        "export", "print", "migrate_orthanc",
+        "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password",
     }  # fmt: skip
 

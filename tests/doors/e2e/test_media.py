@@ -146,3 +146,20 @@ def test_an_orthanc_is_taken_over_and_compared(signed_in, tmp_path):
     assert (compared["studies"], compared["instances"], compared["missing"]) == (2, 6, 0)
     refused = signed_in.primum.cli("migrate", "orthanc", str(tmp_path / "made"), check=False)
     assert "[migrate.no-orthanc]" in refused.stderr
+
+
+@pytest.mark.programs("pdftotext")
+def test_images_go_on_paper_sealed_too(signed_in, study, tmp_path):
+    uid, _, patient = study
+    file = tmp_path / "x.pdf.age"
+    done = signed_in.primum.cli("print", uid, "--to", str(file), "--most", "3")
+    assert "3 of 4 images on 1 pages" in done.stderr
+    clear = tmp_path / "x.pdf"
+    passphrase = PASSPHRASE.search(done.stdout)
+    clear.write_bytes(pyrage.passphrase.decrypt(file.read_bytes(), passphrase.group()))
+    text = subprocess.run(["pdftotext", str(clear), "-"], capture_output=True, text=True, check=True).stdout
+    assert patient in text
+    assert "Cabinet d'essai" in text
+    assert facts(signed_in, "person:study:exported")[-1]["details"]["instances"] == 3
+    refused = signed_in.primum.cli("print", uid, "--to", str(tmp_path / "y.pdf"), "--seal", "clear", check=False)
+    assert "[media.reason-needed]" in refused.stderr

@@ -10,7 +10,7 @@ from primum.doors.cli import speech
 from primum.doors.cli.client import Client
 
 _OPENS = {
-    "age": "to open it: age -d FILE (any program that reads age files), and unpack the ZIP inside",
+    "age": "to open it: age -d FILE > FILE.zip (or .pdf), or any program that reads age files",
     "aes-zip": "to open it: 7-Zip, WinZip or any program that reads AES in ZIP",
     "clear": "it is in clear: whoever holds the medium reads it",
 }
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     return write(options, "export", "images")
 
 
-def write(options: argparse.Namespace, verb: str, label: str) -> int:
+def write(options: argparse.Namespace, verb: str, label: str, **more: str | int) -> int:
     """Ask for the verb that writes a file, and say what opens it."""
     bar = speech.Bar(label)
 
@@ -57,7 +57,7 @@ def write(options: argparse.Namespace, verb: str, label: str) -> int:
 
     answer = Client(options.home).call_signed_in(
         verb, progress=progress, studies=options.studies, to=str(options.to.absolute()), seal=how(options),
-        recipients=options.recipient, reason=options.reason,
+        recipients=options.recipient, reason=options.reason, **more,
     )  # fmt: skip
     bar.end(answer["sentence"])
     speech.note(_OPENS[answer["sealed"]])

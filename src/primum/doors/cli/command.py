@@ -23,6 +23,7 @@ COMMANDS = {
     "device": "enrol, renew, revoke the machines that send studies",
     "import": "take in a folder, ZIP, disc image or file of DICOM",
     "export": "write studies as a sealed medium, with a DICOMDIR",
+    "print": "write images of a study as a sealed PDF, to be printed",
     "migrate": "take over another archive, study by study, and compare",
     "find": "find studies by name, identifier, date",
     "why": "print the rule that decides WHO may do ACTION to WHAT",

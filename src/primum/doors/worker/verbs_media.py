@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from primum.app.shelf import ShelfInstance, StudyInReach
+from primum.app.shelf import StudyInReach
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.doors.worker.protocol import BadRequest
@@ -19,7 +19,8 @@ from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
 from primum.identity import ANY_STUDY, Permission, Reach, Thing, reaches
 from primum.identity.pack import make_passphrase
-from primum.imaging.media.exporting import Seal, Sealing, export_studies
+from primum.imaging.media.exporting import Seal, Sealing, Write, export_studies, sealed_file
+from primum.imaging.media.printing import MOST, chosen, print_images
 from primum.journal import Kind
 
 REASONS = ("care", "patient", "colleague", "emergency", "justice", "migration", "other")
@@ -68,22 +69,64 @@ def export(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[s
     """Write studies as a medium. Who takes what out is on disc before the first byte."""
     leaving = leave(desk, asking, args)
     kept = [desk.worker.archive.instances(one) for one in leaving.studies]
-    with writing(Path(args.text("to"))) as file:
-        record_leaving(desk, asking, leaving, kept)
+
+    def run(write: Write) -> dict[str, int]:
+        report = export_studies(
+            kept, write, leaving.seal, at=desk.worker.rooms.clock.now(),
+            progress=lambda count, total: progress({"done": count, "total": total}),
+        )  # fmt: skip
+        return {"instances": report.instances, "bytes": report.bytes, "unlisted": report.unlisted}
+
+    counts = _journaled(desk, asking, leaving, [len(one) for one in kept], Path(args.text("to")), run)
+    sentence = f"{counts['instances']} images of {len(leaving.studies)} studies, {counts['bytes']} bytes"
+    sentence += f"; {counts['unlisted']} are there and not in the disc's directory" if counts["unlisted"] else ""
+    return {"sentence": sentence, "passphrase": leaving.seal.passphrase, "sealed": str(leaving.seal.how)}
+
+
+def print_(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[str, Any]:
+    """Write sheets of a study's images, or of one of its series, as a PDF. It leaves as any export does."""
+    leaving = leave(desk, asking, args)
+    if len(leaving.studies) != 1:
+        raise BadRequest
+    (study,) = leaving.studies
+    clock = desk.worker.rooms.clock
+    kept = desk.worker.archive.instances(study, args.text("series", most=64))
+    images = chosen(kept, args.number("most", low=1, high=MOST, default=24))
+    house = next((one.name for one in desk.worker.people.controllers() if one.id == study.controller_id), "")
+    empty = 0
+
+    def run(write: Write) -> dict[str, int]:
+        nonlocal empty
+        with sealed_file(write, leaving.seal, "IMAGES.PDF", clock.now()) as sink:
+            report = print_images(
+                images, sink, house=house, at=clock.now(),
+                progress=lambda count, total: progress({"done": count, "total": total}),
+            )  # fmt: skip
+        empty = report.empty
+        return {"instances": report.images, "bytes": 0, "pages": report.pages}
+
+    counts = _journaled(desk, asking, leaving, [len(images)], Path(args.text("to")), run)
+    sentence = f"{counts['instances']} of {len(kept)} images on {counts['pages']} pages"
+    sentence += f"; {empty} cannot be drawn here and are empty fields" if empty else ""
+    return {"sentence": sentence, "passphrase": leaving.seal.passphrase, "sealed": str(leaving.seal.how)}
+
+
+def _journaled(  # noqa: PLR0917
+    desk: Desk, asking: Asking, leaving: Leaving, instances: list[int], to: Path, run: Callable[[Write], dict[str, int]]
+) -> dict[str, int]:
+    """Write a file, with its beginning and its end in the ledgers."""
+    with writing(to) as file:
+        record_leaving(desk, asking, leaving, instances)
         number, done = new_id("exp"), {"reason": "interrupted"}
         told: dict[str, str | int] = {"studies": len(leaving.studies), "what": str(leaving.seal.how)}
         try:
-            report = export_studies(
-                kept, file.write, leaving.seal, at=desk.worker.rooms.clock.now(),
-                progress=lambda count, total: progress({"done": count, "total": total}),
-            )  # fmt: skip
-            told |= {"instances": report.instances, "bytes": report.bytes}
+            counts = run(file.write)
+            counts["bytes"] = file.bytes
+            told |= {"instances": counts["instances"], "bytes": file.bytes}
             done = {"reason": "done"}
         finally:
             desk.record(Kind.EXPORT_FINISHED, asking.actor.person_id, number, told | done)
-    sentence = f"{report.instances} images of {len(leaving.studies)} studies, {report.bytes} bytes"
-    sentence += f"; {report.unlisted} are there and not in the disc's directory" if report.unlisted else ""
-    return {"sentence": sentence, "passphrase": leaving.seal.passphrase, "sealed": str(leaving.seal.how)}
+    return counts
 
 
 def leave(desk: Desk, asking: Asking, args: Args) -> Leaving:
@@ -117,11 +160,11 @@ def _found(desk: Desk, name: str, reach: Sequence[Reach]) -> StudyInReach:
     return desk.worker.archive.study(reach, uid=name if is_uid else "", ref="" if is_uid else name)
 
 
-def record_leaving(desk: Desk, asking: Asking, leaving: Leaving, kept: list[list[ShelfInstance]]) -> None:
+def record_leaving(desk: Desk, asking: Asking, leaving: Leaving, instances: list[int]) -> None:
     """Write down what leaves; it is on disc when this returns."""
-    for study, instances in zip(leaving.studies, kept, strict=True):
+    for study, count in zip(leaving.studies, instances, strict=True):
         details: dict[str, str | int] = {
-            "session": asking.session.id, "controller": study.controller_id, "instances": len(instances),
+            "session": asking.session.id, "controller": study.controller_id, "instances": count,
             "what": str(leaving.seal.how), "reason": leaving.reason, "door": DOOR,
         }  # fmt: skip
         desk.record(Kind.STUDY_EXPORTED, asking.actor.person_id, study.study_ref, details)
@@ -131,7 +174,7 @@ class _Sink:
     """A new file, mode 0600, which has its name only once it is whole."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file, self.bytes = file, 0
         self._part = file.with_name(f".{file.name[:200]}.part")
         if file.exists() or file.is_symlink():
             raise FileExists
@@ -143,6 +186,7 @@ class _Sink:
     def write(self, data: bytes) -> None:
         with _refusing():
             self._stream.write(data)
+        self.bytes += len(data)
 
     def finish(self) -> None:
         with _refusing():
@@ -182,4 +226,4 @@ def _refusing() -> Iterator[None]:
         raise NoPlace from None
 
 
-VERBS: dict[str, Verb] = {"export": export}
+VERBS: dict[str, Verb] = {"export": export, "print": print_}

@@ -7,7 +7,7 @@ one tells anything of a patient: folders and files are counted. Nothing is writt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -142,6 +142,25 @@ def export_studies(
     if outer is not None:
         outer.close()
     return Exported(medium.instances, medium.instances - medium.directory.listed, counted.bytes, profile)
+
+
+@contextmanager
+def sealed_file(write: Write, seal: Seal, name: str, at: datetime) -> Iterator[Write]:
+    """Seal one file that is written piece by piece; whole when the block has ended."""
+    match seal.how:
+        case Sealing.CLEAR:
+            yield write
+        case Sealing.AGE:
+            file = AgeFile(write, passphrase=seal.passphrase, recipients=seal.recipients)
+            yield file.write
+            file.close()
+        case Sealing.AES_ZIP:
+            # an entry takes its pieces from an iterator: a page is small, and waits here until all are written
+            pieces: list[bytes] = []
+            yield pieces.append
+            archive = ZipWriter(write, at, partial(sealing, seal.passphrase))
+            archive.add(name, pieces)
+            archive.close()
 
 
 class _Counted:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 WIDTH, HEIGHT = 595.28, 841.89
 """A4 in points."""
 _FAST = 6
+_PICTURE = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace %s /BitsPerComponent 8"
 
 Write = Callable[[bytes], object]
 
@@ -75,8 +76,16 @@ class Pdf:
         if len(pixels) != width * height * (3 if colour else 1):
             raise ValueError("other pixels than its size says")
         space = b"/DeviceRGB" if colour else b"/DeviceGray"
-        head = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace %s /BitsPerComponent 8"
-        return self._stream(head % (width, height, space), pixels)
+        return self._stream(_PICTURE % (width, height, space), pixels)
+
+    def jpeg(self, content: bytes, width: int, height: int, *, colour: bool) -> int:
+        """Put a picture in that is a baseline JPEG already; it stays as it is."""
+        number = self._number()
+        head = _PICTURE % (width, height, b"/DeviceRGB" if colour else b"/DeviceGray")
+        self._object(
+            number, b"<< %s /Filter /DCTDecode /Length %d >>\nstream\n%s\nendstream" % (head, len(content), content)
+        )
+        return number
 
     def add(self, page: Page) -> None:
         """Write a page."""

@@ -5,13 +5,15 @@ Texts are the same bytes in every transfer syntax; the numbers inside a code seq
 
 from __future__ import annotations
 
+import math
 import struct
 
+from primum.imaging.charsets import charset_of
 from primum.imaging.dictionary import vr_of
 from primum.imaging.errors import DamagedDataSet
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.syntaxes import Syntax, syntax_of
-from primum.imaging.walker import LONG_VRS, UNDEFINED, Element, Short, elements, inflate, items, skim, wanted
+from primum.imaging.walker import LONG_VRS, UNDEFINED, Element, Short, elements, inflate, items, order_of, skim, wanted
 
 CHARSET = 0x00080005
 ROWS = 0x00280010
@@ -44,6 +46,26 @@ class Picked:
         """Give the value without padding; empty when there is none."""
         found = self._found.get(tag)
         return bytes(self._view[found.at : found.end]).strip(b"\0 ") if found is not None else b""
+
+    def number(self, tag: int) -> int | None:
+        """Give the value of an unsigned short (US); None where there is none."""
+        found = self._found.get(tag)
+        if found is None or found.end - found.at < 2:  # noqa: PLR2004 (a US)
+            return None
+        number: int = order_of(self._syntax).u16(self._view, found.at)[0]
+        return number
+
+    def text(self, tag: int) -> str:
+        """Give the value as text, in the data set's character set."""
+        return charset_of(self.raw(CHARSET)).decode(self.raw(tag))[0]
+
+    def decimal(self, tag: int) -> float | None:
+        """Give the first of decimal strings (DS); None where it is none."""
+        try:
+            number = float(self.raw(tag).split(b"\\")[0])
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
 
     def sequence(self, tag: int) -> bytes | None:
         """Give a sequence of texts as the value of an element in explicit little endian; None where there is none."""
