@@ -17,7 +17,17 @@ from primum.vault import Label
 SOURCES = Path(__file__).parent.parent / "src" / "primum"
 PACKAGES = {
     "app": {"sqlalchemy"},
-    "doors": {"anyio", "cryptography", "jinja2", "markupsafe", "platformdirs", "segno", "starlette", "uvicorn"},
+    "doors": {
+        "anyio",
+        "cryptography",
+        "jinja2",
+        "markupsafe",
+        "platformdirs",
+        "python_multipart",
+        "segno",
+        "starlette",
+        "uvicorn",
+    },
     "ground": {"alembic", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
@@ -86,7 +96,8 @@ def test_listeners():
 
 def test_commands():
     assert list(COMMANDS) == [
-        "init", "up", "status", "sign-in", "sign-out", "person", "device", "import", "export", "print", "migrate",
+        "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
+        "export", "print", "migrate",
         "find", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -95,16 +106,16 @@ def test_verbs_of_the_socket():
     assert set(all_verbs(None)) == {
         "sign_in", "sign_out", "step_up", "status", "first_link",
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
-        "grant_revoke", "why",
+        "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_renew", "device_revoke",
         "export", "print", "migrate_orthanc",
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
-        "keyring_export", "mail_password",
+        "keyring_export", "mail_password", "commitment_list",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
-    assert set(DOOR_VERBS) == set()
+    assert set(DOOR_VERBS) == {"commitment.ask", "commitment.result", "commitment.delivered"}
 
 
 def test_no_key_of_a_log_line_could_hold_a_patient():

@@ -19,6 +19,7 @@ from primum import identity, imaging, vault
 from primum.app.databases import migrate_records
 from primum.app.joints import Recorder
 from primum.app.shelf import Shelf
+from primum.app.space import FreeSpace
 from primum.doors import origin
 from primum.doors.http.services import WebServices
 from primum.ground.db import open_database
@@ -136,6 +137,7 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
     services = WebServices(
         people=people, archive=Shelf(imaging.Archive(index, kept)), journal=journal, clock=clock, settings=settings,
         demo=demo, origins=origin.origins_of(settings), vault=kept, intake=DirectIntake(indexer),
+        space=FreeSpace(folder, 0),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)

@@ -12,13 +12,15 @@ from primum.imaging import (
     Archive,
     InstanceEntry,
     Level,
-    NotHere,
     Reach,
     StudyEntry,
     StudyRow,
     parse_qido,
+    pick,
     served_syntax,
+    shown_at,
     study_attributes,
+    within as only_within,
 )
 
 
@@ -104,6 +106,11 @@ class Shelf:
         """Read from `archive`."""
         self._archive = archive
 
+    @property
+    def archive(self) -> Archive:
+        """What it reads from."""
+        return self._archive
+
     def search(
         self,
         level: str,
@@ -120,13 +127,14 @@ class Shelf:
         reach = _reached(granted)
         if level == "study":
             return [_row(one, study_attributes(one, criteria)) for one in self._archive.rows(criteria, reach)]
-        uid = within.study_uid if within else None
-        found = (
-            self._archive.series(criteria, reach, uid)
-            if level == "series"
-            else self._archive.instances(criteria, reach, uid, series_uid or None)
-        )
-        return [ShelfRow(within or self._parent(one, reach), one, frozenset()) for one in found]
+        usual = shown_at(Level(level), within_study=within is not None, within_series=bool(series_uid))
+        asked = only_within(criteria, within.study_uid if within else None, series_uid or None)
+        found = self._archive.find(Level(level), asked, reach)
+        return [
+            ShelfRow(within or _study(one.entry), pick(one.shown, usual, criteria), frozenset())
+            for page in found.pages(limit or 1)
+            for one in page
+        ]
 
     def study(self, granted: Sequence[Granted], *, uid: str = "", ref: str = "") -> ShelfStudy:
         """Find a study by its UID or its reference. Raises NotHere."""
@@ -152,12 +160,6 @@ class Shelf:
         else:
             found = self._archive.instances_of(study.study_ref, EVERYTHING, series_uid or None)
         return [ShelfInstance(self._archive, one) for one in found]
-
-    def _parent(self, attributes: Mapping[str, Any], reach: Sequence[Reach]) -> ShelfStudy:
-        uid = attributes.get("0020000D", {}).get("Value", [""])[0]
-        if not uid:
-            raise NotHere(what="study")
-        return _study(self._archive.locate_study(uid, reach))
 
 
 def _reached(granted: Sequence[Granted]) -> list[Reach]:

@@ -69,6 +69,14 @@ class Devices:
         self._loopback_only = loopback_only
         self._lock = threading.Lock()
 
+    def granted(self, device_id: str, service: Service) -> Device:
+        """Return an active device that holds a grant. Raises NoSuchDevice for any other."""
+        with self._engine.connect().execution_options(reading=True) as connection:
+            for one in store.read_devices(connection):
+                if one.id == device_id and one.revoked_at is None and service in one.may:
+                    return one
+        raise NoSuchDevice
+
     def add(
         self, by: str, name: str, aet: str, may: Iterable[Service | str], controller_id: str, *,
         csr: bytes | None = None, plain_address: str | None = None,

@@ -12,6 +12,7 @@ _FR = {
     "deny.own-proposal": "nul n'approuve ce qu'il a proposé ou ce qu'il reçoit",
     "deny.confidential": "l'examen est confidentiel et aucune habilitation ne l'autorise",
     "deny.step-up": "le mot de passe et un code sont redemandés",
+    "deny.token": "le jeton de programme ne nomme pas cette action",
 }
 _EN = {
     "silence": "no grant permits it",
@@ -19,6 +20,7 @@ _EN = {
     "deny.own-proposal": "nobody approves what they proposed or receive",
     "deny.confidential": "the study is confidential and no grant is for confidential studies",
     "deny.step-up": "password and a code are asked again",
+    "deny.token": "the program's token does not name this action",
 }
 RULES = tuple(_EN)
 """Every rule that says no. Those that say yes are `role.may.permission`."""

@@ -29,6 +29,9 @@ class Fact(StrEnum):
     PERSON_ADDED = "person:added"
     PERSON_REMOVED = "person:removed"
     CONTROLLER_ADDED = "controller:added"
+    TOKEN_ADDED = "token:added"  # noqa: S105
+    TOKEN_REVOKED = "token:revoked"  # noqa: S105
+    TOKEN_USED = "token:used"  # noqa: S105
     GRANT_PROPOSED = "grant:proposed"
     GRANT_APPROVED = "grant:approved"
     GRANT_REFUSED = "grant:refused"
@@ -55,6 +58,9 @@ DETAILS: dict[Fact, frozenset[str]] = {
     Fact.PERSON_ADDED: frozenset({"roles", "controller"}),
     Fact.PERSON_REMOVED: frozenset({"reason"}),
     Fact.CONTROLLER_ADDED: frozenset(),
+    Fact.TOKEN_ADDED: frozenset({"what", "expires_at"}),
+    Fact.TOKEN_REVOKED: frozenset({"reason"}),
+    Fact.TOKEN_USED: frozenset({"address"}),
     Fact.GRANT_PROPOSED: frozenset({"grant", "role", "scope", "controller", "due_at"}),
     Fact.GRANT_APPROVED: frozenset({"grant", "role", "scope", "controller"}),
     Fact.GRANT_REFUSED: frozenset({"grant", "role", "scope", "controller"}),

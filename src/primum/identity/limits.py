@@ -22,6 +22,9 @@ class Limits:
     controllers: int = 500  # group practices; keeps pages and loops short
     grants: int = 64  # grants and open proposals of one person: more is a mistake or an attack
     sessions: int = 8  # live sessions of one person: a few machines and a terminal
+    program_tokens: int = 16  # live tokens of one person: a viewer, a few scripts
+    program_token_name: int = 40  # a word or two in a list
+    program_token: timedelta = timedelta(days=366)  # the longest that one is good for; 90 days unless asked
     invitation: timedelta = timedelta(minutes=15)  # long enough to fetch a telephone
     invitation_tries: int = 10  # wrong first codes before a link is dead: clocks differ, guessing stays hopeless
     fresh: timedelta = timedelta(minutes=5)  # long enough for one form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -158,6 +158,23 @@ class Session:
     agent: str
     csrf: str
     token: str = ""
+    may: frozenset[str] | None = None
+    """What a program's token may do, by name of permission; None for a person's own session."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramToken:
+    """A token with which a program asks in somebody's name. `secret` is given once, when it is made."""
+
+    id: str
+    person_id: str
+    name: str
+    may: frozenset[str]
+    made_at: datetime
+    ends_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from primum.identity.facts import Fact
 from primum.identity.limits import LIMITS
 from primum.identity.model import Controller, Invitation, Person, Recorder, SecretBox, State, Wish
 from primum.identity.names import LOGIN_CHARACTERS, fold_login
-from primum.identity.new_factors import NewFactors
 from primum.identity.passwords import Hasher
 from primum.identity.permissions import Actor, Permission, Role, Scope, Thing
+from primum.identity.programs import Programs
 from primum.identity.refusals import (
     BadPerson,
     LastAdministrator,
@@ -43,7 +43,7 @@ def migrate_people(engine: Engine) -> None:
     migrate(engine, MIGRATIONS, VERSION_TABLE)
 
 
-class People(NewFactors):
+class People(Programs):
     """Everything one may ask about people. Safe to use from several threads."""
 
     def __init__(

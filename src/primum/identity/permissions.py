@@ -6,7 +6,7 @@ depends on nothing but its arguments. docs/reference/permissions.md lists everyt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from primum.identity.names import fold_name
@@ -41,6 +41,9 @@ class Permission(StrEnum):
     STUDY_IMPORT = "study:import"
     STUDY_LIST = "study:list"
     STUDY_OPEN = "study:open"
+    TOKEN_ADD = "token:add"  # noqa: S105 (a name of a permission)
+    TOKEN_LIST = "token:list"  # noqa: S105
+    TOKEN_REVOKE = "token:revoke"  # noqa: S105
     VAULT_CHECK = "vault:check"
 
 
@@ -68,25 +71,28 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
         P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
+        P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
-        P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS,
+        P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
+        P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.DPO: frozenset({
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
-        P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
+        P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.ADMINISTRATOR: frozenset({
         P.CONFIGURATION_CHANGE, P.CONTROLLER_ADD, P.DEVICE_ADD, P.DEVICE_LIST, P.DEVICE_RENEW, P.DEVICE_REVOKE,
         P.GRANT_CANCEL, P.GRANT_PROPOSE, P.GRANT_REVOKE, P.HOME_STATUS, P.JOURNAL_VERIFY, P.KEYRING_EXPORT,
         P.PERSON_CLOSE, P.PERSON_INVITE, P.PERSON_LIST, P.PERSON_RESET, P.VAULT_CHECK,
+        P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
 }  # fmt: skip
 """The table. What is not in it is refused."""
@@ -117,9 +123,13 @@ BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_
 CHANGES = frozenset(P) - frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LIST, P.PERSON_LIST,
     P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
-    P.GRANT_CANCEL,  # withdrawing has to be quick
+    P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE,  # withdrawing has to be quick
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
+
+
+TOKEN_MAY = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT})
+"""All that a token for a program may be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +146,17 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: the grants in force now, and whether password and code were given again just now."""
+    """Who asks: the grants in force now, and whether password and code were given again just now.
+
+    `only`: what a program may do that asks with a token of this person; None for the person. What a token names was
+    given by a fresh person, and is not asked again.
+    """
 
     person_id: str
     grants: tuple[Grant, ...]
     fresh: bool = False
     session_id: str = ""
+    only: frozenset[Permission] | None = None
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -189,7 +204,8 @@ class Reach:
 def decide(actor: Actor, action: Permission, thing: Thing, table: dict[Role, frozenset[Permission]] = MAY) -> Decision:
     """Decide whether `actor` may do `action` to `thing`."""
     allowing = [grant for grant in actor.grants if action in table[grant.role] and _covers(grant, action, thing)]
-    rule = _denied(actor, action, thing, allowing)
+    rule = "deny.token" if actor.only is not None and action not in actor.only else ""
+    rule = rule or _denied(actor, action, thing, allowing)
     if rule:
         return Decision(allowed=False, rule=rule)
     widest = min(allowing, key=_width)
@@ -210,7 +226,7 @@ def _denied(actor: Actor, action: Permission, thing: Thing, allowing: list[Grant
         allowing[:] = [grant for grant in allowing if grant.confidential]
         if not allowing:
             return "deny.confidential"
-    if action in CHANGES and not actor.fresh:
+    if action in CHANGES and not actor.fresh and actor.only is None:
         return "deny.step-up"
     return ""
 
@@ -234,7 +250,7 @@ def reaches(actor: Actor, action: Permission) -> tuple[Reach, ...]:
     """Tell which studies a list may show: their union. Empty where the list is refused."""
     found: dict[Reach, None] = {}
     for grant in actor.grants:
-        if decide(Actor(actor.person_id, (grant,), fresh=actor.fresh), action, ANY_STUDY).allowed:
+        if decide(replace(actor, grants=(grant,)), action, ANY_STUDY).allowed:
             found[_reach(grant)] = None
     return tuple(found)
 

@@ -175,6 +175,20 @@ class LastAdministrator(PrimumError):
     hint: ClassVar[str] = "make somebody else administrator first"
 
 
+class NoSuchToken(PrimumError):
+    """There is no such token, or it is another person's."""
+
+    code: ClassVar[str] = "identity.no-such-token"
+    hint: ClassVar[str] = "primum token list"
+
+
+class BadToken(PrimumError):
+    """A token cannot be made so: {why}."""
+
+    code: ClassVar[str] = "identity.bad-token"
+    hint: ClassVar[str] = "primum token add NAME --may list,open,import --days 90"
+
+
 class DemoOnly(PrimumError):
     """People with known factors are made in demo homes only."""
 

@@ -17,7 +17,7 @@ from primum.identity.factors import CODE, PASSWORD, Factors, Suspect
 from primum.identity.facts import Fact
 from primum.identity.limits import LIMITS
 from primum.identity.model import Session
-from primum.identity.permissions import Actor
+from primum.identity.permissions import Actor, Permission
 from primum.identity.refusals import NoSession, SessionLocked, SignInRefused, StepUpNeeded
 from primum.identity.store import Row, instant
 
@@ -133,8 +133,10 @@ class Sessions(Factors):
 
     def actor(self, session: Session) -> Actor:
         """Read what the session's person may do now: from the grants in force, at each request."""
+        only = None if session.may is None else frozenset(map(Permission, session.may))
         with self._reading() as tx:
-            return replace(self._actor(tx, session.person_id, self._now()), fresh=session.fresh, session_id=session.id)
+            held = self._actor(tx, session.person_id, self._now())
+        return replace(held, fresh=session.fresh, session_id=session.id, only=only)
 
     def _fresh(self, token: str) -> Session:
         session = self.session(token)

@@ -134,6 +134,20 @@ SESSIONS = Table(
     Column("agent", Text, nullable=False),
 )
 
+PROGRAM_TOKENS = Table(
+    "program_tokens",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("people.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("may", Text, nullable=False),  # names of permissions, a space between two
+    Column("made_at", Text, nullable=False),
+    Column("ends_at", Text, nullable=False),
+    Column("used_at", Text),
+    Column("revoked_at", Text),
+)
+
 NOTICES = Table(
     "notices",
     METADATA,

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 from primum.ground.front import front
 
 if TYPE_CHECKING:
-    from primum.imaging.archive import Archive, study_attributes
+    from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
+    from primum.imaging.dicomxml import to_xml
+    from primum.imaging.encoding import UTF_8, encode_data_set, json_of
     from primum.imaging.errors import (
+        BadIdentifier,
         BadQuery,
         BadUid,
         DamagedDataSet,
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
         NoStudyUid,
         NotHere,
         OtherInstance,
+        QueryTooBroad,
         UnknownSyntax,
     )
+    from primum.imaging.finding import Findings, Match, pick, shown_at, study_attributes, within
     from primum.imaging.frames import FrameBuilder, frames_of
+    from primum.imaging.identifier import Identifier, Model, answer, parse_identifier
     from primum.imaging.indexer import CaughtUp, Indexer
     from primum.imaging.limits import Limits
     from primum.imaging.model import EVERYTHING, InstanceEntry, Reach, Reached, Stored, StudyEntry, StudyRow

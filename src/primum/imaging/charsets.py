@@ -122,3 +122,14 @@ def _code(term: str) -> str | None:
     if code in {"6", "87", "159", "149", "58"}:
         return "" if code == "6" else code
     return code if code in _SINGLE_BYTE or code in _WHOLE else None
+
+
+def codec_of(declared: str) -> str | None:
+    """Return the codec that writes a character set without code extensions; None where it needs escapes."""
+    codes = [_code(term.strip()) for term in declared.split("\\")]
+    code = codes[0]
+    if code is None or (len(codes) > 1 and set(codes) - {"", code}):
+        return None
+    if code == "":
+        return "ascii"
+    return _WHOLE.get(code) or _SINGLE_BYTE.get(code)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from primum.identity import fold_name
-from primum.imaging.attributes import Level
-from primum.imaging.extract import BIRTH_DATE, ISSUER, NAME, PATIENT_ID, REFERRER, Attributes
+from primum.imaging.attributes import ITEMS, Level
+from primum.imaging.extract import BIRTH_DATE, ISSUER, NAME, PATIENT_ID, REFERRER, Attributes, zone_of
+from primum.imaging.matching import microseconds
 from primum.imaging.names import PersonName, fold, name_key
 from primum.imaging.patients import SEX
 from primum.vault import Position, RecordFacts
@@ -16,7 +18,8 @@ from primum.vault import Position, RecordFacts
 NAME_DAMAGED, UNREADABLE = 1, 2
 """Bits of a study's `flags`, of its earliest record."""
 
-_MODALITY, _NUMBER = 0x00080060, 0x00200011
+_MODALITY, _NUMBER, _STUDY_ID, _STATION = 0x00080060, 0x00200011, 0x00200010, 0x00081010
+OTHER_IDS_TERM = 0x00101000
 
 
 class Arrival(NamedTuple):
@@ -47,6 +50,8 @@ def study_columns(arrival: Arrival) -> dict[str, Any]:
         "first": arrival.first,
         "study_date": attributes.date(0x00080020),
         "study_time": attributes.time(0x00080030),
+        "moment": _moment(attributes),
+        "zone": zone_of(attributes.text(0x00080201)),
         **_name_columns("name", name),
         **_flat_columns(name),
         "name_key": name_key(name).text(),
@@ -88,8 +93,40 @@ def series_columns(arrival: Arrival) -> dict[str, Any]:
         "body_part": attributes.text(0x00180015),
         "step_date": attributes.date(0x00400244),
         "step_time": attributes.time(0x00400245),
+        "series_date": attributes.date(0x00080021),
+        "series_time": attributes.time(0x00080031),
         "shown": _text(shown),
     }
+
+
+def _moment(attributes: Attributes) -> int | None:
+    date = attributes.date(0x00080020)
+    return microseconds(date, attributes.time(0x00080030)) if date else None
+
+
+def study_terms(shown: Mapping[str, Any], columns: Mapping[str, Any]) -> set[tuple[int, str]]:
+    """What a study is found by besides its columns that have an index of their own (terms.tag, terms.value)."""
+    found = {(BIRTH_DATE, columns["birth_date"]), (_STUDY_ID, columns["study_number"])}
+    found |= {(OTHER_IDS_TERM, value) for value in other_ids(shown)}
+    return {(tag, value) for tag, value in found if value}
+
+
+def series_terms(shown: Mapping[str, Any], columns: Mapping[str, Any]) -> set[tuple[int, str]]:
+    """What a study is found by because of one of its series."""
+    found = {(_STATION, columns["station"])}
+    for item in shown.get("00400275", {}).get("Value", ()):
+        found |= {(tag, value) for tag in ITEMS[0x00400275] for value in _plain(item, tag)}
+    return {(tag, value) for tag, value in found if value}
+
+
+def other_ids(shown: Mapping[str, Any]) -> list[str]:
+    """The other numbers of a patient: of the sequence, and of the retired attribute."""
+    items = shown.get("00101002", {}).get("Value", ())
+    return [*_plain(shown, OTHER_IDS_TERM), *(value for item in items for value in _plain(item, PATIENT_ID))]
+
+
+def _plain(shown: Mapping[str, Any], tag: int) -> list[str]:
+    return [str(value) for value in shown.get(f"{tag:08X}", {}).get("Value", ()) if value is not None]
 
 
 def _text(shown: dict[str, Any]) -> str:

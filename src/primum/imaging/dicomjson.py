@@ -26,13 +26,13 @@ Json = dict[str, Any]
 CHARSET_TAG, PIXEL_REPRESENTATION = 0x00080005, 0x00280103
 _LEFT_OUT = frozenset({0x00080001, 0xFFFCFFFC, 0x7FE00001, 0x7FE00002, 0x7FE00003}) | PIXEL_TAGS
 
-_NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
-_BINARY = {"OB": 1, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2, "UN": 1}
-_DECODED = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
+BINARY = {"OB": 1, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2, "UN": 1}
+DECODED = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _SINGLE = frozenset({"LT", "ST", "UT", "UR"})
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_AMBIGUOUS = {"OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "OW"}
+AMBIGUOUS = {"OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "OW"}
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class Encoder:
         raw = self._view[element.at : element.end]
         if not raw:
             return {"vr": vr}
-        if vr in _BINARY:
+        if vr in BINARY:
             return self._binary(element.tag, vr, raw, context)
         values, damaged = values_of(vr, bytes(raw), context.charset, little=syntax.little)
         self.damaged |= damaged
@@ -125,6 +125,14 @@ class Encoder:
         return {"vr": vr, "InlineBinary": base64.b64encode(clear).decode("ascii")}
 
 
+def read_attributes(data: bytes, transfer_syntax: str, limits: Limits = LIMITS) -> Json:
+    """Read a short data set, such as a request's, as DICOM JSON; every value inline.
+
+    Raises UnknownSyntax, DamagedDataSet, DataSetTooLarge.
+    """
+    return Encoder(memoryview(data), syntax_of(transfer_syntax), "", limits).data_set()
+
+
 def resolve(element: Element, syntax: Syntax, *, signed: bool) -> tuple[str, Syntax]:
     """Tell an element's value representation, and the syntax of its value.
 
@@ -142,17 +150,17 @@ def resolve(element: Element, syntax: Syntax, *, signed: bool) -> tuple[str, Syn
     if known == "US or SS":
         known = "SS" if signed else "US"
     inner = syntax_of(IMPLICIT_LE) if vr and known == "SQ" else syntax
-    return _AMBIGUOUS.get(known, known) or "UN", inner
+    return AMBIGUOUS.get(known, known) or "UN", inner
 
 
 def values_of(vr: str, raw: bytes, charset: Charset, *, little: bool) -> tuple[list[Any], bool]:
     """Decode a value that is not binary nor a sequence; tell whether its text is damaged."""
-    if vr in _NUMBERS:
+    if vr in NUMBERS:
         return _numbers(vr, raw, little=little), False
     if vr == "AT":
         halves = struct.unpack(f"{'<' if little else '>'}{len(raw) // 4 * 2}H", raw[: len(raw) // 4 * 4])
         return [f"{group:04X}{number:04X}" for group, number in zip(halves[::2], halves[1::2], strict=True)], False
-    text, damaged = charset.decode(raw) if vr in _DECODED else (raw.decode("latin-1"), False)
+    text, damaged = charset.decode(raw) if vr in DECODED else (raw.decode("latin-1"), False)
     if vr in _SINGLE:
         text = text.rstrip("\0 ")
         return ([text] if text else []), damaged
@@ -161,7 +169,7 @@ def values_of(vr: str, raw: bytes, charset: Charset, *, little: bool) -> tuple[l
 
 
 def _numbers(vr: str, raw: bytes, *, little: bool) -> list[Any]:
-    code = _NUMBERS[vr]
+    code = NUMBERS[vr]
     count = len(raw) // struct.calcsize(code)
     numbers = struct.unpack_from(f"{'<' if little else '>'}{count}{code}", raw)
     if vr in {"FL", "FD"}:
@@ -185,7 +193,7 @@ def _text(vr: str, text: str) -> object:
 
 def to_little(raw: bytes, vr: str, syntax: Syntax) -> bytes:
     """Give a binary value in little endian, as everything served is (PS3.18 8.7.3.3.2, F.2.7)."""
-    width = _BINARY[vr]
+    width = BINARY[vr]
     if syntax.little or width == 1 or len(raw) % width:
         return raw
     swapped = array({2: "H", 4: "I", 8: "Q"}[width], raw)

@@ -69,6 +69,20 @@ class BadQuery(ImagingRefusal):
     hint: ClassVar[str] = "docs/design/imaging.md, Matching, lists what can be asked"
 
 
+class BadIdentifier(BadQuery):
+    """An identifier asks for what its level does not have, or lacks what it needs: {why}."""
+
+    code: ClassVar[str] = "imaging.bad-identifier"
+    hint: ClassVar[str] = "the unique keys of the levels above must be given, with one value each (PS3.4 C.4.1)"
+
+
+class QueryTooBroad(ImagingRefusal):
+    """The query would read too much of the archive: it was stopped after {seconds} seconds."""
+
+    code: ClassVar[str] = "imaging.query-too-broad"
+    hint: ClassVar[str] = "ask for a name, a number or a range of dates besides"
+
+
 class NotHere(ImagingRefusal):
     """There is no such {what} here, or it is not within reach."""
 

@@ -25,6 +25,7 @@ _WANTED_OF_EACH = wanted(*_OF_EACH)
 """What every instance is asked for; the rest is asked of the first of a study or series alone."""
 _WANTED = wanted(CHARSET_TAG, OTHER_IDS, *(one.tag for one in ATTRIBUTES if one.tag not in COMPUTED))
 _DATE = re.compile(r"([0-9]{4})[.]?([0-9]{2})[.]?([0-9]{2})")
+_ZONE = re.compile(r"([+-])(0[0-9]|1[0-4])([0-5][0-9])")
 _TIME = re.compile(r"([0-9]{2}):?([0-9]{2})?:?([0-9]{2})?(?:\.([0-9]{1,6}))?")
 
 
@@ -174,6 +175,15 @@ def normal_date(text: str) -> str:
     """Write a date as YYYYMMDD (the retired form with dots is understood); empty when it is none."""
     found = _DATE.fullmatch(text.strip())
     return "".join(found.groups()) if found else ""
+
+
+def zone_of(text: str) -> int | None:
+    """Read an offset from UTC, ±HHMM, in minutes (PS3.3 C.12.1.1.8); None when it is none."""
+    found = _ZONE.fullmatch(text.strip())
+    if not found:
+        return None
+    minutes = int(found[2]) * 60 + int(found[3])
+    return -minutes if found[1] == "-" else minutes
 
 
 def normal_time(text: str) -> str:

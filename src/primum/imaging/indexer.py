@@ -96,7 +96,7 @@ class Indexer:
         """Delete all rows of an erased study, its patient's included when there is no other study of theirs."""
         with self._index.begin() as connection:
             row = connection.exec_driver_sql("SELECT id FROM studies WHERE ref = ?", (study,)).first()
-            for table in ("versions", "instances", "series"):
+            for table in ("versions", "instances", "series", "terms"):
                 if row is not None:
                     connection.exec_driver_sql(f"DELETE FROM {table} WHERE study_id = ?", (row[0],))  # noqa: S608
             if row is not None:

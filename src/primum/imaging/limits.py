@@ -47,6 +47,15 @@ class Limits:
     query_text: int = 4096
     """Characters of one parameter: a list of UIDs has 64 each."""
 
+    query_list: int = 10_000
+    """Values of one list: as many UIDs as a migration asks for at once; each is one look-up."""
+
+    query_elements: int = 1_000
+    """Elements of an identifier, those of its items included: there are not that many attributes to ask for."""
+
+    query_seconds: float = 10.0
+    """What one query may take: with the indexes it takes milliseconds, so beyond this it is refused as too broad."""
+
     page: int = 1000
     """Rows of one answer."""
 

@@ -7,9 +7,12 @@ Dates are YYYYMMDD, times HHMMSS.FFFFFF, names folded (names.py); empty means th
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 WILDCARDS = re.compile(r"[*?]")
 
@@ -53,6 +56,8 @@ class Between:
 
     low: str
     high: str
+    ranged: bool = field(default=True, compare=False)
+    """Whether it was written as a range: a single time is a range too, of a second, a minute or an hour."""
 
     def matches(self, value: str) -> bool:
         """Compare as text: both are written so that it compares like what it stands for."""
@@ -108,4 +113,74 @@ class Words:
         return any(all(word in group.replace("^", "") for word in self.words) for group in name)
 
 
-Test = OneOf | Text | Between | Number | Name | Words
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """No value (empty value matching, C.2.2.2.7)."""
+
+    def matches(self, value: object) -> bool:
+        """Look whether there is none."""
+        return value in {None, "", ("", "", "")}
+
+
+class Moment(NamedTuple):
+    """When something was: date and time as kept, and its offset from UTC in minutes where it is known."""
+
+    date: str
+    time: str
+    zone: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """A range over date and time together (combined date-time matching), in microseconds.
+
+    `zone` is what the query's times are written in. Without one, or where what was kept has none, clocks are compared
+    as they stand.
+    """
+
+    low: int
+    high: int
+    zone: int | None
+    days: tuple[str, str]
+    """The dates that anything within can have been written with, whatever its zone."""
+
+    def matches(self, moment: Moment) -> bool:
+        """Compare as instants. What has no date is in no range; without a time it is midnight."""
+        if not moment.date:
+            return False
+        return self.low <= microseconds(moment.date, moment.time) - self.shift(moment.zone) <= self.high
+
+    def shift(self, zone: int | None) -> int:
+        """Tell how far a clock of `zone` is before the query's."""
+        return 0 if zone is None or self.zone is None else (zone - self.zone) * MINUTE
+
+
+MINUTE = 60_000_000
+
+
+def microseconds(date: str, time: str) -> int:
+    """Number a date and time: from the beginning of the calendar; a date that there is not counts from its first."""
+    try:
+        days = dt.date(int(date[:4]), int(date[4:6]), int(date[6:])).toordinal()
+    except ValueError:
+        days = 0
+    clock = time or "000000.000000"
+    return ((days * 24 + int(clock[:2])) * 60 + int(clock[2:4])) * MINUTE + int(clock[4:6] + clock[7:])
+
+
+@dataclass(frozen=True, slots=True)
+class InItem:
+    """Tests on the attributes of an item: one item of the sequence passes them all (C.2.2.2.6)."""
+
+    tests: tuple[tuple[int, OneOf | Text | Empty], ...]
+
+    def matches(self, items: Sequence[Mapping[str, Any]]) -> bool:
+        """Look for the item, in DICOM JSON."""
+        return any(all(self._passes(item, tag, test) for tag, test in self.tests) for item in items)
+
+    def _passes(self, item: Mapping[str, Any], tag: int, test: OneOf | Text | Empty) -> bool:
+        values = item.get(f"{tag:08X}", {}).get("Value") or [""]
+        return any(test.matches(str(value or "")) for value in values)
+
+
+Test = OneOf | Text | Between | Number | Name | Words | Empty | Instants | InItem

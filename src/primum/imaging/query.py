@@ -1,7 +1,8 @@
 """Reading a query: parameters as QIDO-RS writes them (PS3.18 8.3.4) into `Criteria`. Pure.
 
 What cannot be understood is refused, never dropped: a filter silently ignored shows more than was asked for.
-The refusal does not repeat what was sent, which may name a patient.
+The refusal does not repeat what was sent, which may name a patient. Identifiers of C-FIND are read by `identifier.py`
+into the same `Criteria`; what one value of one attribute means is `keys.py`, for both.
 """
 
 from __future__ import annotations
@@ -9,29 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from primum.imaging.attributes import BY_KEYWORD, BY_TAG, Attribute, Level
+from primum.imaging.attributes import BY_KEYWORD, BY_TAG, ITEM_KEYWORDS, ITEMS, Attribute, Level
 from primum.imaging.errors import BadQuery
-from primum.imaging.extract import normal_date, normal_time
+from primum.imaging.extract import zone_of
+from primum.imaging.keys import Key, Way, combine, read_item_test, read_test
 from primum.imaging.limits import LIMITS, Limits
-from primum.imaging.matching import Between, Group, Name, Number, OneOf, Test, Text, Words
-from primum.imaging.names import fold, fold_group, squeeze
+from primum.imaging.matching import Empty, InItem, OneOf, Text
 
 DEFAULT_LIMIT = 100
-_ORDER = {Level.STUDY: 0, Level.SERIES: 1, Level.INSTANCE: 2}
+_ORDER = {Level.PATIENT: 0, Level.STUDY: 0, Level.SERIES: 1, Level.INSTANCE: 2}
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _NAMED = re.compile(r"[A-Za-z0-9.,_]*")
-_UIDS = re.compile(r"[0-9.]{1,64}(?:[\\,][0-9.]{1,64})*")
-_STARS = 8
-"""Runs of `*` in one pattern: nobody types more, and each multiplies the work."""
-
-
-class Key(NamedTuple):
-    """An attribute and what it must be."""
-
-    attribute: Attribute
-    test: Test
+_ZONE = 0x00080201
+_SWITCHES = ("fuzzymatching", "emptyvaluematching", "multiplevaluematching")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +42,42 @@ def parse_qido(parameters: Iterable[tuple[str, str]], level: Level, limits: Limi
     listed = list(parameters)
     if len(listed) > limits.query_parameters:
         raise BadQuery(why="there are too many")
-    asked = _Asked(limits)
-    fuzzy = any(_boolean(value) for name, value in listed if name == "fuzzymatching")
-    keys = [key for name, value in listed if (key := asked.read(name, value, level, fuzzy=fuzzy)) is not None]
-    return Criteria(tuple(keys), frozenset(asked.include), asked.include_all, asked.limit, asked.offset)
+    switches = {name for name, value in listed if name in _SWITCHES and _boolean(value)}
+    way = Way(fuzzy="fuzzymatching" in switches, empty="emptyvaluematching" in switches, commas=True)
+    asked = _Asked(limits, level, way)
+    for name, value in listed:
+        asked.read(name, value)
+    keys = combine(asked.keys(), asked.zone)
+    return Criteria(keys, frozenset(asked.include), asked.include_all, asked.limit, asked.offset)
 
 
 class _Asked:
-    """What one query asked for beside its keys, as its parameters are read."""
+    """What one query asked for, as its parameters are read."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, level: Level, way: Way) -> None:
         self.limits = limits
         self.include: set[int] = set()
         self.include_all = False
         self.limit = DEFAULT_LIMIT
         self.offset = 0
+        self.zone: int | None = None
+        self._level, self._way = level, way
+        self._keys: list[Key] = []
+        self._items: dict[int, list[tuple[int, OneOf | Text | Empty]]] = {}
         self._seen: set[str] = set()
 
-    def read(self, name: str, value: str, level: Level, *, fuzzy: bool) -> Key | None:
+    def keys(self) -> list[Key]:
+        """All keys, those on the items of one sequence together."""
+        return [*self._keys, *(Key(BY_TAG[tag], InItem(tuple(tests))) for tag, tests in self._items.items())]
+
+    def read(self, name: str, value: str) -> None:
         if len(value) > self.limits.query_text or not value.isprintable():
             raise BadQuery(why="a value is too long or holds characters that cannot be asked for")
         if name == "includefield":
             self._include(value)
-            return None
-        attribute = _attribute(name)
-        once = attribute.keyword if attribute else name
+            return
+        path = [_tag(part) for part in name.split(".")]
+        once = ".".join(str(tag) for tag in path) if path[0] is not None else name
         if once in self._seen:
             raise BadQuery(why="a parameter is given twice")
         self._seen.add(once)
@@ -82,86 +85,58 @@ class _Asked:
             self.limit = min(_count(value), self.limits.page)
         elif name == "offset":
             self.offset = _count(value)
-        elif name != "fuzzymatching":
-            return _key(attribute, value, level, fuzzy=fuzzy)
-        return None
+        elif name not in _SWITCHES:
+            self._key(path, value)
 
     def _include(self, value: str) -> None:
         if _NAMED.fullmatch(value) is None:
             raise BadQuery(why="includefield names attributes by tag or keyword")
         for name in value.split(","):
-            attribute = _attribute(name)
             self.include_all |= name == "all"
-            if attribute is not None:
-                self.include.add(attribute.tag)
+            tag = _tag(name)
+            if tag is not None and tag in BY_TAG:
+                self.include.add(tag)
+
+    def _key(self, path: list[int | None], value: str) -> None:
+        attribute = BY_TAG.get(path[0] or 0)
+        if attribute is None or not (attribute.column or attribute.tag == _ZONE):
+            raise BadQuery(why="it is no attribute that can be matched here")
+        if _ORDER[attribute.level] > _ORDER[self._level]:
+            raise BadQuery(why="it is an attribute of a lower level")
+        if attribute.tag == _ZONE:
+            self._adjust(value)
+        elif attribute.vr == "SQ":
+            self._item_key(attribute, path[1:], value)
+        elif len(path) > 1:
+            raise BadQuery(why="only a sequence has attributes inside")
+        else:
+            test = read_test(attribute, value, self._way, self.limits)
+            self.include.add(attribute.tag)
+            self._keys += [] if test is None else [Key(attribute, test)]
+
+    def _adjust(self, value: str) -> None:
+        self.include.add(_ZONE)
+        if value:
+            self.zone = zone_of(value)
+            if self.zone is None:
+                raise BadQuery(why="an offset from UTC is written +HHMM or -HHMM")
+
+    def _item_key(self, attribute: Attribute, inner: list[int | None], value: str) -> None:
+        self.include.add(attribute.tag)
+        if not inner and not value:
+            return
+        if len(inner) != 1 or inner[0] not in ITEMS.get(attribute.tag, {}):
+            raise BadQuery(why="it is no attribute of an item that can be matched here")
+        test = read_item_test(attribute.tag, inner[0], value, self._way, self.limits)
+        if test is not None:
+            self._items.setdefault(attribute.tag, []).append((inner[0], test))
 
 
-def _attribute(name: str) -> Attribute | None:
-    return BY_TAG.get(int(name, 16)) if _TAG.fullmatch(name) else BY_KEYWORD.get(name)
-
-
-def _key(attribute: Attribute | None, value: str, level: Level, *, fuzzy: bool) -> Key | None:
-    if attribute is None or not attribute.column:
-        raise BadQuery(why="it is no attribute that can be matched here")
-    if _ORDER[attribute.level] > _ORDER[level]:
-        raise BadQuery(why="it is an attribute of a lower level")
-    test = read_test(attribute, value, fuzzy=fuzzy)
-    return None if test is None else Key(attribute, test)
-
-
-def read_test(attribute: Attribute, value: str, *, fuzzy: bool = False) -> Test | None:
-    """Read one key; None when it matches everything (C.2.2.2.3). Raises BadQuery."""
-    if not value.strip("*"):
-        return None
-    if value.count("*") > _STARS:
-        raise BadQuery(why="there are too many wildcards")
-    match attribute.vr:
-        case "UI":
-            return OneOf(_uids(value))
-        case "DA" | "TM":
-            return _range(value, _day if attribute.vr == "DA" else _moment)
-        case "PN":
-            return _words(value) if fuzzy else _name(value)
-        case "IS" | "US":
-            return Number(_number(value))
-        case _:
-            return _text(attribute, value)
-
-
-def _uids(value: str) -> tuple[str, ...]:
-    if _UIDS.fullmatch(value) is None:
-        raise BadQuery(why="a UID is made of digits and dots")
-    return tuple(dict.fromkeys(re.split(r"[\\,]", value)))
-
-
-def _range(value: str, bounds: object) -> Between:
-    low, dash, high = value.partition("-")
-    if not callable(bounds) or (dash and not low and not high) or "-" in high:
-        raise BadQuery(why="a range is a-b, a- or -b")
-    if not dash:
-        return Between(*bounds(low))
-    return Between(bounds(low)[0] if low else "", bounds(high)[1] if high else "~")
-
-
-def _day(text: str) -> tuple[str, str]:
-    date = normal_date(text)
-    if not date:
-        raise BadQuery(why="a date is YYYYMMDD")
-    return date, date
-
-
-def _moment(text: str) -> tuple[str, str]:
-    low = normal_time(text)
-    if not low:
-        raise BadQuery(why="a time is HHMMSS")
-    digits = re.sub(r"[:]", "", text.strip())
-    return low, digits + "5959.999999"[len(digits) - 2 :] if "." not in digits else f"{digits:9<13}"
-
-
-def _number(value: str) -> int:
-    if re.fullmatch(r"[+-]?[0-9]{1,12}", value.strip()) is None:
-        raise BadQuery(why="a number is written with digits")
-    return int(value)
+def _tag(name: str) -> int | None:
+    if _TAG.fullmatch(name):
+        return int(name, 16)
+    attribute = BY_KEYWORD.get(name)
+    return attribute.tag if attribute else ITEM_KEYWORDS.get(name)
 
 
 def _count(value: str) -> int:
@@ -172,43 +147,5 @@ def _count(value: str) -> int:
 
 def _boolean(value: str) -> bool:
     if value not in {"true", "false"}:
-        raise BadQuery(why="fuzzymatching is true or false")
+        raise BadQuery(why="a switch is true or false")
     return value == "true"
-
-
-def _text(attribute: Attribute, value: str) -> Text | None:
-    if attribute.column == "description":
-        return Text((_single_stars(fold(value)),))
-    if attribute.column in {"modality", "modalities"}:
-        listed = tuple(one.strip() for one in re.split(r"[\\,]", value) if one.strip())
-        return Text(listed) if listed else None
-    return Text((_single_stars(value.strip(" ")),))
-
-
-def _single_stars(pattern: str) -> str:
-    return re.sub(r"\*+", "*", pattern)
-
-
-def _name(value: str) -> Name | None:
-    groups = [_group(text) for text in value.split("=")[:3]]
-    if "=" in value:
-        groups += [None] * (3 - len(groups))
-    return Name(tuple(groups)) if any(groups) else None
-
-
-def _group(text: str) -> Group | None:
-    if not text.strip("*^ "):
-        return None
-    pattern = _single_stars(fold_group(text))
-    flat = "^" not in pattern
-    patterns = [pattern]
-    while pattern.endswith("^*"):
-        # `*` also stands for nothing, and a name without that component is not written with its `^`
-        pattern = pattern[:-2].rstrip("^")
-        patterns.append(pattern)
-    return Group(tuple(patterns), flat)
-
-
-def _words(value: str) -> Words | None:
-    words = tuple(filter(None, (squeeze(word) for word in re.split(r"[\s^=*?\-]+", value))))
-    return Words(words) if words else None

@@ -15,12 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from primum.imaging.columns import PERSON, Arrival, person_of, series_columns, study_columns
+from primum.imaging.columns import PERSON, Arrival, person_of, series_columns, series_terms, study_columns, study_terms
 from primum.imaging.extract import Attributes
 from primum.imaging.patients import Assignment, Traits, traits_of
 from primum.vault import Position
 
-_INSTANCE = 0x00200013
+_INSTANCE, _SOP_CLASSES = 0x00200013, 0x00080062
 
 
 @dataclass(slots=True)
@@ -81,6 +81,7 @@ class Batch:
         self._changed: set[tuple[str, int]] = set()
         self._versions: dict[tuple[str, int], dict[bytes, _Placed]] = {}
         self._touched_series: set[int] = set()
+        self._terms: set[tuple[int, str, int]] = set()
         self._persons: dict[tuple[bytes, ...], bytes] = {}
 
     def write(self, arrivals: Iterable[Arrival], positions: Iterable[tuple[str, str, int]]) -> None:
@@ -93,6 +94,7 @@ class Batch:
         for arrival in arrivals:
             self._arrive(arrival)
         self._write_instances()
+        self._write_terms()
         self._write_counts()
 
     def _write_positions(self, positions: Iterable[tuple[str, str, int]]) -> None:
@@ -146,6 +148,7 @@ class Batch:
             }
             rows.append(columns)
             words.append(_words(number, columns))
+            self._take_terms(number, study_terms(json.loads(columns["shown"]), columns))
             self._studies[arrival.position.study] = (number, arrival.first)
         self._insert("studies", rows)
         self._index.exec_driver_sql(_INSERT_WORDS, words)
@@ -162,6 +165,7 @@ class Batch:
         self._index.exec_driver_sql(f"UPDATE studies SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
         self._index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
         self._index.exec_driver_sql(_INSERT_WORDS, _words(number, columns))
+        self._take_terms(number, study_terms(json.loads(columns["shown"]), columns))
         self._studies[arrival.position.study] = (number, arrival.first)
 
     # series
@@ -180,6 +184,7 @@ class Batch:
             self._series[study_id, series_uid] = (number, first)
             if arrival.first < first:
                 columns = series_columns(arrival)
+                self._take_terms(study_id, series_terms(json.loads(columns["shown"]), columns))
                 assigned = ", ".join(f"{name} = ?" for name in columns)
                 self._index.exec_driver_sql(f"UPDATE series SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
         if not firsts:
@@ -188,7 +193,9 @@ class Batch:
         inserted = []
         for number, ((study_id, series_uid), arrival) in enumerate(firsts.items(), highest + 1):
             identity = {"id": number, "study_id": study_id, "series_uid": series_uid}
-            inserted.append({**identity, **series_columns(arrival)})
+            columns = series_columns(arrival)
+            self._take_terms(study_id, series_terms(json.loads(columns["shown"]), columns))
+            inserted.append({**identity, **columns})
             self._series[study_id, series_uid] = (number, arrival.first)
         self._insert("series", inserted)
 
@@ -281,6 +288,17 @@ class Batch:
         rows = [one.row() for _, every in met for one in every.values()]
         if rows:
             self._index.exec_driver_sql(f"INSERT INTO versions ({_COLUMN_LIST}) VALUES ({_MARKS})", rows)  # noqa: S608
+
+    # terms
+
+    def _take_terms(self, study_id: int, terms: set[tuple[int, str]]) -> None:
+        # what an earlier record said stays: terms only narrow, rows decide
+        self._terms.update((tag, value, study_id) for tag, value in terms)
+
+    def _write_terms(self) -> None:
+        classes = {(_SOP_CLASSES, self._placed[key].sop_class_uid, key[1]) for key in self._changed}
+        if self._terms or classes:
+            self._index.exec_driver_sql("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", sorted(self._terms | classes))
 
     # counts
 

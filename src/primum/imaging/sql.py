@@ -6,18 +6,33 @@ Each text here is ours; every value goes as a parameter. `s`, `e`, `i` are studi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from primum.identity import fold_name
-from primum.imaging.attributes import Attribute, Level
-from primum.imaging.matching import WILDCARDS, Between, Group, Name, Number, OneOf, Test, Text, Words
+from primum.imaging.attributes import SHOWN, Attribute, Level
+from primum.imaging.keys import Key
+from primum.imaging.matching import (
+    WILDCARDS,
+    Between,
+    Empty,
+    Group,
+    InItem,
+    Instants,
+    Name,
+    Number,
+    OneOf,
+    Test,
+    Text,
+    Words,
+)
 from primum.imaging.model import Reach, Reached
-from primum.imaging.query import Key
 
 _ALIAS = {Level.STUDY: "s", Level.SERIES: "e", Level.INSTANCE: "i"}
 _WORDS = {"name": "name", "patient_number": "patient_number", "accession": "accession", "description": "description"}
 _INDEXED = frozenset({"patient_number", "accession", "study_uid"})
+_TERMS = frozenset({0x00100030, 0x00200010, 0x00101000, 0x00081010})
+_ITEM_TERMS = frozenset({0x00400275})
 _HIGHEST = "\U0010ffff"
 _TRIGRAMS = 24
 """Trigrams asked of one pattern: the rows are compared whole afterwards."""
@@ -47,31 +62,101 @@ def _joined(parts: list[Sql], by: str, empty: str) -> Sql:
     return Sql(text, tuple(value for part in parts for value in part.values))
 
 
-def reach_sql(reach: Reached) -> Sql:
+def reach_sql(reach: Reached, alias: str = "s") -> Sql:
     """What a reader may reach: what any one of the reaches covers. Part of every query, whatever its level."""
     each = [reach] if isinstance(reach, Reach) else reach
-    return Sql.any_of([_one_reach(one) for one in each])
+    return Sql.any_of([_one_reach(one, alias) for one in each])
 
 
-def _one_reach(reach: Reach) -> Sql:
-    parts = [] if reach.confidential else [Sql("s.confidential = 0")]
+def _one_reach(reach: Reach, alias: str) -> Sql:
+    parts = [] if reach.confidential else [Sql(f"{alias}.confidential = 0")]
     if reach.controllers is not None:
         keys = {fold_name(name) for name in reach.referrers} - {""}
-        ways = [_in("s.controller_id", sorted(reach.controllers)), _in("s.referrer_key", sorted(keys))]
+        ways = [_in(f"{alias}.controller_id", sorted(reach.controllers)), _in(f"{alias}.referrer_key", sorted(keys))]
         parts.append(Sql.any_of(ways))
     return Sql.all_of(parts)
 
 
-def _in(column: str, values: list[str]) -> Sql:
+def _in(column: str, values: Sequence[str]) -> Sql:
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),))  # noqa: S608 (our own columns)
 
 
 def key_sql(key: Key) -> Sql:
     """One key as a condition."""
     attribute, test = key
-    if attribute.column == "modalities":
-        return Sql.any_of(_modality(pattern) for pattern in test.patterns) if isinstance(test, Text) else Sql("0")
-    return _test(f"{_ALIAS[attribute.level]}.{attribute.column}", test)
+    alias = _ALIAS[attribute.level]
+    if attribute.column in _OF_THEIR_OWN:
+        return _OF_THEIR_OWN[attribute.column](test)
+    match test:
+        case Instants():
+            found = _instants(test)
+        case InItem():
+            found = _in_item(alias, attribute, test)
+        case _ if attribute.column == SHOWN:
+            found = _values(f"{alias}.shown", attribute.tag, test)
+        case Empty() if attribute.vr != "PN":
+            found = _empty(attribute, alias)
+        case _:
+            found = _test(f"{alias}.{_QUOTED.get(attribute.column, attribute.column)}", test)
+    return found
+
+
+def _instants(test: Instants) -> Sql:
+    moment = "s.moment - coalesce(s.zone - ?, 0) * 60000000" if test.zone is not None else "s.moment"
+    zone = () if test.zone is None else (test.zone,)
+    return Sql(
+        f"s.study_date <> '' AND s.study_date BETWEEN ? AND ? AND {moment} BETWEEN ? AND ?",
+        (*test.days, *zone, test.low, test.high),
+    )
+
+
+def _in_item(alias: str, attribute: Attribute, test: InItem) -> Sql:
+    inner = Sql.all_of(_values("t.value", tag, one) for tag, one in test.tests)
+    items = f"json_each({alias}.shown, '$.\"{attribute.key}\".Value') t"
+    return Sql(f"EXISTS (SELECT 1 FROM {items} WHERE {inner.text})", inner.values)  # noqa: S608 (our own columns)
+
+
+def _values(json_text: str, tag: int, test: Test) -> Sql:
+    """A test on any of the values that DICOM JSON has for a tag."""
+    source = f"json_each({json_text}, '$.\"{tag:08X}\".Value') v"
+    if isinstance(test, Empty):
+        return Sql(f"NOT EXISTS (SELECT 1 FROM {source} WHERE v.value IS NOT NULL)")  # noqa: S608 (our own columns)
+    inner = _test("v.value", test)
+    return Sql(f"EXISTS (SELECT 1 FROM {source} WHERE {inner.text})", inner.values)  # noqa: S608 (our own columns)
+
+
+def _other_ids(test: Test) -> Sql:
+    if isinstance(test, Empty):
+        return Sql.all_of([_values("s.shown", 0x00101000, test), _values("s.shown", 0x00101002, test)])
+    inner = _values("t.value", 0x00100020, test)
+    items = "json_each(s.shown, '$.\"00101002\".Value') t"
+    in_items = Sql(f"EXISTS (SELECT 1 FROM {items} WHERE {inner.text})", inner.values)  # noqa: S608 (our own columns)
+    return Sql.any_of([_values("s.shown", 0x00101000, test), in_items])
+
+
+def _sop_classes(test: Test) -> Sql:
+    inner = _test("y.sop_class_uid", test) if isinstance(test, OneOf) else Sql("0")
+    return Sql(
+        "EXISTS (SELECT 1 FROM series x JOIN instances y ON y.series_id = x.id"  # noqa: S608 (our own columns)
+        f" WHERE x.study_id = s.id AND {inner.text})",
+        inner.values,
+    )
+
+
+def _empty(attribute: Attribute, alias: str) -> Sql:
+    value = "IS NULL" if attribute.vr in {"IS", "US"} else "= ''"
+    return Sql(f'{alias}."{attribute.column}" {value}')
+
+
+def _modalities(test: Test) -> Sql:
+    if isinstance(test, Text):
+        return Sql.any_of(map(_modality, test.patterns))
+    return Sql("s.modalities = ''" if isinstance(test, Empty) else "0")
+
+
+_OF_THEIR_OWN = {"modalities": _modalities, "sop_classes": _sop_classes, "other_ids": _other_ids}
+_QUOTED = {"rows": '"rows"'}
+"""Words of SQL among our columns."""
 
 
 def _modality(pattern: str) -> Sql:
@@ -89,22 +174,30 @@ def _modality(pattern: str) -> Sql:
 def _test(column: str, test: Test) -> Sql:
     match test:
         case OneOf():
-            return _in(column, list(test.values))
+            found = _in(column, list(test.values))
         case Text():
-            return _text(column, test)
+            found = _text(column, test)
         case Between():
-            return Sql(f"{column} <> '' AND {column} BETWEEN ? AND ?", (test.low, test.high))
+            found = Sql(f"{column} <> '' AND {column} BETWEEN ? AND ?", (test.low, test.high))
         case Number():
-            return Sql(f"{column} = ?", (test.number,))
+            found = Sql(f"{column} = ?", (test.number,))
         case Name():
-            return _name(column, test)
+            found = _name(column, test)
         case Words():
-            ways = [Sql.all_of(_glob(flat, f"*{word}*") for word in test.words) for flat in _flats(column)]
-            return Sql.any_of(ways)
+            found = Sql.any_of(Sql.all_of(_glob(one, f"*{word}*") for word in test.words) for one in _flats(column))
+        case Empty():
+            found = Sql.all_of(Sql(f"coalesce({column}_{group}, '') = ''") for group in "aip")
+        case _:
+            raise TypeError("a test of several columns")
+    return found
 
 
 def _text(column: str, test: Text) -> Sql:
-    return Sql.any_of(_glob(column, pattern) for pattern in test.patterns)
+    plain = [one for one in test.patterns if WILDCARDS.search(one) is None]
+    if len(plain) <= 1:
+        return Sql.any_of(_glob(column, pattern) for pattern in test.patterns)
+    wild = [_glob(column, one) for one in test.patterns if WILDCARDS.search(one)]
+    return Sql.any_of([_in(column, plain), *wild])
 
 
 def _glob(column: str, pattern: str) -> Sql:
@@ -141,20 +234,65 @@ def narrow_sql(key: Key) -> Sql | None:
     Only narrows: the key is still compared on each row.
     """
     attribute, test = key
+    found: Sql | None = None
     match test:
-        case OneOf() if attribute.column in _INDEXED:
-            return Sql(f"SELECT id FROM studies s WHERE {_in('s.' + attribute.column, list(test.values)).text}",  # noqa: S608
-                       (json.dumps(test.values),))  # fmt: skip
-        case Text(patterns=patterns) if attribute.column in {"modality", "modalities"}:
-            return _narrow_modality(patterns)
-        case Text(patterns=(pattern,)) if attribute.level is Level.STUDY:
-            return _narrow_text(attribute, pattern)
-        case Name(groups=(Group() as group,)) if attribute.column == "name":
-            return _narrow_name(group)
+        case OneOf():
+            found = _narrow_list(attribute, test.values)
+        case InItem() if attribute.tag in _ITEM_TERMS:
+            ways = (_term(tag, one) for tag, one in test.tests)
+            found = next((way for way in ways if way is not None), None)
+        case Text() | Between() if attribute.tag in _TERMS:
+            found = _term(attribute.tag, test)
+        case Text(patterns=patterns):
+            found = _narrow_patterns(attribute, patterns)
+        case Name(groups=(Group() as group,) | (Group() as group, None, None)) if attribute.column == "name":
+            found = _narrow_name(group)
         case Words() if attribute.column == "name":
-            return _narrow_words("name", list(test.words))
+            found = _narrow_words("name", list(test.words))
+        case _:
+            pass
+    return found
+
+
+def _narrow_patterns(attribute: Attribute, patterns: tuple[str, ...]) -> Sql | None:
+    if attribute.column in {"modality", "modalities"}:
+        return _narrow_modality(patterns)
+    if len(patterns) == 1 and attribute.level is Level.STUDY:
+        return _narrow_text(attribute, patterns[0])
+    return None if WILDCARDS.search("".join(patterns)) else _narrow_list(attribute, patterns)
+
+
+def _narrow_list(attribute: Attribute, values: Sequence[str]) -> Sql | None:
+    match attribute.column:
+        case "series_uid":
+            where = _in("x.series_uid", values)
+            return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)  # noqa: S608 (our own columns)
+        case "sop_uid":
+            where = _in("x.sop_uid", values)
+            return Sql(f"SELECT study_id FROM instances x WHERE {where.text}", where.values)  # noqa: S608 (our own)
+        case "sop_classes" | "sop_class_uid":
+            return _term(0x00080062, OneOf(tuple(values)))
+        case column if column in _INDEXED:
+            where = _in(f"s.{column}", values)
+            return Sql(f"SELECT id FROM studies s WHERE {where.text}", where.values)  # noqa: S608 (our own columns)
         case _:
             return None
+
+
+def _term(tag: int, test: Test) -> Sql | None:
+    """Study ids from `terms`: for values, beginnings and ranges."""
+    match test:
+        case OneOf(values=values):
+            where = _in("value", values)
+        case Between(low=low, high=high):
+            where = Sql("value BETWEEN ? AND ?", (low, high))
+        case Text(patterns=patterns) if not WILDCARDS.search("".join(patterns)):
+            where = _in("value", patterns)
+        case Text(patterns=(pattern,)) if prefix := WILDCARDS.split(pattern, maxsplit=1)[0]:
+            where = Sql("value >= ? AND value < ?", (prefix, prefix + _HIGHEST))
+        case _:
+            return None
+    return Sql(f"SELECT study_id FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))  # noqa: S608 (ours)
 
 
 def _narrow_modality(patterns: tuple[str, ...]) -> Sql | None:

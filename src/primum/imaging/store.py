@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.db import migrate, open_database
 
-DERIVED = ("words", "versions", "instances", "series", "studies", "packs")
+DERIVED = ("words", "terms", "versions", "instances", "series", "studies", "packs")
 """The tables of index.db, in the order in which they can be emptied."""
 
 
@@ -56,13 +56,13 @@ _PLACED = """
 _DUMPS = {
     "packs": "SELECT pack, study_ref, stop FROM packs",
     "studies": """
-        SELECT ref, controller_id, study_uid, patient_id, confidential, first, study_date, study_time, name_a, name_i,
-               name_p, flat_a, flat_i, flat_p, name_key, patient_number, issuer, birth_date, sex, accession,
-               study_number, description, referrer_a, referrer_i, referrer_p, referrer_key, shown, flags, mixed,
-               modalities, series, instances FROM studies""",
+        SELECT ref, controller_id, study_uid, patient_id, confidential, first, study_date, study_time, moment, zone,
+               name_a, name_i, name_p, flat_a, flat_i, flat_p, name_key, patient_number, issuer, birth_date, sex,
+               accession, study_number, description, referrer_a, referrer_i, referrer_p, referrer_key, shown, flags,
+               mixed, modalities, series, instances FROM studies""",
     "series": """
         SELECT s.ref, e.series_uid, e.first, e.modality, e.number, e.description, e.station, e.body_part, e.step_date,
-               e.step_time, e.shown, e.instances, hex(e.person_low), hex(e.person_high)
+               e.step_time, e.series_date, e.series_time, e.shown, e.instances, hex(e.person_low), hex(e.person_high)
         FROM series e JOIN studies s ON s.id = e.study_id""",
     "instances": _PLACED.format(table="instances"),
     "versions": _PLACED.format(table="versions"),

@@ -133,6 +133,7 @@ class Kind(Enum):
     STUDY_CLOSED = _passing("person:study:closed", "session instances frames bytes door", "{actor} a reçu de l'examen {subject} : {instances} instances, {frames} images, {bytes} octets", "{actor} received from study {subject}: {instances} instances, {frames} frames, {bytes} bytes")
     STUDY_REFUSED = _passing("person:study:refused", "session rule door", "examen {subject} refusé à {actor} (règle {rule})", "study {subject} refused to {actor} (rule {rule})")
     ACTION_REFUSED = _passing("person:action:refused", "session rule what", "action {what} refusée à {actor} (règle {rule})", "action {what} refused to {actor} (rule {rule})")
+    STUDY_BROUGHT = _passing("person:study:brought", "session controller instances bytes", "{actor} a déposé {instances} instances de l'examen {subject}", "{actor} brought {instances} instances of study {subject}")
     JOURNAL_READ = _seen("person:journal:read", "session ledger count", "{actor} a lu le journal {ledger} : {count} lignes", "{actor} read the {ledger} ledger: {count} lines")
     STUDY_EXPORTED = _seen("person:study:exported", "session controller instances what reason door", "{actor} a exporté l'examen {subject} : {instances} instances ({what}, {reason})", "{actor} exported study {subject}: {instances} instances ({what}, {reason})")
     # --- access: devices
@@ -140,6 +141,7 @@ class Kind(Enum):
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
     ASSOCIATION_CLOSED = _passing("device:association:closed", "association stored duplicate conflict refused bytes reason", "association de {actor} terminée ({reason}) : {stored} instances, {duplicate} déjà connues, {conflict} en conflit, {refused} refusées, {bytes} octets", "association of {actor} ended ({reason}): {stored} instances, {duplicate} known already, {conflict} in conflict, {refused} refused, {bytes} bytes")
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
+    DEVICE_LIST_SEARCHED = _passing("device:list:searched", "association controller level found", "{actor} a cherché dans la liste : {found} réponses", "{actor} searched the list: {found} answers")
     INSTANCE_REFUSED = _passing("device:instance:refused", "association reason", "instance refusée à {actor} ({reason})", "instance refused to {actor} ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")
@@ -165,6 +167,10 @@ class Kind(Enum):
     FACTOR_REMOVED = _changed("person:factor:removed", "what", "facteur {what} retiré à {subject}", "factor {what} removed from {subject}")
     RECOVERY_USED = _changed("person:recovery:used", "address count", "{subject} a utilisé un code de secours ; il en reste {count}", "{subject} used a recovery code; {count} are left")
     RECOVERY_RENEWED = _changed("person:recovery:renewed", "count", "codes de secours de {subject} renouvelés", "recovery codes of {subject} renewed")
+    # --- account: tokens for programs
+    TOKEN_ADDED = _changed("token:added", "what expires_at", "{actor} a créé le jeton de programme {subject} ({what}), jusqu'au {expires_at}", "{actor} made program token {subject} ({what}), until {expires_at}")
+    TOKEN_REVOKED = _changed("token:revoked", "reason", "{actor} a révoqué le jeton de programme {subject} ({reason})", "{actor} revoked program token {subject} ({reason})")
+    TOKEN_USED = _seen("token:used", "address", "un programme de {actor} s'est présenté avec le jeton {subject} depuis {address}", "a program of {actor} came with token {subject} from {address}")
     # --- account: grants
     GRANT_PROPOSED = _changed("grant:proposed", "grant role scope controller due_at", "{actor} propose le rôle {role} ({scope}) pour {subject}", "{actor} proposed role {role} ({scope}) for {subject}")
     GRANT_APPROVED = _changed("grant:approved", "grant role scope controller", "{actor} approuve le rôle {role} ({scope}) de {subject}", "{actor} approved role {role} ({scope}) of {subject}")

@@ -148,12 +148,12 @@ def test_the_same_uid_with_other_pixels_is_a_success_and_both_are_kept_in_order(
 
 
 def test_another_service_is_not_offered_and_storage_beside_it_is(house):
-    find = sop_class.StudyRootQueryRetrieveInformationModelFind
+    printing = sop_class.BasicGrayscalePrintManagementMeta
     with house.open() as port:
-        association = scu((find, "1.2.840.10008.1.2"), (CT, "1.2.840.10008.1.2")).associate(
+        association = scu((printing, "1.2.840.10008.1.2"), (CT, "1.2.840.10008.1.2")).associate(
             "127.0.0.1", port, ae_title="PRIMUM"
         )
-        assert {one.abstract_syntax: one.result for one in association.rejected_contexts} == {find: 3}
+        assert {one.abstract_syntax: one.result for one in association.rejected_contexts} == {printing: 3}
         association.release()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from starlette.routing import Route
 
+from primum.doors.dicomweb.storing import Storing
 from primum.doors.http.visit import Endpoint, Standing
 from primum.doors.origin import create_app
 
@@ -13,14 +14,15 @@ WHO = {
     frozenset(Standing): "anyone",
     frozenset({Standing.PERSON}): "person",
     frozenset({Standing.PERSON, Standing.LOCKED}): "locked, person",
+    frozenset({Standing.PERSON, Standing.PROGRAM}): "person, program",
 }
-ROOTS = ("/dicom-web", "/ohif/dicom-web")
+ROOTS = {"/dicom-web": "person, program", "/ohif/dicom-web": "person"}
 
 
 def answered(house):
     for route in create_app(house.services).routes:
         assert isinstance(route, Route)
-        assert isinstance(route.app, Endpoint)
+        assert isinstance(route.app, Endpoint | Storing)
         methods = route.methods - {"HEAD"}
         assert len(methods) == 1
         yield methods.pop(), route.path.replace(":path", ""), WHO[route.app.admits]
@@ -34,7 +36,7 @@ def documented():
         if len(rest) == 2:
             yield method, address, rest[0]
         else:
-            yield from ((method, root + address, "person") for root in ROOTS)
+            yield from ((method, root + address, who) for root, who in ROOTS.items())
 
 
 def test_the_reference_lists_exactly_what_is_answered(house):
@@ -43,6 +45,7 @@ def test_the_reference_lists_exactly_what_is_answered(house):
 
 def test_nothing_that_searches_or_changes_is_a_get_of_a_page(house):
     searches = [path for method, path, _ in answered(house) if method == "GET" and "{" not in path]
+    assert searches
     assert not any(
         word in path for path in searches for word in ("search", "lock", "sign-out", "delete") if path != "/locked"
     )

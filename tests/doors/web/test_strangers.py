@@ -61,7 +61,7 @@ def test_only_the_files_that_the_sign_in_page_needs_are_found_by_their_stamp(str
     assert stranger.get(sheet.replace("primum.css", "../words/fr.toml")).status_code == 303
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost", "localhost:1", "127.0.0.2:8443", ""])
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "localhost:1", "127.0.0.2:8443", ""])
 def test_another_host_name_gets_nothing(house, stranger, host):
     answer = stranger.get("/sign-in", headers={"Host": host})
     assert answer.status_code in {400, 421}

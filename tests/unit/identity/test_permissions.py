@@ -142,7 +142,7 @@ def test_a_plain_session_only_reads() -> None:
     """What is not asked of a fresh person changes nothing, or withdraws."""
     assert set(Permission) - CHANGES == {
         "study:list", "study:open", "patient:identify", "device:list", "person:list", "journal:list",
-        "journal:verify", "vault:check", "home:status", "grant:cancel",
+        "journal:verify", "vault:check", "home:status", "grant:cancel", "token:list", "token:revoke",
     }  # fmt: skip
 
 

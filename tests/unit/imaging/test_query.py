@@ -5,8 +5,9 @@ from hypothesis import given, strategies as st
 
 from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.errors import BadQuery
+from primum.imaging.keys import Way, read_test
 from primum.imaging.matching import Between, Name, Number, OneOf, Text, Words
-from primum.imaging.query import DEFAULT_LIMIT, parse_qido, read_test
+from primum.imaging.query import DEFAULT_LIMIT, parse_qido
 
 OHIF_LIST = [
     ("limit", "101"), ("offset", "0"), ("fuzzymatching", "false"),
@@ -78,7 +79,7 @@ def test_an_attribute_of_a_parent_may_be_asked_of_its_children() -> None:
 
 def test_a_list_of_uids_is_a_list() -> None:
     uid = BY_KEYWORD["StudyInstanceUID"]
-    assert read_test(uid, "1.2,1.3") == read_test(uid, "1.2\\1.3") == OneOf(("1.2", "1.3"))
+    assert read_test(uid, "1.2,1.3", Way(commas=True)) == read_test(uid, "1.2\\1.3") == OneOf(("1.2", "1.3"))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_names_match_whatever_their_accents_and_case(key: str, name: tuple[str, 
 
 
 def test_fuzzy_matching_takes_the_words_in_any_order() -> None:
-    test = read_test(BY_KEYWORD["PatientName"], "jean dup", fuzzy=True)
+    test = read_test(BY_KEYWORD["PatientName"], "jean dup", Way(fuzzy=True))
     assert isinstance(test, Words)
     assert test.matches(("dupont^jean", "", ""))
     assert not test.matches(("martin^jean", "", ""))

@@ -12,14 +12,16 @@ from hypothesis import given, settings, strategies as st
 from sqlalchemy.engine import Engine
 from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
 
-from primum.imaging.archive import FEW, Archive
+from primum.imaging.archive import Archive
 from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.columns import Arrival
 from primum.imaging.errors import BadQuery
 from primum.imaging.extract import Attributes
+from primum.imaging.finding import FEW
+from primum.imaging.keys import Key
 from primum.imaging.model import EVERYTHING, Reach
 from primum.imaging.patients import Assignment
-from primum.imaging.query import Criteria, Key, parse_qido
+from primum.imaging.query import Criteria, parse_qido
 from primum.imaging.rows import Batch
 from primum.imaging.sql import Sql, key_sql, narrow_sql
 from primum.imaging.store import open_index, reading

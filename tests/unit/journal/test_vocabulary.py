@@ -22,7 +22,7 @@ def test_disclosures_and_sign_ins_are_on_disc_before_anything_goes_on():
     assert passing == {
         "SESSION_LOCKED", "SESSION_CLOSED", "LIST_SEARCHED", "STUDY_CLOSED", "STUDY_REFUSED", "ACTION_REFUSED",
         "ASSOCIATION_OPENED", "ASSOCIATION_REFUSED", "ASSOCIATION_CLOSED", "STUDY_STORED", "INSTANCE_REFUSED",
-        "STRANGER_ASSOCIATION", "STRANGER_REQUEST",
+        "STRANGER_ASSOCIATION", "STRANGER_REQUEST", "STUDY_BROUGHT", "DEVICE_LIST_SEARCHED",
     }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from primum.app.dimse import open_dimse
 from primum.app.intake import PairIntake
 from primum.app.payload import Payload
+from primum.app.space import FreeSpace
 from primum.doors.cli.child import Status, guarded
 from primum.doors.cli.receivers import NotAllStarted, Ready, Receivers
-from primum.doors.dimse import DimseServices, FreeSpace, Limits, Listener, SharedTally, listen, run as serve
+from primum.doors.dimse import DimseServices, Limits, Listener, SharedTally, listen, run as serve
 from primum.ground.home import find_home
 from primum.ground.settings import read_settings
 from primum.identity.tls import door_tls_context, handshake_refusal

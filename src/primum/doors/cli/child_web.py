@@ -7,6 +7,7 @@ import threading
 
 from primum.app.intake import PairIntake
 from primum.app.payload import Payload
+from primum.app.space import FreeSpace
 from primum.app.web import WebRooms, open_web
 from primum.doors.cli.child import Status
 from primum.doors.http.services import WebServices
@@ -29,6 +30,7 @@ def run(payload: Payload, status: Status) -> int:
     services = WebServices(
         people=opened.people,
         vault=rooms.vault,
+        space=FreeSpace(rooms.home.folder / "vault", rooms.settings.low_space_mib),
         intake=PairIntake(socket.socket(fileno=pair), behind=True),
         archive=opened.archive,
         journal=rooms.journal,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import socket
 
 from primum import __version__
+from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.payload import Payload
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
 from primum.doors.worker import (
     protocol,
     verbs_archive,
+    verbs_commitments,
     verbs_devices,
     verbs_journal,
     verbs_media,
     verbs_migrate,
     verbs_people,
+    verbs_tokens,
     verbs_vault,
 )
 from primum.doors.worker.control import Control, Handler
@@ -30,11 +33,13 @@ from primum.journal import Fact, Kind
 
 _VERBS = {
     **verbs_archive.VERBS,
+    **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
     **verbs_people.VERBS,
+    **verbs_tokens.VERBS,
     **verbs_vault.VERBS,
 }
 
@@ -44,11 +49,13 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     _tell(worker, Kind.DAEMON_STARTED, {"version": __version__, "process": "worker"})
     pairs = [socket.socket(fileno=one) for one in payload.intakes]
     intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
-    desk = Desk(worker, intake)
+    commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
+    desk = Desk(worker, intake, commitments)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
-    clockwork = Clockwork(worker_jobs(worker, intake.sweep), worker.rooms.clock)
+    jobs = [*worker_jobs(worker, intake.sweep), *commitment_jobs(commitments)]
+    clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):
         part.start()
     process.settle()

@@ -89,7 +89,8 @@ class AliasNames:
         uid, alias = study.study_uid.encode("ascii"), visit.aliases.cover(study.study_ref).encode("ascii")
         real = f"{REAL_ROOT}/studies/".encode("ascii") + uid + b"/"
         ours = f"{VIEWER_ROOT}/studies/".encode("ascii") + alias + b"/"
-        return text.replace(b'"' + real, b'"' + ours).replace(b'"' + uid + b'"', b'"' + alias + b'"')
+        told = text.replace(b'"' + real, b'"' + ours).replace(b'"' + uid + b'"', b'"' + alias + b'"')
+        return told.replace(b'"' + real[:-1] + b'"', b'"' + ours[:-1] + b'"')
 
 
 def _listed(value: str) -> Sequence[str]:

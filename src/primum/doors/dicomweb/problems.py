@@ -7,7 +7,7 @@ import json
 from starlette.responses import Response
 
 from primum.doors.http.statuses import status_of
-from primum.doors.http.visit import Standing, Visit, closed_door
+from primum.doors.http.visit import ASKING, Visit, closed_door
 from primum.ground.errors import PrimumError
 
 _UNEXPLAINED = "primum.refused"
@@ -16,7 +16,7 @@ _UNEXPLAINED = "primum.refused"
 def problem(visit: Visit, refusal: PrimumError) -> Response:
     """Answer with our code for `refusal`."""
     status = status_of(refusal)
-    if visit.standing is not Standing.PERSON or status == 401:  # noqa: PLR2004
+    if visit.standing not in ASKING or status == 401:  # noqa: PLR2004
         return closed_door(visit)
     if status == 404:  # noqa: PLR2004 (unknown, out of reach, malformed: one answer)
         return _problem(404, "web.not-found")

@@ -8,9 +8,10 @@ from primum.doors.dicomweb.names import REAL_ROOT, VIEWER_ROOT, AliasNames, Name
 from primum.doors.dicomweb.problems import problem
 from primum.doors.dicomweb.retrievals import Retrievals
 from primum.doors.dicomweb.searches import Searches
+from primum.doors.dicomweb.storing import Storing
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
-from primum.doors.http.visit import Endpoint, Handler
+from primum.doors.http.visit import ASKING, PERSON, Endpoint, Handler, Standing
 
 _STUDY = "/studies/{study}"
 _SERIES = _STUDY + "/series/{series}"
@@ -19,10 +20,18 @@ _INSTANCE = _SERIES + "/instances/{instance}"
 
 def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
     """List them."""
-    return [*_under(REAL_ROOT, RealNames(), services, reading), *_under(VIEWER_ROOT, AliasNames(), services, reading)]
+    storing = Storing(services)
+    return [
+        Route(REAL_ROOT + "/studies", storing, methods=["POST"]),
+        Route(REAL_ROOT + _STUDY, storing, methods=["POST"]),
+        *_under(REAL_ROOT, RealNames(), services, reading, ASKING),
+        *_under(VIEWER_ROOT, AliasNames(), services, reading, PERSON),
+    ]
 
 
-def _under(root: str, names: Names, services: WebServices, reading: Reading) -> list[BaseRoute]:
+def _under(
+    root: str, names: Names, services: WebServices, reading: Reading, admits: frozenset[Standing]
+) -> list[BaseRoute]:
     searches = Searches(services.archive, reading, names, services.limits)
     gets = Retrievals(services.archive, reading, names, services.limits)
     handlers: list[tuple[str, Handler]] = [
@@ -41,4 +50,7 @@ def _under(root: str, names: Names, services: WebServices, reading: Reading) -> 
         (_INSTANCE + "/frames/{frames}", gets.frames),
         (_INSTANCE + "/bulkdata/{path:path}", gets.bulk),
     ]
-    return [Route(root + path, Endpoint(services, handler, problem), methods=["GET"]) for path, handler in handlers]
+    return [
+        Route(root + path, Endpoint(services, handler, problem, admits=admits), methods=["GET"])
+        for path, handler in handlers
+    ]

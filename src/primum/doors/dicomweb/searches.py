@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
-from primum.doors.dicomweb.accept import check_json
-from primum.doors.dicomweb.bodies import json_answer
-from primum.doors.dicomweb.names import Names
+from primum.doors.dicomweb.names import REAL_ROOT, Names
+from primum.doors.dicomweb.search_types import search_answer, search_type
 from primum.doors.http.aliases import NotAnAlias
 from primum.doors.http.limits import Limits
 from primum.doors.http.reading import Reading
@@ -54,17 +53,19 @@ class Searches:
         return self._everywhere(visit, "instance")
 
     def _everywhere(self, visit: Visit, level: Level) -> Response:
-        media_type = check_json(visit.request.headers.get("accept", ""))
+        media_type = search_type(visit.request.headers.get("accept", ""))
         parameters, limit, offset = read_query(visit.request.url.query, self._limits)
         try:
             question = self._names.ask(visit, self._reading, parameters)
         except (NotAnAlias, NotHere):
-            return json_answer(visit, b"[]", media_type)
-        found = self._reading.search(visit, question.parameters, level=level, limit=limit, offset=offset)
-        return json_answer(visit, self._rows(visit, [one for one in found if question.means(one.study)]), media_type)
+            return search_answer(visit, [], media_type, more=False)
+        # one more than is shown tells whether there is more
+        found = self._reading.search(visit, question.parameters, level=level, limit=limit + 1, offset=offset)
+        meant = [one for one in found[:limit] if question.means(one.study)]
+        return search_answer(visit, self._rows(visit, meant, level), media_type, more=len(found) > limit)
 
     def _inside(self, visit: Visit, level: Level) -> Response:
-        media_type = check_json(visit.request.headers.get("accept", ""))
+        media_type = search_type(visit.request.headers.get("accept", ""))
         parameters, limit, offset = read_query(visit.request.url.query, self._limits)
         study = self._names.open(visit, self._reading, visit.request.path_params["study"])
         found = self._archive.search(
@@ -73,19 +74,30 @@ class Searches:
             study.reach,
             within=study.entry,
             series_uid=visit.request.path_params.get("series", ""),
-            limit=limit,
+            limit=limit + 1,
             offset=offset,
         )
-        text = self._rows(visit, found)
-        study.viewing.count(sent_bytes=len(text))
-        return json_answer(visit, text, media_type)
+        rows = self._rows(visit, found[:limit], level)
+        study.viewing.count(sent_bytes=sum(map(len, rows)))
+        return search_answer(visit, rows, media_type, more=len(found) > limit)
 
-    def _rows(self, visit: Visit, found: Sequence[Found]) -> bytes:
-        rows = [
-            self._names.tell(visit, json.dumps(one.attributes, separators=(",", ":")).encode(), one.study)
+    def _rows(self, visit: Visit, found: Sequence[Found], level: Level) -> list[bytes]:
+        return [
+            self._names.tell(visit, json.dumps(_located(one, level), separators=(",", ":")).encode(), one.study)
             for one in found
         ]
-        return b"[" + b",".join(rows) + b"]"
+
+
+def _located(one: Found, level: Level) -> dict[str, Any]:
+    """Add where the match is retrieved from (Retrieve URL, PS3.18 tables 10.6.3-3 to -5)."""
+    path = f"{REAL_ROOT}/studies/{one.study.study_uid}"
+    for tag, name in _PATH[level]:
+        path += f"/{name}/{one.attributes[tag]['Value'][0]}"
+    return dict(sorted({**one.attributes, "00081190": {"vr": "UR", "Value": [path]}}.items()))
+
+
+_SERIES = ("0020000E", "series")
+_PATH = {"study": (), "series": (_SERIES,), "instance": (_SERIES, ("00080018", "instances"))}
 
 
 def read_query(query: str, limits: Limits) -> tuple[list[tuple[str, str]], int, int]:

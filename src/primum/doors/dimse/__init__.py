@@ -3,9 +3,9 @@
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.listening import Listener, listen
 from primum.doors.dimse.server import Door, run
-from primum.doors.dimse.services import DimseServices, FreeSpace
+from primum.doors.dimse.services import DimseServices
 from primum.doors.dimse.tally import SharedTally
 
 __all__ = [
-    "DimseServices", "Door", "FreeSpace", "Limits", "Listener", "SharedTally", "listen", "run",
+    "DimseServices", "Door", "Limits", "Listener", "SharedTally", "listen", "run",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from primum.doors.dimse.acceptance import Acceptance, consider
 from primum.doors.dimse.chronicle import Chronicle
 from primum.doors.dimse.command import RESPONSE, Command, Operation, decode_command, encode_response
 from primum.doors.dimse.contexts import VERIFICATION, Accepted
-from primum.doors.dimse.exchange import Exchange, Line
+from primum.doors.dimse.exchange import Exchange, Later, Line
 from primum.doors.dimse.machine import TRANSITIONS, Action, Event, Machine, State
 from primum.doors.dimse.pdu import AbortSource, AssociateRequest, PduType
 from primum.doors.dimse.reception import OtherPdu, Reception
@@ -69,6 +69,7 @@ class Association:
         self._accepted: dict[int, Accepted] = {}
         self._peer_length = 0
         self._sender: Sender | None = None
+        self._later: list[Later] = []
         self._chronicle: Chronicle | None = None
         self._storing: Storing | None = None
         self._ending = "closed"
@@ -109,12 +110,22 @@ class Association:
             return self._reception.next_pdu(self._reception.until)
         patience = self._limits.idle_seconds if self._accepted else self._limits.useless_seconds
         deadline = time.monotonic() + patience
+        self._say_later(deadline)
         if self._storing is not None and self._storing.leasing:
             try:
                 return self._reception.next_pdu(time.monotonic() + self._limits.lease_seconds)
             except TooSlow:
                 self._storing.release()
         return self._reception.next_pdu(deadline)
+
+    def _say_later(self, deadline: float) -> None:
+        """Say what services have still to say, until something comes. Raises TooSlow at `deadline`."""
+        while self._later and not self._reception.ready():
+            line = self._line()
+            self._later = [one for one in self._later if not one.turn(line)]
+            if time.monotonic() > deadline:
+                raise TooSlow
+            self._wire.pause(_LATER_SECONDS)
 
     def _read_pdu(self, kind: int, length: int) -> tuple[Event, _Content]:
         """Name the event that a PDU is, and read what the action needs. Raises InvalidPdu."""
@@ -186,7 +197,11 @@ class Association:
         context_id, body = self._reception.command(length, self._accepted)
         command, context = decode_command(body), self._accepted[context_id]
         if command.field & RESPONSE or command.field == Operation.C_CANCEL_RQ:
-            return  # nothing of ours is under way: there is nothing to cancel, and nothing that was asked
+            # nothing of theirs is under way, to be cancelled; a response is to what was said later, or to nothing
+            for one in self._later if command.field & RESPONSE else ():
+                one.heard(command)
+            self._store().skip(command)
+            return
         answer, stored = self._perform(command, context)
         self._machine.on(Event.EVT9)
         self._respond(command, context, answer)
@@ -223,21 +238,24 @@ class Association:
 
     def _serve(self, command: Command, context: Accepted) -> Answer:
         """Have a service answer; it alone knows what the request may be."""
-        storing, sender = self._store(), self._sender
-        if sender is None:
+        if self._sender is None:
             raise RuntimeError("a message before the association was accepted")
-        line = Line(
-            self.id, sender.calling_title, self._wire, self._reception, storing, self._accepted, self._peer_length
+        syntax = context.abstract_syntax
+        exchange = Exchange(
+            self._services, self._line(), command, context, self._sender.device, registry.GRANTS[syntax], self._later
         )
-        exchange = Exchange(self._services, line, command, context, sender.device)
         try:
             exchange.permit()
-            return registry.BY_SYNTAX[context.abstract_syntax].perform(exchange)
+            return registry.BY_SYNTAX[syntax].perform(exchange)
         except TRANSPORT:
             exchange.lost()
             raise
         finally:
             exchange.finish()
+
+    def _line(self) -> Line:
+        storing, title = self._store(), self._sender.calling_title if self._sender is not None else ""
+        return Line(self.id, title, self._wire, self._reception, storing, self._accepted, self._peer_length)
 
     def _store(self) -> Storing:
         if self._storing is None:
@@ -301,6 +319,8 @@ def _refuse_all_but_echo(command: Command, context: Accepted) -> None:
         raise ClassNotNegotiated
 
 
+_LATER_SECONDS = 0.25
+"""Between two looks at what services have still to say."""
 _SHORT_BODY = 4
 """A-ASSOCIATE-RJ, A-RELEASE-RQ and -RP, A-ABORT (PS3.8 9.3.4, 9.3.6 to 9.3.8)."""
 _LONG = frozenset({PduType.ASSOCIATE_RQ, PduType.ASSOCIATE_AC})

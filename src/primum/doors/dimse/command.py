@@ -117,6 +117,21 @@ def encode_response(
     return _element(0x0000, struct.pack("<L", len(body))) + body
 
 
+def encode_event_report(sop_class_uid: str, sop_instance_uid: str, message_id: int, event_type: int) -> bytes:
+    """Write an N-EVENT-REPORT-RQ with a data set (PS3.7 10.3.1.1)."""
+    body = b"".join(
+        (
+            _element(0x0002, _padded(sop_class_uid)),
+            _element(0x0100, struct.pack("<H", Operation.N_EVENT_REPORT_RQ)),
+            _element(0x0110, struct.pack("<H", message_id)),
+            _element(0x0800, struct.pack("<H", DATA_SET)),
+            _element(0x1000, _padded(sop_instance_uid)),
+            _element(0x1002, struct.pack("<H", event_type)),
+        )
+    )
+    return _element(0x0000, struct.pack("<L", len(body))) + body
+
+
 def _counts(counts: Counts) -> bytes:
     numbered = zip((0x1020, 0x1021, 0x1022, 0x1023), counts, strict=True)
     return b"".join(

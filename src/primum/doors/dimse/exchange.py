@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from primum.doors.dimse import pdu, registry
+from primum.doors.dimse import pdu
 from primum.doors.dimse.command import RESPONSE, Command, Counts, Operation, decode_command, encode_response
 from primum.doors.dimse.pdu import PduType
 from primum.doors.dimse.reception import OtherPdu, Reception
@@ -49,6 +49,18 @@ class Line:
         return self.contexts[context], decode_command(body)
 
 
+class Later(Protocol):
+    """What a service has still to say to its caller after its answer, while the association is open."""
+
+    def turn(self, line: Line) -> bool:
+        """Say it if it can be said now; tell whether there is nothing more to say. Raises TRANSPORT."""
+        ...
+
+    def heard(self, command: Command) -> None:
+        """Take a response to a message of ours."""
+        ...
+
+
 @dataclass(slots=True)
 class Exchange:
     """A request under way."""
@@ -59,6 +71,10 @@ class Exchange:
     context: Accepted
     device: Device
     """Who asks, as enrolled when the request came; `permit` looks again."""
+    grant: str
+    """What it takes (registry.py)."""
+    later: list[Later] = field(default_factory=list)
+    """What is to be said later; the association has it from here."""
     _read: bool = field(default=False, init=False)
     _cancelled: bool = field(default=False, init=False)
 
@@ -75,7 +91,7 @@ class Exchange:
     def permit(self) -> None:
         """Ask whether the device (still) may; to be asked again between responses. Raises NotPermitted, `device.…`."""
         self.device = self.services.devices.still(self.device)
-        if registry.GRANTS[self.context.abstract_syntax] not in self.device.may:
+        if self.grant not in self.device.may:
             raise NotPermitted
         if (
             self.command.sop_class_uid != self.context.abstract_syntax

@@ -34,6 +34,12 @@ class Limits:
     """A command set: C-STORE-RQ takes 300; this leaves room for others' private elements."""
     identifier_bytes: int = 4 * MIB
     """The data set of a request other than C-STORE: 10 000 UIDs are 650 KB, a procedure step's references some MiB."""
+    query_answers: int = 5_000
+    """Answers to one C-FIND: a month of a large practice. Beyond, what was found is sent and the end says A700H."""
+    blank_query_answers: int = 200
+    """The same for a query that asks for nothing in particular: a page of the newest, not the list of all patients."""
+    query_page: int = 100
+    """Answers read from the index at once: some 150 KB."""
     whole_bytes: int = 8 * MIB
     """An instance up to this is held in memory and written at once (docs/design/vault.md); larger ones are streamed."""
     kept_bytes: int = 1 * MIB

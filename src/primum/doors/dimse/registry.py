@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from primum.doors.dimse.committing import Committing
+from primum.doors.dimse.finding import Finding
+
 if TYPE_CHECKING:
     from primum.doors.dimse.exchange import Exchange
     from primum.doors.dimse.statuses import Answer
@@ -27,7 +30,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: tuple[Service, ...] = ()
+SERVICES: tuple[Service, ...] = (Finding(), Committing())
 """Every service of this door."""
 
 GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from primum.app.intake import Intake
@@ -60,19 +58,6 @@ class Space(Protocol):
     def low(self) -> bool:
         """Tell whether the free space is below the low mark."""
         ...
-
-
-class FreeSpace:
-    """The free space of the file system that holds the vault."""
-
-    def __init__(self, folder: Path, low_mib: int) -> None:
-        """Watch the file system of `folder`; the mark is `low_mib` MiB."""
-        self._folder = folder
-        self._low_bytes = low_mib << 20
-
-    def low(self) -> bool:
-        """Ask the system."""
-        return shutil.disk_usage(self._folder).free < self._low_bytes
 
 
 def _closed() -> Archive:

@@ -85,6 +85,8 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "imaging.no-study-uid": (Status.CANNOT_UNDERSTAND, (STUDY, SERIES)),
     "imaging.bad-uid": (Status.CANNOT_UNDERSTAND, (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)),
     "imaging.other-instance": (Status.DATA_SET_MISMATCH, (SOP_INSTANCE,)),
+    "imaging.bad-identifier": (Status.DATA_SET_MISMATCH, ()),
+    "imaging.query-too-broad": (Status.OUT_OF_RESOURCES, ()),
     "vault.disc-full": (Status.OUT_OF_RESOURCES, ()),
     "vault.write-refused": (Status.OUT_OF_RESOURCES, ()),
     "vault.too-large": (Status.OUT_OF_RESOURCES, ()),

@@ -72,6 +72,13 @@ class Wire:
             return True
         return bool(select.select([self._socket], [], [], 0)[0])
 
+    def pause(self, seconds: float) -> None:
+        """Wait until something has come, or for as long as this. Raises DoorClosing when it is time to."""
+        if self._stop.asked:
+            raise DoorClosing
+        if not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()):
+            select.select([self._socket], [], [], seconds)
+
     @property
     def stopping(self) -> bool:
         """Tell whether the door was asked to stop."""

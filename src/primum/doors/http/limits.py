@@ -49,6 +49,20 @@ class Limits:
     """Parameters in one QIDO query: OHIF sends seven."""
     frames_at_once: int = 64
     """Frames in one WADO request; OHIF asks for one. A longer list is cut into requests by its caller."""
+    storing_at_once: int = 4
+    """Requests that bring instances (STOW-RS) at once: each may hold 8 MiB, and keeps a thread while it sends."""
+    storing_waiting: int = 16
+    """Callers that may wait for one of these places; the next is told to come back."""
+    parts_at_once: int = 10_000
+    """Instances in one request: the longest series that programs send at once."""
+    part_heading_bytes: int = 4_096
+    """The headers of one part: three of them, 200 bytes in all."""
+    body_grace_seconds: float = 60
+    """A body may last this long besides its time at the floor rate."""
+    body_floor_rate: int = 4_096
+    """Bytes a second below which a sender is cut: what the DICOM door allows."""
+    barrier_seconds: float = 10
+    """The wait for the index after storing."""
     gzip_from_bytes: int = 1_024
     """JSON shorter than this is sent as it is: gzip would not make it fit in fewer packets."""
     open_views: int = 4_096

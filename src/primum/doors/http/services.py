@@ -37,6 +37,10 @@ class People(Protocol):
         """Open a session; raises SignInRefused or Throttled."""
         ...
 
+    def program(self, secret: str, address: str) -> Session:
+        """Find what a program's token opens; raises NoSession."""
+        ...
+
     def session(self, token: str) -> Session:
         """Find a session and note that it is used; raises NoSession or SessionLocked."""
         ...
@@ -145,6 +149,14 @@ Parameters = Sequence[tuple[str, str]]
 """The query of a QIDO-RS request, in order, as (name, value)."""
 
 
+class Space(Protocol):
+    """Whether there is room."""
+
+    def low(self) -> bool:
+        """Tell whether the free space is below the low mark."""
+        ...
+
+
 class Archive(Protocol):
     """What is kept. Whatever is out of reach does not exist: NotHere."""
 
@@ -188,6 +200,7 @@ class WebServices:
     vault: Vault
     intake: Intake
     """The way to the worker: what was stored, and what only it may do."""
+    space: Space
     journal: Journal
     clock: Clock
     settings: Settings

@@ -31,7 +31,9 @@ class Shell:
     ) -> None:
         """Serve `app` under `origins` (`https://name:port`, the port left out where it is 443)."""
         self._app = app
-        self._hosts = frozenset(urlsplit(origin).netloc for origin in origins)
+        # the name is what counts against rebinding; dicomweb-client leaves the port out of its Host
+        parts = [urlsplit(origin) for origin in origins]
+        self._hosts = frozenset(one.netloc for one in parts) | frozenset(one.hostname or "" for one in parts) - {""}
         self._strict_transport = strict_transport
         self._limits = limits
 

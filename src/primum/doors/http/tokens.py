@@ -25,6 +25,12 @@ class ForeignForm(PrimumError):
     hint: ClassVar[str] = "open the page again and repeat what you did"
 
 
+def bearer_of(headers: Headers) -> str:
+    """Return a program's token (RFC 6750 2.1); empty where there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def set_cookie(token: str) -> str:
     """Return the `Set-Cookie` value that starts a session. It lasts as long as the browser."""
     return f"{COOKIE}={token}; {COOKIE_ATTRIBUTES}"

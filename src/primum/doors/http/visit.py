@@ -23,7 +23,15 @@ from primum.doors.http.aliases import Aliases
 from primum.doors.http.forms import read_form
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.services import WebServices
-from primum.doors.http.tokens import COOKIE, FORM_FIELD, FORM_HEADER, check_form_token, check_origin, form_token
+from primum.doors.http.tokens import (
+    COOKIE,
+    FORM_FIELD,
+    FORM_HEADER,
+    bearer_of,
+    check_form_token,
+    check_origin,
+    form_token,
+)
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.identity import Session
@@ -37,10 +45,14 @@ class Standing(Enum):
     STRANGER = "stranger"
     LOCKED = "locked"
     PERSON = "person"
+    PROGRAM = "program"
+    """A program that asks with a token of a person: DICOMweb, and no page."""
 
 
 ANYONE = frozenset(Standing)
 PERSON = frozenset({Standing.PERSON})
+ASKING = frozenset({Standing.PERSON, Standing.PROGRAM})
+"""Whoever asks in a person's name, by themselves or with a token."""
 SIGNED_IN = frozenset({Standing.PERSON, Standing.LOCKED})
 
 
@@ -140,7 +152,7 @@ class Endpoint:
             return closed_door(visit)
         try:
             if request.method == "POST":
-                _check_forgery(visit)
+                check_forgery(visit)
             return self._handler(visit)
         except PrimumError as refusal:
             return self._refuse(visit, refusal)
@@ -155,6 +167,9 @@ class Endpoint:
 
 def who(request: Request, services: WebServices, form: Mapping[str, str]) -> Visit:
     """Find out who asks. The session is looked up anew at every request."""
+    bearer = bearer_of(request.headers)
+    if bearer:
+        return _program(request, services, bearer)
     token = request.cookies.get(COOKIE, "")
     if not token:
         return Visit(request, services, form)
@@ -167,6 +182,18 @@ def who(request: Request, services: WebServices, form: Mapping[str, str]) -> Vis
             return Visit(request, services, form)
         raise
     return Visit(request, services, form, Standing.PERSON, session)
+
+
+def _program(request: Request, services: WebServices, bearer: str) -> Visit:
+    """Find out whose program asks: a token is not a cookie, no page of others can make a browser send it."""
+    address = request.client.host if request.client else ""
+    try:
+        session = services.people.program(bearer, address)
+    except PrimumError as refusal:
+        if refusal.code != "identity.no-session":
+            raise
+        return Visit(request, services)
+    return Visit(request, services, {}, Standing.PROGRAM, session)
 
 
 def closed_door(visit: Visit) -> Response:
@@ -186,7 +213,10 @@ def count_stranger(visit: Visit, reason: str) -> None:
         visit.services.strangers.count(reason, visit.address)
 
 
-def _check_forgery(visit: Visit) -> None:
+def check_forgery(visit: Visit) -> None:
+    """Raise ForeignForm where a browser may have been made to send this. A token is sent by whoever holds it, alone."""
+    if visit.standing is Standing.PROGRAM:
+        return
     check_origin(visit.request.headers, visit.services.origins)
     if visit.standing is not Standing.STRANGER:
         given = visit.form.get(FORM_FIELD) or visit.request.headers.get(FORM_HEADER, "")

@@ -15,6 +15,7 @@ from primum.doors.worker.control import Handler, Progress
 from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.protocol import BadRequest
 from primum.identity import Actor, NoSession, NotPermitted, Permission, Session, Thing, require
+from primum.imaging.commitments.service import Commitments
 from primum.journal import Fact, Kind
 
 ADDRESS = "local"
@@ -27,6 +28,7 @@ class Desk:
 
     worker: WorkerRooms
     intake: IntakeLoop
+    commitments: Commitments
 
     def require(self, asking: Asking, action: Permission, thing: Thing) -> None:
         """Return when it is permitted; a refusal is recorded. Raises NotPermitted, StepUpNeeded."""

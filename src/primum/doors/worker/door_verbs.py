@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from primum.doors.worker import verbs_commitments
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
-DOOR_VERBS: Mapping[str, Told] = {}
+DOOR_VERBS: Mapping[str, Told] = {
+    "commitment.ask": verbs_commitments.ask,
+    "commitment.result": verbs_commitments.result,
+    "commitment.delivered": verbs_commitments.delivered,
+}
 """Every verb: takes the desk, the arguments and the bytes of a question."""
 
 

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 from primum.doors.dimse import pdu
-from primum.doors.dimse.contexts import NOT_STORAGE, STORAGE_ELSEWHERE, TRANSFER_SYNTAXES_REFUSED, VERIFICATION, Result
+from primum.doors.dimse.contexts import VERIFICATION, Result
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.refusals import AbortReason
 from primum.doors.dimse.statuses import BY_CODE, NO_REASON, REJECTIONS, Status
+from primum.imaging.storage import NOT_STORAGE, STORAGE_ELSEWHERE, TRANSFER_SYNTAXES_REFUSED
 
 PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "dicom-conformance.md").read_text("utf-8")
 

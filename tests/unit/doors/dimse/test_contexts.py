@@ -4,16 +4,10 @@ from pydicom._uid_dict import UID_dictionary
 from pynetdicom import sop_class
 from tests.doors.dimse.instances import CT, associate, item
 
-from primum.doors.dimse.contexts import (
-    TRANSFER_SYNTAXES_REFUSED,
-    VERIFICATION,
-    Result,
-    is_storable,
-    is_storage,
-    negotiate,
-)
+from primum.doors.dimse.contexts import VERIFICATION, Result, negotiate
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.pdu import Role, decode_associate_request
+from primum.imaging.storage import TRANSFER_SYNTAXES_REFUSED, is_storable, is_storage
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
