@@ -53,6 +53,10 @@ class People(Protocol):
         """Open a locked session again; raises SignInRefused or Throttled."""
         ...
 
+    def step_up(self, token: str, password: str, code: str, address: str) -> Session:
+        """Make a session fresh for five minutes; raises SignInRefused or Throttled."""
+        ...
+
     def sign_out(self, token: str) -> None:
         """End a session, locked or not."""
         ...

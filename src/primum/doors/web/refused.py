@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from primum.doors.http.statuses import status_of
 from primum.doors.http.visit import Standing, Visit, closed_door
 from primum.doors.web.language import say
 from primum.doors.web.render import Pages, language_of
+from primum.doors.web.step_up import step_up_address
 from primum.ground.errors import PrimumError
 
 _BY_CODE: Final = {
@@ -34,6 +35,9 @@ class RefusedPages:
     def __call__(self, visit: Visit, refusal: PrimumError) -> Response:
         """Answer with the page that says `refusal`."""
         status = status_of(refusal)
+        if refusal.code == "identity.step-up" and visit.standing is Standing.PERSON and not visit.partial:
+            # back to the page of the form: `back` is its field, checked like any address of ours
+            return RedirectResponse(step_up_address(visit, visit.form.get("back", "/")), 303)
         if status == 401 or (status == 404 and visit.standing is not Standing.PERSON):  # noqa: PLR2004
             return closed_door(visit)
         key = _BY_CODE.get(refusal.code, "broken" if status == 500 else "bad")  # noqa: PLR2004

@@ -18,6 +18,7 @@ from primum.doors.web.ohif import Ohif
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
+from primum.doors.web.step_up import StepUp
 from primum.doors.web.viewer_files import Viewer
 from primum.doors.web.worklist import Worklist
 
@@ -60,7 +61,10 @@ class WebRoutes:
 
     def _house(self) -> list[BaseRoute]:
         worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
+        step_up = StepUp(self._pages)
         return [
+            self._get("/step-up", step_up.page),
+            self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
             self._get("/notices", Notices(self._pages).page),
