@@ -13,6 +13,7 @@ from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
 from primum.doors.web.enrolment import Enrolment
+from primum.doors.web.exports import Exports
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.refused import RefusedPages
@@ -62,11 +63,15 @@ class WebRoutes:
     def _house(self) -> list[BaseRoute]:
         worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
         step_up = StepUp(self._pages)
+        exports = Exports(self._pages, self._reading)
         return [
             self._get("/step-up", step_up.page),
             self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
+            self._get("/export/{study}", exports.page),
+            self._post("/export/{study}", exports.prepare),
+            self._get("/export/{study}/{ticket}", exports.fetch),
             self._get("/notices", Notices(self._pages).page),
             self._get("/account", account.page),
             self._post("/account/language", account.language),

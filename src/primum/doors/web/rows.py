@@ -34,6 +34,8 @@ class Row:
     instances: int
     controller: str
     flags: tuple[str, ...]
+    export: str = ""
+    """Where it is taken out, empty for who may not."""
 
     @property
     def spoken(self) -> str:

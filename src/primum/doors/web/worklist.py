@@ -113,9 +113,9 @@ class Worklist:
             opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
             controller = names.get(study.controller_id, "")
-            rows.append(
-                row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike))
-            )
+            leaves = decide(replace(actor, fresh=True), Permission.STUDY_EXPORT, thing).allowed
+            shown = row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike))
+            rows.append(replace(shown, export=f"/export/{visit.aliases.cover(study.study_ref)}" if leaves else ""))
         return rows
 
 
