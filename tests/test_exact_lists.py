@@ -98,7 +98,7 @@ def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
         "export", "print", "migrate",
-        "find", "why", "journal", "vault", "keyring", "version",
+        "find", "patient", "study", "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -109,13 +109,18 @@ def test_verbs_of_the_socket():
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_renew", "device_revoke",
         "export", "print", "migrate_orthanc",
+        "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
+        "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
         "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password", "commitment_list",
+        "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
+        "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
+        "study_undo",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
-    assert set(DOOR_VERBS) == {"commitment.ask", "commitment.result", "commitment.delivered"}
+    assert set(DOOR_VERBS) == {"commitment.ask", "commitment.result", "commitment.delivered", "decide"}
 
 
 def test_no_key_of_a_log_line_could_hold_a_patient():

@@ -28,6 +28,7 @@ from primum.ground.ids import new_id
 from primum.ground.settings import read_settings
 from primum.identity import DemoPerson, Role, Scope, Wish, totp
 from primum.imaging.importing import Origin, import_folder
+from primum.imaging.retention.service import Retention
 from primum.journal import Journal
 from tests.programs import free_port
 from tests.twins.intake import DirectIntake
@@ -134,10 +135,11 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
         engine=records, clock=clock, record=Recorder(journal), box=Box(), settings=settings, demo=True, hasher=_LIGHT
     )
     indexer = imaging.Indexer(index, records, kept, clock)
+    retention = Retention(records, index, clock, Recorder(journal), people.enrolled)
     services = WebServices(
-        people=people, archive=Shelf(imaging.Archive(index, kept)), journal=journal, clock=clock, settings=settings,
-        demo=demo, origins=origin.origins_of(settings), vault=kept, intake=DirectIntake(indexer),
-        space=FreeSpace(folder, 0),
+        people=people, archive=Shelf(imaging.Archive(index, kept)), retention=retention, journal=journal, clock=clock,
+        settings=settings, demo=demo, home_id=new_id("hom"), origins=origin.origins_of(settings), vault=kept,
+        intake=DirectIntake(indexer), space=FreeSpace(folder, 0),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)

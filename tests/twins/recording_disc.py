@@ -67,6 +67,11 @@ class RecordingDisc:
         with self._guard:
             return len(self.log)
 
+    def revive(self) -> None:
+        """Go on with a real disc, where the one below died with its process: the same folder, another process."""
+        with self._guard:
+            self._inner = RealDisc()
+
     # -- the Disc --
 
     def make_folder(self, path: Path) -> None:

@@ -11,6 +11,7 @@ from primum.app.rooms import Rooms, open_rooms
 from primum.app.shelf import Shelf
 from primum.identity.people import People
 from primum.imaging import Archive
+from primum.imaging.retention.service import Retention
 from primum.vault import Label
 
 
@@ -21,6 +22,7 @@ class WebRooms:
     rooms: Rooms
     people: People
     archive: Shelf
+    retention: Retention
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -28,12 +30,14 @@ def open_web(payload: Payload) -> WebRooms:
     rooms = open_rooms(payload)
     records = open_records(rooms.home, payload.keys[Label.RECORDS])
     index = open_index(rooms.home, payload.keys[Label.INDEX], read_only=True)
+    record = Recorder(rooms.journal)
     people = People(
         engine=records,
         clock=rooms.clock,
-        record=Recorder(rooms.journal),
+        record=record,
         box=box(payload.keys[Label.SECRETS]),
         settings=rooms.settings,
         demo=rooms.home.demo,
     )
-    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)))
+    retention = Retention(records, index, rooms.clock, record, people.enrolled)
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention)

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from primum.identity import SealedBox
     from primum.identity.people import People
     from primum.imaging import Indexer
+    from primum.imaging.corrections import Corrections
     from primum.imaging.media.holding import Holding
+    from primum.imaging.patient_view import Patients
+    from primum.imaging.retention.erasing import Indexing
+    from primum.imaging.retention.service import Retention
     from primum.journal import Signer
 
 
@@ -43,6 +47,10 @@ class WorkerRooms:
     archive: Shelf
     holding: Holding
     indexer: Indexer
+    corrections: Corrections
+    patients: Patients
+    index: Engine
+    retention: Retention
     signer: Signer
     secrets: SealedBox
 
@@ -76,42 +84,55 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
+    from primum.imaging.corrections import Corrections  # noqa: PLC0415
     from primum.imaging.media.holding import Holding  # noqa: PLC0415
+    from primum.imaging.patient_view import Patients  # noqa: PLC0415
+    from primum.imaging.retention.service import Retention  # noqa: PLC0415
     from primum.journal import Signer  # noqa: PLC0415
 
     archive = Archive(index, rooms.vault)
+    indexer = Indexer(index, records, rooms.vault, rooms.clock)
+    people = People(
+        engine=records,
+        clock=rooms.clock,
+        record=record,
+        box=box(payload.keys[Label.SECRETS]),
+        settings=settings,
+        demo=home.demo,
+    )
     return WorkerRooms(
         rooms=rooms,
         records=records,
-        people=People(
-            engine=records,
-            clock=rooms.clock,
-            record=record,
-            box=box(payload.keys[Label.SECRETS]),
-            settings=settings,
-            demo=home.demo,
-        ),
+        people=people,
+        index=index,
+        retention=Retention(records, index, rooms.clock, record, people.enrolled),
         devices=devices,
         certificates=shelf,
         archive=Shelf(archive),
         holding=Holding(archive, rooms.vault),
-        indexer=Indexer(index, records, rooms.vault, rooms.clock),
+        indexer=indexer,
+        corrections=Corrections(index, records, rooms.vault, rooms.clock, indexer),
+        patients=Patients(index, records),
         secrets=box(payload.keys[Label.SECRETS]),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 
 
-def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int]) -> list[Job]:
+def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: Indexing) -> list[Job]:
     """List what the worker does by itself (docs/reference/jobs.md)."""
     from primum.app.mail import mailer  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
+    from primum.imaging.retention.erasing import Eraser  # noqa: PLC0415
+    from primum.imaging.retention.jobs import retention_jobs  # noqa: PLC0415
     from primum.journal import journal_jobs  # noqa: PLC0415
 
     rooms = worker.rooms
+    eraser = Eraser(worker.records, worker.index, rooms.vault, rooms.clock, Recorder(rooms.journal), indexing)
     return [
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
+        *retention_jobs(worker.retention, eraser),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
 

@@ -99,7 +99,7 @@ if TYPE_CHECKING:
         TooMany,
         WrongCode,
     )
-    from primum.identity.second_person import Way
+    from primum.identity.second_person import Way, effective_at, way_for
     from primum.identity.sheet import Door
     from primum.identity.snapshot import DeviceDirectory
     from primum.identity.tls import (

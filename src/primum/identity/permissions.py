@@ -22,15 +22,22 @@ class Permission(StrEnum):
     DEVICE_LIST = "device:list"
     DEVICE_RENEW = "device:renew"
     DEVICE_REVOKE = "device:revoke"
+    ERASURE_APPROVE = "erasure:approve"
+    ERASURE_LIST = "erasure:list"
+    ERASURE_REFUSE = "erasure:refuse"
     GRANT_APPROVE = "grant:approve"
     GRANT_CANCEL = "grant:cancel"
     GRANT_PROPOSE = "grant:propose"
     GRANT_REVOKE = "grant:revoke"
     HOME_STATUS = "home:status"
+    INSTANCE_CHOOSE = "instance:choose"
+    INSTANCE_REJECT = "instance:reject"
     JOURNAL_LIST = "journal:list"
     JOURNAL_VERIFY = "journal:verify"
     KEYRING_EXPORT = "keyring:export"
+    PATIENT_CORRECT = "patient:correct"
     PATIENT_IDENTIFY = "patient:identify"
+    PATIENT_MERGE = "patient:merge"
     PERSON_CLOSE = "person:close"
     PERSON_INVITE = "person:invite"
     PERSON_LIST = "person:list"
@@ -38,8 +45,10 @@ class Permission(StrEnum):
     STUDY_ERASE = "study:erase"
     STUDY_EXPORT = "study:export"
     STUDY_EXPORT_CLEAR = "study:export-clear"
+    STUDY_HOLD = "study:hold"
     STUDY_IMPORT = "study:import"
     STUDY_LIST = "study:list"
+    STUDY_MOVE = "study:move"
     STUDY_OPEN = "study:open"
     TOKEN_ADD = "token:add"  # noqa: S105 (a name of a permission)
     TOKEN_LIST = "token:list"  # noqa: S105
@@ -74,19 +83,24 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
+        P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
+        P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
+        P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
+        P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.DPO: frozenset({
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS, P.TOKEN_LIST, P.TOKEN_REVOKE,
+        P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
     }),
     Role.ADMINISTRATOR: frozenset({
         P.CONFIGURATION_CHANGE, P.CONTROLLER_ADD, P.DEVICE_ADD, P.DEVICE_LIST, P.DEVICE_RENEW, P.DEVICE_REVOKE,
@@ -114,7 +128,16 @@ SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DE
 GUARDED = SHOWS_PATIENTS | {P.GRANT_APPROVE}
 """What takes two people, or a day, to give: second_person.py."""
 
-SCOPED = SHOWS_PATIENTS | {P.STUDY_IMPORT, P.STUDY_ERASE, P.GRANT_APPROVE, P.JOURNAL_LIST}
+DECIDES = frozenset({P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE})
+"""What changes what is served of somebody, and can be undone (docs/design/patients.md)."""
+
+APPROVALS = frozenset({P.GRANT_APPROVE, P.ERASURE_APPROVE})
+"""What nobody may do about a proposal of their own."""
+
+SCOPED = SHOWS_PATIENTS | DECIDES | {
+    P.STUDY_IMPORT, P.STUDY_ERASE, P.STUDY_HOLD, P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE,
+    P.GRANT_APPROVE, P.JOURNAL_LIST,
+}  # fmt: skip
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
 BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS})
@@ -123,7 +146,8 @@ BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_
 CHANGES = frozenset(P) - frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LIST, P.PERSON_LIST,
     P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
-    P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE,  # withdrawing has to be quick
+    P.ERASURE_LIST,
+    P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
 
@@ -220,7 +244,7 @@ def _denied(actor: Actor, action: Permission, thing: Thing, allowing: list[Grant
         allowing[:] = others
     if not allowing:
         return "silence"
-    if action is Permission.GRANT_APPROVE and actor.person_id in thing.parties:
+    if action in APPROVALS and actor.person_id in thing.parties:
         return "deny.own-proposal"
     if thing.confidential:
         allowing[:] = [grant for grant in allowing if grant.confidential]

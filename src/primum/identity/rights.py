@@ -133,6 +133,11 @@ class Rights(Enrolments):
             if one.state is State.ENROLLED
         ]
 
+    def enrolled(self) -> list[Actor]:
+        """List everybody who can sign in, with what each holds now: who could be a second person."""
+        with self._reading() as tx:
+            return self._enrolled(tx, self._now())
+
     def approve(self, by: Actor, proposal_id: str) -> Proposal:
         """Put somebody else's proposal in force. Raises NotPermitted, StepUpNeeded, NoSuchProposal, NotEnrolledYet."""
         with self._changing() as tx:

@@ -27,16 +27,21 @@ class Way(StrEnum):
     DELAY = "delay"
 
 
-def way_for(thing: Thing, *, is_guarded: bool, enrolled: Iterable[Actor]) -> Way:
-    """Choose the way. `thing.parties` are the proposer and the beneficiary; `enrolled` everybody who can sign in."""
+def way_for(
+    thing: Thing, *, is_guarded: bool, enrolled: Iterable[Actor], action: Permission = Permission.GRANT_APPROVE
+) -> Way:
+    """Choose the way. `thing.parties` are the proposer and the beneficiary; `enrolled` everybody who can sign in.
+
+    `action` is the permission that the second person needs.
+    """
     if not is_guarded:
         return Way.AT_ONCE
-    return Way.APPROVAL if any(may_approve(one, thing) for one in enrolled) else Way.DELAY
+    return Way.APPROVAL if any(may_approve(one, thing, action) for one in enrolled) else Way.DELAY
 
 
-def may_approve(actor: Actor, thing: Thing) -> bool:
+def may_approve(actor: Actor, thing: Thing, action: Permission = Permission.GRANT_APPROVE) -> bool:
     """Tell whether this person could approve, once fresh."""
-    return decide(replace(actor, fresh=True), Permission.GRANT_APPROVE, thing).allowed
+    return decide(replace(actor, fresh=True), action, thing).allowed
 
 
 def effective_at(way: Way, proposed_at: datetime) -> datetime | None:

@@ -6,6 +6,7 @@ looked, is the caller's business.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,9 +17,11 @@ from primum.imaging.errors import NotHere
 from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findings, entry_of, pick, shown_at, within
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
-from primum.imaging.model import InstanceEntry, Reached, StudyEntry, StudyRow
+from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
+from primum.imaging.overlays import read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame
 from primum.imaging.query import Criteria
+from primum.imaging.rewriting import corrected_chunks
 from primum.imaging.sql import Sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault
@@ -26,7 +29,7 @@ from primum.vault import Position, Vault
 Json = dict[str, Any]
 
 _PLACE_COLUMNS = (
-    "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows"
+    "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows, s.overlay"
 )
 _VERSIONS = "(SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"
 
@@ -140,11 +143,11 @@ class Archive:
         return [_instance_entry(row) for row in rows]
 
     def records_of(self, sop_uid: str, reach: Reached) -> list[InstanceEntry]:
-        """List every record kept under a SOP Instance UID within reach: those served, and conflict versions."""
+        """List every record kept under a SOP Instance UID within reach: served, rejected, and conflict versions."""
         where = Sql.all_of([Sql("i.sop_uid = ?", (sop_uid,)), reach_sql(reach)])
         found: list[Any] = []
         with reading(self._index) as connection:
-            for table in ("instances", "versions"):
+            for table in ("instances", "versions", "rejected"):
                 sql = (
                     f"SELECT {_PLACE_COLUMNS}, 0 FROM {table} i JOIN studies s ON s.id = i.study_id"  # noqa: S608
                     f" JOIN series e ON e.id = i.series_id JOIN packs p ON p.id = i.pack_id WHERE {where.text}"
@@ -163,6 +166,15 @@ class Archive:
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, where.values).fetchall()
         return [_instance_entry(row) for row in rows]
+
+    def study_shown(self, ref: str) -> Json:
+        """Give the attributes of a study as DICOM JSON, as they are served. Raises NotHere."""
+        with reading(self._index) as connection:
+            row = connection.exec_driver_sql("SELECT shown FROM studies WHERE ref = ?", (ref,)).first()
+        if row is None:
+            raise NotHere(what="study")
+        shown: Json = json.loads(row[0])
+        return shown
 
     # reading
 
@@ -192,13 +204,39 @@ class Archive:
 
     def bulk_of(self, entry: InstanceEntry, path: str) -> Iterator[Part]:
         """Read a value of an instance that was found before."""
+        if entry.overlay is not None:
+            overlay = read_overlay(entry.overlay)
+            if path[:8].upper() in {*overlay.drop, *overlay.set}:
+                raise NotHere(what="value")  # as it was sent: perhaps another person's
         return read_bulk(self._vault.open(entry.position), path, self._limits)
 
     def data_set(self, entry: InstanceEntry) -> Iterator[bytes]:
+        """Read a whole data set as it is served: as it was sent, or corrected. In pieces.
+
+        Raises CannotCorrect, or an illness of the vault.
+        """
+        record = self._vault.open(entry.position)
+        if entry.overlay is None:
+            return record.chunks()
+        return corrected_chunks(record, read_overlay(entry.overlay), self._limits)
+
+    def original(self, entry: InstanceEntry) -> Iterator[bytes]:
         """Read a whole data set as it was sent, in pieces. Raises an illness of the vault."""
         return self._vault.open(entry.position).chunks()
+
+    def rejected(self, ref: str, reach: Reached) -> list[RejectedEntry]:
+        """List the rejected instances of a study, with why: for whoever may see more than ordinary use does."""
+        where = Sql.all_of([Sql("s.ref = ?", (ref,)), reach_sql(reach)])
+        sql = (
+            f"SELECT {_PLACE_COLUMNS}, 0, i.code FROM rejected i JOIN studies s ON s.id = i.study_id"  # noqa: S608
+            f" JOIN series e ON e.id = i.series_id JOIN packs p ON p.id = i.pack_id WHERE {where.text}"
+            " ORDER BY e.number, e.series_uid, i.number, i.sop_uid"
+        )
+        with reading(self._index) as connection:
+            rows = connection.exec_driver_sql(sql, where.values).fetchall()
+        return [RejectedEntry(_instance_entry(row), row[12]) for row in rows]
 
 
 def _instance_entry(row: Sequence[Any]) -> InstanceEntry:
     position = Position(row[0], row[1], row[2], row[3])
-    return InstanceEntry(position, row[4], row[5], row[6], row[7], row[8], row[9] or 0, row[10])
+    return InstanceEntry(position, row[4], row[5], row[6], row[7], row[8], row[9] or 0, row[11], row[10])

@@ -100,3 +100,39 @@ class FramesUnknown(ImagingRefusal):
 
     code: ClassVar[str] = "imaging.frames-unknown"
     hint: ClassVar[str] = "retrieve the whole instance instead"
+
+
+class BadValue(ImagingRefusal):
+    """A corrected value is not one that its attribute can have: {which}."""
+
+    code: ClassVar[str] = "imaging.bad-value"
+    hint: ClassVar[str] = (
+        "a date is YYYYMMDD, a sex M, F or O, a name FAMILY^GIVEN; PS3.5 6.2 says how long each may be"
+    )
+
+
+class NothingToChange(ImagingRefusal):
+    """It is so already."""
+
+    code: ClassVar[str] = "imaging.nothing-to-change"
+
+
+class NotInForce(ImagingRefusal):
+    """This decision was undone already, or is itself the undoing of another one."""
+
+    code: ClassVar[str] = "imaging.not-in-force"
+    hint: ClassVar[str] = "take the decision anew"
+
+
+class OtherController(ImagingRefusal):
+    """They belong to different controllers, and are never joined."""
+
+    code: ClassVar[str] = "imaging.other-controller"
+    hint: ClassVar[str] = "each controller corrects and merges their own patients"
+
+
+class PatientMerged(ImagingRefusal):
+    """This patient was merged into {survivor}."""
+
+    code: ClassVar[str] = "imaging.patient-merged"
+    hint: ClassVar[str] = "use {survivor}, or undo that merge first"

@@ -268,7 +268,7 @@ _FLAGS = (
     "  AND o.controller_id = s.controller_id AND o.patient_id <> s.patient_id),"
     " EXISTS (SELECT 1 FROM studies o WHERE o.patient_number = s.patient_number AND o.patient_number <> ''"
     "  AND o.issuer = s.issuer AND o.controller_id = s.controller_id AND o.patient_id <> s.patient_id),"
-    " s.mixed, s.flags, (SELECT count(*) FROM versions v WHERE v.study_id = s.id)"
+    " s.mixed, s.flags, (SELECT count(*) FROM versions v WHERE v.study_id = s.id AND v.decided = 0)"
 )
 
 

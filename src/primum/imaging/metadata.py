@@ -15,7 +15,9 @@ from primum.imaging.dicomjson import Encoder
 from primum.imaging.errors import DataSetTooLarge, ImagingRefusal
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.model import InstanceEntry
+from primum.imaging.overlays import read_overlay
 from primum.imaging.pixels import read_header, served_syntax
+from primum.imaging.rewriting import corrected_header
 from primum.imaging.syntaxes import EXPLICIT_LE, syntax_of
 from primum.vault import Record, Vault
 
@@ -41,6 +43,9 @@ def series_metadata(vault: Vault, instances: Sequence[InstanceEntry], limits: Li
 
 def _fingerprint(instances: Sequence[InstanceEntry]) -> bytes:
     digest = hashlib.sha256(f"{VERSION}".encode())
+    if instances[0].overlay is not None:
+        # a correction is never served stale
+        digest.update(f"\noverlay {instances[0].overlay}".encode())
     for one in instances:
         digest.update(f"\n{one.sop_uid} {one.position.pack} {one.position.offset}".encode())
     return digest.digest()
@@ -67,7 +72,7 @@ def instance_json(record: Record, entry: InstanceEntry, limits: Limits = LIMITS)
     """Encode one instance. One that cannot be read says who it is, and no more."""
     root = f"{WEB_ROOT}/studies/{entry.study_uid}/series/{entry.series_uid}/instances/{entry.sop_uid}/bulkdata/"
     try:
-        encoder = Encoder(read_header(record, limits), syntax_of(entry.transfer_syntax), root, limits)
+        encoder = Encoder(_header(record, entry, limits), syntax_of(entry.transfer_syntax), root, limits)
         encoded = encoder.data_set()
     except ImagingRefusal:
         encoded = {"00080005": {"vr": "CS", "Value": ["ISO_IR 192"]}}
@@ -83,6 +88,13 @@ def instance_json(record: Record, entry: InstanceEntry, limits: Limits = LIMITS)
         tag, vr = _pixel_element(record)
         encoded[tag] = {"vr": vr, "BulkDataURI": f"{root}{tag}"}
     return dict(sorted(encoded.items()))
+
+
+def _header(record: Record, entry: InstanceEntry, limits: Limits) -> memoryview:
+    header = read_header(record, limits)
+    if entry.overlay is None:
+        return header
+    return memoryview(corrected_header(header, entry.transfer_syntax, read_overlay(entry.overlay), limits))
 
 
 def _pixel_element(record: Record) -> tuple[str, str]:

@@ -36,12 +36,14 @@ class Reach:
     controllers: frozenset[str] | None = frozenset()
     referrers: tuple[str, ...] = ()
     confidential: bool = False
+    rejected: bool = False
+    """Studies of which nothing is left to ordinary use, all their instances being rejected, are there too."""
 
 
 Reached = Reach | Sequence[Reach]
 """How far a reader sees: one reach, or whatever any of several covers (a person's grants add up)."""
 
-EVERYTHING = Reach(controllers=None, confidential=True)
+EVERYTHING = Reach(controllers=None, confidential=True, rejected=True)
 """For our own work (indexing, checks), never for a person."""
 
 
@@ -73,6 +75,16 @@ class InstanceEntry:
     rows: int
     versions: int
     """How many conflict versions there are besides."""
+    overlay: str | None = field(default=None, repr=False)
+    """What is served of its study instead of what its records say (overlays.py); None for nearly all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedEntry:
+    """A rejected instance: what would be served, and the code of the reason (PS3.16 CID 7011)."""
+
+    entry: InstanceEntry
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Assigner:
         self._patients: dict[str, tuple[object, ...]] = {}
         self._identifiers: list[tuple[object, ...]] = []
         self._studies: list[tuple[object, ...]] = []
+        self.filled: set[str] = set()
+        """Patients of whom more is known now: what is served of other studies may follow from it."""
 
     def assign(self, newcomers: Sequence[Newcomer]) -> list[Assignment]:
         """Tell whose each study is: as decided before, or decided now and kept. In order: one decides for the next."""
@@ -123,6 +125,7 @@ class Assigner:
             if filled != candidates[patient_id]:
                 self._keep(patient_id, one.controller_id, filled, collision=False)
                 candidates[patient_id] = filled
+                self.filled.add(patient_id)
             return patient_id
         for patient_id, known in candidates.items():
             self._keep(patient_id, one.controller_id, known, collision=True)

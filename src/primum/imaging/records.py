@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
+from primum.imaging.acts import ActKind, concerning
 from primum.imaging.model import Stored
 from primum.imaging.store import reading
 from primum.vault import Illness, Position, RecordAbsent, Tail, Vault
@@ -41,11 +43,28 @@ def tails(records: Engine) -> dict[str, Tail]:
 
 
 def forget_study(records: Connection, study: str) -> None:
-    """Delete what records.db holds of an erased study, and of its patient when no other study is theirs."""
-    row = records.exec_driver_sql("SELECT patient_id FROM study_patients WHERE study_ref = ?", (study,)).first()
-    records.exec_driver_sql("DELETE FROM study_patients WHERE study_ref = ?", (study,))
-    records.exec_driver_sql("DELETE FROM vault_tails WHERE study_ref = ?", (study,))
-    if row is None or records.exec_driver_sql("SELECT 1 FROM study_patients WHERE patient_id = ?", (row[0],)).first():
-        return
-    records.exec_driver_sql("DELETE FROM patient_identifiers WHERE patient_id = ?", (row[0],))
-    records.exec_driver_sql("DELETE FROM patients WHERE id = ?", (row[0],))
+    """Delete what records.db holds of an erased study, and of its patient when no other study is theirs.
+
+    Patients who were merged go together, when no study of any of them is left.
+    """
+    patients = {
+        row[0]
+        for table in ("study_patients", "study_moves")
+        for row in records.exec_driver_sql(f"SELECT patient_id FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
+    }
+    for table in ("study_patients", "study_moves", "vault_tails"):
+        records.exec_driver_sql(f"DELETE FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
+    for patient in patients:
+        _forget_patient(records, patient)
+
+
+def _forget_patient(records: Connection, patient: str) -> None:
+    merges = [one for one in concerning(records, {patient}) if one.kind is ActKind.MERGE]
+    people = json.dumps(sorted({patient, *(name for one in merges for name in (one.patient_id, one.other))}))
+    among = "IN (SELECT value FROM json_each(?))"
+    for table in ("study_patients", "study_moves"):
+        if records.exec_driver_sql(f"SELECT 1 FROM {table} WHERE patient_id {among}", (people,)).first():  # noqa: S608
+            return
+    for table in ("retention_deaths", "patient_acts", "patient_identifiers"):
+        records.exec_driver_sql(f"DELETE FROM {table} WHERE patient_id {among}", (people,))  # noqa: S608
+    records.exec_driver_sql(f"DELETE FROM patients WHERE id {among}", (people,))  # noqa: S608

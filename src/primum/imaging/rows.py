@@ -56,7 +56,7 @@ class _Placed:
 
 _COLUMNS = tuple(field.name for field in fields(_Placed))[:-1]
 _row: Callable[[_Placed], tuple[Any, ...]] = attrgetter(*_COLUMNS)
-_COLUMN_LIST = ", ".join(f'"{name}"' for name in _COLUMNS)
+COLUMN_LIST = ", ".join(f'"{name}"' for name in _COLUMNS)
 _MARKS = ", ".join("?" * len(_COLUMNS))
 
 Digest = Callable[[Position], bytes]
@@ -96,6 +96,11 @@ class Batch:
         self._write_instances()
         self._write_terms()
         self._write_counts()
+
+    @property
+    def packs(self) -> dict[str, int]:
+        """The rows of the packs whose positions were written, by pack."""
+        return self._packs
 
     def _write_positions(self, positions: Iterable[tuple[str, str, int]]) -> None:
         listed = list(positions)
@@ -160,12 +165,7 @@ class Batch:
             self._index.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
 
     def _rewrite_study(self, number: int, arrival: Arrival) -> None:
-        columns = study_columns(arrival)
-        assigned = ", ".join(f"{name} = ?" for name in columns)
-        self._index.exec_driver_sql(f"UPDATE studies SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
-        self._index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
-        self._index.exec_driver_sql(_INSERT_WORDS, _words(number, columns))
-        self._take_terms(number, study_terms(json.loads(columns["shown"]), columns))
+        write_study(self._index, number, study_columns(arrival))
         self._studies[arrival.position.study] = (number, arrival.first)
 
     # series
@@ -278,7 +278,7 @@ class Batch:
 
     def _write_instances(self) -> None:
         self._index.exec_driver_sql(
-            f"INSERT OR REPLACE INTO instances ({_COLUMN_LIST}) VALUES ({_MARKS})",  # noqa: S608 (our own columns)
+            f"INSERT OR REPLACE INTO instances ({COLUMN_LIST}) VALUES ({_MARKS})",  # noqa: S608 (our own columns)
             [self._placed[key].row() for key in self._changed],
         ) if self._changed else None
         met = [(key, self._versions[key]) for key in self._changed if key in self._versions]
@@ -287,7 +287,7 @@ class Batch:
         self._index.exec_driver_sql("DELETE FROM versions WHERE sop_uid = ? AND study_id = ?", [key for key, _ in met])
         rows = [one.row() for _, every in met for one in every.values()]
         if rows:
-            self._index.exec_driver_sql(f"INSERT INTO versions ({_COLUMN_LIST}) VALUES ({_MARKS})", rows)  # noqa: S608
+            self._index.exec_driver_sql(f"INSERT INTO versions ({COLUMN_LIST}) VALUES ({_MARKS})", rows)  # noqa: S608
 
     # terms
 
@@ -303,24 +303,42 @@ class Batch:
     # counts
 
     def _write_counts(self) -> None:
-        if not self._touched_series:
-            return
-        touched = json.dumps(sorted(self._touched_series))
-        self._index.exec_driver_sql(
-            "UPDATE series SET (instances, person_low, person_high) ="
-            " (SELECT count(*), min(person), max(person) FROM instances i WHERE i.series_id = series.id)"
-            " WHERE id IN (SELECT value FROM json_each(?))",
-            (touched,),
-        )
-        self._index.exec_driver_sql(
-            "UPDATE studies SET (series, instances, mixed, modalities) = ("
-            "  SELECT count(*), sum(e.instances), min(e.person_low) <> max(e.person_high),"
-            "  coalesce((SELECT group_concat(modality, '\\') FROM (SELECT DISTINCT modality FROM series x"
-            "    WHERE x.study_id = studies.id AND x.instances > 0 AND modality <> '' ORDER BY modality)), '')"
-            "  FROM series e WHERE e.study_id = studies.id AND e.instances > 0)"
-            " WHERE id IN (SELECT study_id FROM series WHERE id IN (SELECT value FROM json_each(?)))",
-            (touched,),
-        )
+        write_counts(self._index, self._touched_series)
+
+
+def write_study(index: Connection, number: int, columns: dict[str, Any]) -> None:
+    """Write the columns of a study's earliest record anew, and its words."""
+    assigned = ", ".join(f"{name} = ?" for name in columns)
+    index.exec_driver_sql(f"UPDATE studies SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
+    index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
+    index.exec_driver_sql(_INSERT_WORDS, _words(number, columns))
+    # what an earlier record said stays: terms only narrow, rows decide
+    terms = sorted((tag, value, number) for tag, value in study_terms(json.loads(columns["shown"]), columns))
+    if terms:
+        index.exec_driver_sql("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
+
+
+def write_counts(index: Connection, series: Iterable[int]) -> None:
+    """Count what is in some series, and in their studies; a study of which nothing is left is hidden."""
+    touched = json.dumps(sorted(series))
+    if touched == "[]":
+        return
+    index.exec_driver_sql(
+        "UPDATE series SET (instances, person_low, person_high) ="
+        " (SELECT count(*), min(person), max(person) FROM instances i WHERE i.series_id = series.id)"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (touched,),
+    )
+    index.exec_driver_sql(
+        "UPDATE studies SET (series, instances, hidden, mixed, modalities) = ("
+        "  SELECT count(*), coalesce(sum(e.instances), 0), count(*) = 0,"
+        "  coalesce(min(e.person_low) <> max(e.person_high), 0),"
+        "  coalesce((SELECT group_concat(modality, '\\') FROM (SELECT DISTINCT modality FROM series x"
+        "    WHERE x.study_id = studies.id AND x.instances > 0 AND modality <> '' ORDER BY modality)), '')"
+        "  FROM series e WHERE e.study_id = studies.id AND e.instances > 0)"
+        " WHERE id IN (SELECT study_id FROM series WHERE id IN (SELECT value FROM json_each(?)))",
+        (touched,),
+    )
 
 
 def _load_sql(table: str) -> str:

@@ -70,6 +70,7 @@ def reach_sql(reach: Reached, alias: str = "s") -> Sql:
 
 def _one_reach(reach: Reach, alias: str) -> Sql:
     parts = [] if reach.confidential else [Sql(f"{alias}.confidential = 0")]
+    parts += [] if reach.rejected else [Sql(f"{alias}.hidden = 0")]
     if reach.controllers is not None:
         keys = {fold_name(name) for name in reach.referrers} - {""}
         ways = [_in(f"{alias}.controller_id", sorted(reach.controllers)), _in(f"{alias}.referrer_key", sorted(keys))]

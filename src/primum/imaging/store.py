@@ -12,7 +12,10 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.db import migrate, open_database
 
-DERIVED = ("words", "terms", "versions", "instances", "series", "studies", "packs")
+DERIVED = (
+    "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies", "amendments", "applied",
+    "packs",
+)  # fmt: skip
 """The tables of index.db, in the order in which they can be emptied."""
 
 
@@ -27,6 +30,8 @@ def open_index(path: Path, key: bytes, *, read_only: bool = False) -> Engine:
 def prepare_records(engine: Engine) -> None:
     """Bring the archive's tables in records.db up to date."""
     _migrate(engine, "migrations_records", "imaging_version")
+    _migrate(engine, "migrations_patients", "patients_version")
+    _migrate(engine, "retention/migrations", "retention_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:
@@ -49,7 +54,7 @@ def dump(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 _PLACED = """
     SELECT s.ref, e.series_uid, t.sop_uid, t.sop_class_uid, t.syntax, t.number, t."rows", t.columns, t.frames,
-           t.bits, hex(t.person), t.received_at, p.pack, t.start, t.stop, hex(t.digest), t.copies
+           t.bits, hex(t.person), t.received_at, p.pack, t.start, t.stop, hex(t.digest), t.copies{more}
     FROM {table} t JOIN studies s ON s.id = t.study_id JOIN series e ON e.id = t.series_id
     JOIN packs p ON p.id = t.pack_id
 """
@@ -59,12 +64,19 @@ _DUMPS = {
         SELECT ref, controller_id, study_uid, patient_id, confidential, first, study_date, study_time, moment, zone,
                name_a, name_i, name_p, flat_a, flat_i, flat_p, name_key, patient_number, issuer, birth_date, sex,
                accession, study_number, description, referrer_a, referrer_i, referrer_p, referrer_key, shown, flags,
-               mixed, modalities, series, instances FROM studies""",
+               mixed, modalities, series, instances, overlay, hidden FROM studies""",
     "series": """
         SELECT s.ref, e.series_uid, e.first, e.modality, e.number, e.description, e.station, e.body_part, e.step_date,
                e.step_time, e.series_date, e.series_time, e.shown, e.instances, hex(e.person_low), hex(e.person_high)
         FROM series e JOIN studies s ON s.id = e.study_id""",
-    "instances": _PLACED.format(table="instances"),
-    "versions": _PLACED.format(table="versions"),
+    "instances": _PLACED.format(table="instances", more=""),
+    "versions": _PLACED.format(table="versions", more=", t.decided"),
+    "rejected": _PLACED.format(table="rejected", more=", t.code"),
+    "amendments": "SELECT study_ref, id, source_ref, first, kind, body FROM amendments",
+    "applied": "SELECT number FROM applied WHERE number > 0",
+    "returned": """
+        SELECT r.study_ref, r.controller_id, r.study_uid, r.series_uid, r.sop_uid, r.received_at, p.pack, r.start,
+               r.stop
+        FROM returned r JOIN packs p ON p.id = r.pack_id""",
     "words": "SELECT s.ref FROM words w JOIN studies s ON s.id = w.rowid",
 }  # fmt: skip

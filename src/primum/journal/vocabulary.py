@@ -48,16 +48,19 @@ DETAILS: dict[str, Shape] = {
     "conflict": Shape.COUNT,
     "controller": Shape.ID,
     "count": Shape.COUNT,
+    "decision": Shape.ID,
     "deep": Shape.WORD,
     "door": Shape.WORD,
     "due_at": Shape.INSTANT,
     "duplicate": Shape.COUNT,
+    "erasure": Shape.ID,
     "exit_status": Shape.COUNT,
     "expires_at": Shape.INSTANT,
     "fingerprint": Shape.HASH,
     "found": Shape.COUNT,
     "frames": Shape.COUNT,
     "grant": Shape.ID,
+    "hold": Shape.ID,
     "home_kind": Shape.WORD,
     "illness": Shape.WORD,
     "illnesses": Shape.COUNT,
@@ -68,6 +71,7 @@ DETAILS: dict[str, Shape] = {
     "lines": Shape.COUNT,
     "minute": Shape.INSTANT,
     "missing": Shape.COUNT,
+    "other": Shape.ID,
     "packs": Shape.COUNT,
     "port": Shape.COUNT,
     "process": Shape.WORD,
@@ -78,6 +82,7 @@ DETAILS: dict[str, Shape] = {
     "root": Shape.HASH,
     "rule": Shape.WORD,
     "scope": Shape.WORD,
+    "series": Shape.COUNT,
     "segment": Shape.WORD,
     "services": Shape.WORDS,
     "session": Shape.ID,
@@ -136,6 +141,7 @@ class Kind(Enum):
     STUDY_BROUGHT = _passing("person:study:brought", "session controller instances bytes", "{actor} a déposé {instances} instances de l'examen {subject}", "{actor} brought {instances} instances of study {subject}")
     JOURNAL_READ = _seen("person:journal:read", "session ledger count", "{actor} a lu le journal {ledger} : {count} lignes", "{actor} read the {ledger} ledger: {count} lines")
     STUDY_EXPORTED = _seen("person:study:exported", "session controller instances what reason door", "{actor} a exporté l'examen {subject} : {instances} instances ({what}, {reason})", "{actor} exported study {subject}: {instances} instances ({what}, {reason})")
+    PATIENT_VIEWED = _seen("person:patient:viewed", "session controller", "{actor} a consulté l'identité de {subject}", "{actor} looked at the identity of {subject}")
     # --- access: devices
     ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
@@ -187,11 +193,29 @@ class Kind(Enum):
     IMPORT_FINISHED = _changed("import:finished", "controller stored duplicate conflict refused studies bytes reason", "import {subject} terminé : {stored} instances, {refused} refusées, {studies} examens", "import {subject} finished: {stored} instances, {refused} refused, {studies} studies")
     MIGRATION_COMPARED = _changed("migration:compared", "studies instances missing conflict", "migration {subject} comparée à sa source : {instances} instances de {studies} examens, {missing} manquantes, {conflict} en conflit", "migration {subject} compared with its source: {instances} instances of {studies} studies, {missing} missing, {conflict} in conflict")
     EXPORT_FINISHED = _changed("export:finished", "studies instances bytes what reason", "export {subject} terminé : {instances} instances de {studies} examens, {bytes} octets ({what}, {reason})", "export {subject} finished: {instances} instances of {studies} studies, {bytes} bytes ({what}, {reason})")
-    STUDY_ERASED = _changed("study:erased", "packs bytes reason controller", "{actor} a effacé l'examen {subject} ({reason})", "{actor} erased study {subject} ({reason})")
+    PATIENT_ADDED = _changed("patient:added", "session controller", "{actor} a créé le patient {subject}", "{actor} made patient {subject}")
+    PATIENT_CORRECTED = _changed("patient:corrected", "session decision what reason controller", "{actor} a corrigé {what} du patient {subject} ({reason}, {decision})", "{actor} corrected {what} of patient {subject} ({reason}, {decision})")
+    PATIENT_MERGED = _changed("patient:merged", "session decision other reason controller", "{actor} a fusionné le patient {other} dans {subject} ({reason}, {decision})", "{actor} merged patient {other} into {subject} ({reason}, {decision})")
+    PATIENT_IDENTIFIED = _changed("patient:identified", "session decision what controller", "{actor} a déclaré l'identité de {subject} : {what} ({decision})", "{actor} stated the identity of {subject}: {what} ({decision})")
+    STUDY_CORRECTED = _changed("study:corrected", "session decision what reason controller", "{actor} a corrigé {what} de l'examen {subject} ({reason}, {decision})", "{actor} corrected {what} of study {subject} ({reason}, {decision})")
+    STUDY_MOVED = _changed("study:moved", "session decision other reason controller", "{actor} a attribué l'examen {subject} au patient {other} ({reason}, {decision})", "{actor} moved study {subject} to patient {other} ({reason}, {decision})")
+    INSTANCES_REJECTED = _changed("study:instances:rejected", "session decision instances what reason controller", "{actor} a rejeté {instances} instances de l'examen {subject} ({what}, {reason}, {decision})", "{actor} rejected {instances} instances of study {subject} ({what}, {reason}, {decision})")
+    VERSION_CHOSEN = _changed("study:version:chosen", "session decision reason controller", "{actor} a choisi la version servie d'une instance de l'examen {subject} ({decision})", "{actor} chose which version of an instance of study {subject} is served ({decision})")
+    DECISION_UNDONE = _changed("decision:undone", "session decision other reason controller", "{actor} a annulé la décision {other} sur {subject} ({reason}, {decision})", "{actor} undid decision {other} about {subject} ({reason}, {decision})")
+    STUDY_ERASED = _changed("study:erased", "packs bytes reason controller erasure level series instances", "{actor} a effacé l'examen {subject} ({reason})", "{actor} erased study {subject} ({reason})")
     VAULT_CHECKED = _changed("vault:checked", "studies packs bytes illnesses deep", "coffre contrôlé : {studies} examens, {packs} paquets, {illnesses} anomalies", "vault checked: {studies} studies, {packs} packs, {illnesses} illnesses")
     KEYRING_EXPORTED = _changed("keyring:exported", "count what", "{actor} a exporté le trousseau : {count} clés", "{actor} exported the keyring: {count} keys")
     GUARD_ADDED = _changed("guard:added", "what", "{actor} a ajouté une garde de la clé racine ({what})", "{actor} added a guard of the root key ({what})")
     GUARD_REMOVED = _changed("guard:removed", "what", "{actor} a retiré une garde de la clé racine ({what})", "{actor} removed a guard of the root key ({what})")
+    # --- account: retention and erasure
+    STUDY_HELD = _changed("study:held", "hold level reason expires_at controller", "{actor} a gelé {subject} ({level}, {reason}) : ni proposition ni effacement", "{actor} put a hold on {subject} ({level}, {reason}): it is neither proposed nor erased")
+    STUDY_RELEASED = _changed("study:released", "hold reason controller", "{actor} a levé le gel de {subject} ({reason})", "{actor} released the hold on {subject} ({reason})")
+    DEATH_STATED = _changed("patient:death:stated", "controller", "{actor} a indiqué la date de décès du patient {subject}", "{actor} stated when patient {subject} died")
+    ERASURE_PROPOSED = _changed("erasure:proposed", "erasure level reason rule controller due_at", "{actor} propose d'effacer {subject} ({level}, {reason}, règle {rule})", "{actor} proposed to erase {subject} ({level}, {reason}, rule {rule})")
+    ERASURE_APPROVED = _changed("erasure:approved", "erasure level reason controller", "{actor} approuve l'effacement de {subject} ({level}, {reason})", "{actor} approved the erasure of {subject} ({level}, {reason})")
+    ERASURE_REFUSED = _changed("erasure:refused", "erasure level reason controller", "{actor} refuse l'effacement de {subject} ({reason})", "{actor} refused the erasure of {subject} ({reason})")
+    ERASURE_RETURNED = _changed("erasure:returned", "instances controller", "l'examen {subject}, effacé, est revenu : {instances} instances, hors des listes", "study {subject}, which was erased, came back: {instances} instances, out of all lists")
+    ERASURE_RETURN_DECIDED = _changed("erasure:return:decided", "reason controller", "{actor} a décidé du retour de l'examen {subject} : {reason}", "{actor} decided about study {subject}, which came back: {reason}")
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")

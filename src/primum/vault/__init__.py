@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         PackInfo,
         Position,
         RecordFacts,
+        Rewritten,
         StudyRef,
         Tail,
     )
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         KeyringExists,
         NoSuchGuard,
         RecordAbsent,
+        RewriteRefused,
         SealBroken,
         StudyInUse,
         TooLarge,

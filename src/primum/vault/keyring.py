@@ -12,11 +12,12 @@ import mmap
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from primum.ground.disc import BLOCK, Disc
+from primum.ground.disc import BLOCK, Disc, Handle
 from primum.ground.ids import token128
 from primum.vault.keys import BOX_EXTRA, KEY_BYTES, Entropy, open_small, seal_small
 from primum.vault.places import Places
@@ -25,6 +26,8 @@ from primum.vault.refusals import SealBroken, StudyInUse, UnknownVersion
 KEY_MAGIC: Final = b"PRIMUMKY"
 KEY_VERSION: Final = 1
 _PREFIX: Final = 16
+_NEW: Final = ".new"
+_DOOMED: Final = ".doomed"
 _ATTEMPTS: Final = 16
 """Turns of the loop that finds or makes a key: each lost turn means that another process erased or made one."""
 
@@ -39,6 +42,34 @@ class Hold:
     def release(self) -> None:
         """Let go of the key file."""
         os.close(self.fd)
+
+
+@dataclass(slots=True)
+class Kept:
+    """A study key held for oneself alone: nobody stores into the study, nobody erases it, until `close`."""
+
+    key: bytes = field(repr=False)
+    handle: Handle
+    disc: Disc
+    committed: bool = False
+    open: bool = True
+
+    @property
+    def fd(self) -> int:
+        """The key file, which is locked."""
+        return self.handle.fd
+
+    def close(self) -> None:
+        """Let go of the key file; one that was never committed is removed."""
+        if not self.open:
+            return
+        self.open = False
+        try:
+            if not self.committed:
+                with contextlib.suppress(FileNotFoundError):
+                    self.disc.unlink(self.handle.path)
+        finally:
+            self.disc.close(self.handle)
 
 
 def key_file_bytes(keyring_key: bytes, study: str, study_key: bytes, entropy: Entropy = os.urandom) -> bytes:
@@ -91,7 +122,8 @@ class Keyring:
                 continue
             try:
                 fcntl.flock(fd, fcntl.LOCK_SH)
-                if os.fstat(fd).st_nlink:
+                # not the name's file any more: erased, or rewritten under another key, while we waited
+                if os.path.samestat(os.fstat(fd), path.stat()):
                     key = self._read(study, path)
                     self._settle(study, fd, path)
                     return Hold(key, fd)
@@ -121,21 +153,109 @@ class Keyring:
         else:
             try:
                 self._lock_alone(handle.fd, study)
+                self._refuse_if_another(handle.fd, study, path)
                 listed = _files(folder)
-                if os.fstat(handle.fd).st_nlink == 1:
-                    self._disc.write_at(handle, self._entropy(BLOCK), 0)
-                    self._disc.sync(handle)
-                with contextlib.suppress(FileNotFoundError):
-                    self._disc.unlink(path)
+                self._overwrite(handle)
+                self._disc.unlink(path)
             finally:
                 self._disc.close(handle)
-        for left in path.parent.glob(f".{study}.*"):
-            self._disc.unlink(left)
+        self._destroy_leftovers(study, path)
         self._disc.sync_folder(path.parent)
+        self._forget(study)
+        return listed
+
+    # -- another key for the same study: docs/design/vault.md §12 --
+
+    @contextlib.contextmanager
+    def alone(self, study: str) -> Iterator[Kept | None]:
+        """Hold the study's key for oneself alone; None when there is no key. Raises StudyInUse, SealBroken."""
+        path = self._places.key(study)
+        try:
+            handle = self._disc.open_for_writing(path)
+        except FileNotFoundError:
+            yield None
+            return
+        try:
+            self._lock_alone(handle.fd, study)
+            self._refuse_if_another(handle.fd, study, path)
+            yield Kept(self._read(study, path), handle, self._disc, committed=True)
+        finally:
+            self._disc.close(handle)
+
+    def next_key(self, study: str) -> Kept:
+        """Make the key that is to follow, under a name of its own; on disc and locked at return."""
+        path = self._places.key(study)
+        key = self._entropy(KEY_BYTES)
+        content = key_file_bytes(self._key, study, key, self._entropy)
+        handle = self._disc.create(path.with_name(f".{study}.{token128(self._entropy(16))}{_NEW}"))
+        made = Kept(key, handle, self._disc)
+        try:
+            self._lock_alone(handle.fd, study)
+            self._disc.write_at(handle, content, 0)
+            self._disc.sync(handle)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def commit(self, study: str, held: Kept, following: Kept) -> None:
+        """Put the next key in the place of the one held, and destroy that one. On disc at return."""
+        path = self._places.key(study)
+        doomed = path.with_name(f".{study}.{token128(self._entropy(16))}{_DOOMED}")
+        self._disc.link(path, doomed)
+        self._disc.sync_folder(path.parent)
+        self._disc.rename(following.handle.path, path)
+        following.committed = True
+        self._disc.sync_folder(path.parent)
+        self._overwrite(held.handle)
+        self._disc.unlink(doomed)
+        self._disc.sync_folder(path.parent)
+        self._forget(study)
+
+    def settle(self, study: str, held: Kept) -> None:
+        """Remove what a crash left beside the key that is held: a next key, or the key that it replaced."""
+        path = self._places.key(study)
+        left = sorted(path.parent.glob(f".{study}.*"))
+        if left:
+            self._disc.sync_folder(path.parent)  # the rename may have been seen, and not yet be on disc
+        for one in left:
+            if one.name.endswith(_DOOMED) and not os.path.samestat(os.fstat(held.fd), one.stat()):
+                self._overwrite_at(one)
+            self._disc.unlink(one)
+        if left:
+            self._disc.sync_folder(path.parent)
+
+    def _destroy_leftovers(self, study: str, path: Path) -> None:
+        for left in sorted(path.parent.glob(f".{study}.*")):
+            if left.name.endswith(_DOOMED):
+                self._overwrite_at(left)
+            self._disc.unlink(left)
+
+    def _overwrite(self, handle: Handle) -> None:
+        self._disc.write_at(handle, self._entropy(BLOCK), 0)
+        self._disc.sync(handle)
+
+    def _overwrite_at(self, path: Path) -> None:
+        handle = self._disc.open_for_writing(path)
+        try:
+            self._overwrite(handle)
+        finally:
+            self._disc.close(handle)
+
+    def _forget(self, study: str) -> None:
         with self._guard:
             for known in [one for one in self._cache if one[0] == study]:
                 del self._cache[known]
-        return listed
+
+    @staticmethod
+    def _refuse_if_another(fd: int, study: str, path: Path) -> None:
+        """Refuse where the name stands for another file by now: somebody else erased or rewrote the study."""
+        try:
+            same = os.path.samestat(os.fstat(fd), path.stat())
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StudyInUse(study=study)
 
     @staticmethod
     def _lock_alone(fd: int, study: str) -> None:

@@ -105,3 +105,13 @@ class Erased:
     study: StudyRef
     packs: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What a rewriting left and what it dropped: records, and bytes of packs that went."""
+
+    study: StudyRef
+    kept: int
+    dropped: int
+    bytes: int

@@ -19,6 +19,8 @@ from primum.vault.refusals import BadReference
 
 FANOUT = tuple(f"{n:02x}" for n in range(256))
 PACK_SUFFIX = ".pack"
+NEXT_SUFFIX = ".next"
+"""A pack of a rewriting that is not finished: no reader looks for it."""
 KEY_SUFFIX = ".key"
 BLOCK_SUFFIX = ".block"
 

@@ -35,6 +35,13 @@ class WriteRefused(PrimumError):
     hint: ClassVar[str] = "look at the disc's health and at the system's log"
 
 
+class RewriteRefused(PrimumError):
+    """Part of the study {study} cannot be erased while another part of it is damaged ({illness})."""
+
+    code: ClassVar[str] = "vault.rewrite-refused"
+    hint: ClassVar[str] = "restore the damaged pack from a backup, or erase the whole study"
+
+
 class TooLarge(PrimumError):
     """A data set of {size} bytes is larger than the {limit} that the vault takes."""
 

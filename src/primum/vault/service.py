@@ -16,11 +16,12 @@ from primum.vault.keyring import Keyring
 from primum.vault.keys import Entropy, VaultKeys
 from primum.vault.leases import Known, Leases
 from primum.vault.limits import Limits
-from primum.vault.model import Erased, PackInfo, Position, StudyRef, Tail
+from primum.vault.model import Erased, PackInfo, Position, Rewritten, StudyRef, Tail
 from primum.vault.packfile import Found, PackFile
 from primum.vault.places import Places
 from primum.vault.reading import Record
 from primum.vault.refusals import RecordAbsent, SealBroken
+from primum.vault.rewriting import Keep, Rewriting
 from primum.vault.scan import scan
 from primum.vault.writer import Writer
 
@@ -69,7 +70,8 @@ class Vault:
             found = file.ending_at(position.end)
             if isinstance(found, Found) and found.start == position.offset:
                 return Record(self._places.pack(study, pack), position, found, file.secret.study_key)
-            if found is None and position.end <= file.size and file.looks_like_head(position.offset):
+            rewritten = file.size >= BLOCK and file.header() == "other-key"  # under a key that is gone (§12)
+            if found is None and not rewritten and position.end <= file.size and file.looks_like_head(position.offset):
                 raise file.flipped(position.offset, position.end, "trailer")
         raise RecordAbsent(study=study, pack=pack, offset=position.offset)
 
@@ -154,6 +156,18 @@ class Vault:
             folder.rmdir()  # unless the study is being stored anew already, under a new key
         self._disc.sync_folder(folder.parent)
         return Erased(study, packs, size)
+
+    def erase_part(self, study: StudyRef, keep: Keep) -> Rewritten:
+        """Destroy the records whose facts `keep` says no to, by rewriting the others under a new key (§12).
+
+        On disc at return; repeated, it finishes what a crash interrupted. Raises StudyInUse, RewriteRefused, DiscFull.
+        """
+        rewriting = Rewriting(self._places, self._keyring, self._disc, self._limits, self._entropy)
+        done = rewriting.rewrite(study, keep)
+        if done is None:
+            erased = self.erase(study)
+            return Rewritten(study, 0, 0, erased.bytes)
+        return done
 
     def export_keyring(self, to: Path) -> export.Generation:
         """Copy guards and study keys, still wrapped, into a new generation below `to`."""

@@ -63,6 +63,10 @@ class RecordStream:
         """Bytes taken so far."""
         return self._length
 
+    def sha256(self) -> bytes:
+        """Return the SHA-256 of what was taken so far."""
+        return self._digest.digest()
+
     def append(self, data: Buffer) -> None:
         """Take the next bytes of the data set. Raises DiscFull, WriteRefused, TooLarge: the stream is over then."""
         self._refuse_when_over()

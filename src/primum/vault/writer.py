@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from primum.ground.disc import BLOCK
 from primum.vault.keys import TAG_BYTES, Entropy
-from primum.vault.leases import Lease, Leases
+from primum.vault.leases import Lease
 from primum.vault.limits import Limits
 from primum.vault.model import Frames, Position, RecordFacts, Tail
 from primum.vault.packformat import (
@@ -37,10 +37,22 @@ _ZEROS = bytes(BLOCK)
 SALT_BYTES = 32
 
 
+class Packs(Protocol):
+    """What gives a writer the packs that it appends to (`Leases`)."""
+
+    def take(self, study: str, room: int) -> Lease:
+        """Return a lease with place for `room` bytes."""
+        ...
+
+    def close(self) -> None:
+        """Give all leases back."""
+        ...
+
+
 class Writer:
     """Stores records; one per thread. Holds leases until it is closed: close it when its sender has gone."""
 
-    def __init__(self, leases: Leases, limits: Limits, entropy: Entropy) -> None:
+    def __init__(self, leases: Packs, limits: Limits, entropy: Entropy) -> None:
         """Write through `leases`. The buffer is address space: only what was used once occupies memory."""
         self._leases, self._limits, self._entropy = leases, limits, entropy
         size = max(limits.single_write, 2 * SEALED_SEGMENT)

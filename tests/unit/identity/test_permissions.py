@@ -143,6 +143,7 @@ def test_a_plain_session_only_reads() -> None:
     assert set(Permission) - CHANGES == {
         "study:list", "study:open", "patient:identify", "device:list", "person:list", "journal:list",
         "journal:verify", "vault:check", "home:status", "grant:cancel", "token:list", "token:revoke",
+        "erasure:list", "erasure:refuse",
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -164,6 +165,12 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path) as one:
+        yield one
+
+
+@contextmanager
+def open_house(tmp_path: Path) -> Iterator[House]:
     clock = FixedClock(datetime(2026, 1, 2, 10, 0, tzinfo=UTC))
     disc = RealDisc()
     (tmp_path / "vault").mkdir()

@@ -33,10 +33,12 @@ def run(payload: Payload, status: Status) -> int:
         space=FreeSpace(rooms.home.folder / "vault", rooms.settings.low_space_mib),
         intake=PairIntake(socket.socket(fileno=pair), behind=True),
         archive=opened.archive,
+        retention=opened.retention,
         journal=rooms.journal,
         clock=rooms.clock,
         settings=rooms.settings,
         demo=rooms.home.demo,
+        home_id=rooms.home.id,
         origins=origins_of(rooms.settings),
     )
     stop = threading.Event()

@@ -17,7 +17,9 @@ from primum.doors.worker import (
     verbs_journal,
     verbs_media,
     verbs_migrate,
+    verbs_patients,
     verbs_people,
+    verbs_retention,
     verbs_tokens,
     verbs_vault,
 )
@@ -38,8 +40,10 @@ _VERBS = {
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
+    **verbs_patients.VERBS,
     **verbs_people.VERBS,
     **verbs_tokens.VERBS,
+    **verbs_retention.VERBS,
     **verbs_vault.VERBS,
 }
 
@@ -54,7 +58,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
-    jobs = [*worker_jobs(worker, intake.sweep), *commitment_jobs(commitments)]
+    jobs = [*worker_jobs(worker, intake.sweep, intake.alone), *commitment_jobs(commitments)]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):
         part.start()

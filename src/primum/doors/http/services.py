@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, Protocol
 
 from primum.app.intake import Intake
@@ -16,6 +17,8 @@ from primum.doors.http.limits import LIMITS, Limits
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
+from primum.imaging.retention.judging import Verdict
+from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
 from primum.journal import Fact, Journal, Kind, Refusals
 from primum.vault import Vault
 
@@ -200,6 +203,75 @@ class Archive(Protocol):
         ...
 
 
+class Retention(Protocol):
+    """What is to be erased, held, or came back (imaging.retention); it decides itself who may."""
+
+    def may_list(self, by: Actor) -> bool:
+        """Tell whether any of it concerns this person."""
+        ...
+
+    def standing(self, by: Actor | None = None) -> Tally:
+        """Count what waits for this person."""
+        ...
+
+    def live(self, by: Actor) -> Sequence[Erasure]:
+        """List what is under way."""
+        ...
+
+    def done(self, by: Actor, limit: int = 100) -> Sequence[Erasure]:
+        """List what was erased, the latest first."""
+        ...
+
+    def holds(self, by: Actor) -> Sequence[Hold]:
+        """List what is held."""
+        ...
+
+    def returns(self, by: Actor) -> Sequence[Return]:
+        """List what came back."""
+        ...
+
+    def erasure(self, by: Actor, erasure_id: str) -> Erasure:
+        """Find one erasure; raises NoSuchErasure."""
+        ...
+
+    def judge(self, ref: str) -> Verdict:
+        """Tell how long a study is kept; raises NotHere."""
+        ...
+
+    def propose(self, by: Actor, ref: str, reason: Reason, *, part: Part | None = None, note: str = "") -> Erasure:
+        """Propose an erasure; raises what refuses it."""
+        ...
+
+    def approve(self, by: Actor, erasure_id: str) -> Erasure:
+        """Approve one."""
+        ...
+
+    def refuse(self, by: Actor, erasure_id: str) -> None:
+        """Refuse one."""
+        ...
+
+    def hold(
+        self,
+        by: Actor,
+        ref: str,
+        reason: HoldReason,
+        until_on: date | None = None,
+        note: str = "",
+        *,
+        patient: bool = False,
+    ) -> Hold:
+        """Freeze a study or a patient's studies."""
+        ...
+
+    def release(self, by: Actor, hold_id: str) -> None:
+        """End a hold."""
+        ...
+
+    def decide_return(self, by: Actor, return_id: str, decision: Decision) -> Return:
+        """Keep what came back, or erase it again."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WebServices:
     """Everything that the web doors may reach."""
@@ -210,10 +282,12 @@ class WebServices:
     intake: Intake
     """The way to the worker: what was stored, and what only it may do."""
     space: Space
+    retention: Retention
     journal: Journal
     clock: Clock
     settings: Settings
     demo: bool
+    home_id: str
     origins: frozenset[str]
     """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
     limits: Limits = LIMITS

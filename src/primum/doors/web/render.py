@@ -15,6 +15,7 @@ from primum.doors.http.tokens import FORM_FIELD
 from primum.doors.http.visit import Standing, Visit
 from primum.doors.web.language import LANGUAGES, preferred, say
 from primum.doors.web.static import Static
+from primum.imaging.retention.model import Tally
 
 
 class Pages:
@@ -60,7 +61,9 @@ class Pages:
         language = language or language_of(visit)
         signed_in = visit.standing is Standing.PERSON
         person = visit.services.people.person(visit.person.person_id) if signed_in else None
+        standing = _standing(visit) if signed_in else None
         return {
+            "standing": standing,
             "t": lambda key, **facts: say(language, key, **facts),
             "language": language,
             "static": self.static.address,
@@ -73,6 +76,12 @@ class Pages:
             "idle_minutes": visit.services.settings.session_idle_minutes,
             "here": "",
         }
+
+
+def _standing(visit: Visit) -> Tally | None:
+    """Count what waits to be erased, for who may decide about it; None for anybody else."""
+    actor = visit.services.people.actor(visit.person)
+    return visit.services.retention.standing(actor) if visit.services.retention.may_list(actor) else None
 
 
 def language_of(visit: Visit) -> str:

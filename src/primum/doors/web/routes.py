@@ -13,7 +13,9 @@ from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
 from primum.doors.web.enrolment import Enrolment
+from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
+from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.refused import RefusedPages
@@ -42,7 +44,7 @@ class WebRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """List them."""
-        return [*self._door(), *self._house(), *self._ohif()]
+        return [*self._door(), *self._house(), *self._retention(), *self._ohif()]
 
     def _door(self) -> list[BaseRoute]:
         door, enrolment = AtDoor(self._pages, self._disclosures), Enrolment(self._pages)
@@ -77,6 +79,20 @@ class WebRoutes:
             self._post("/account/language", account.language),
             self._post("/account/password", account.password, costly=True),
             self._get("/about", About(self._pages, self._viewer).page),
+        ]
+
+    def _retention(self) -> list[BaseRoute]:
+        erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
+        return [
+            self._get("/erasures", erasures.page),
+            self._post("/erasures/decide", erasures.decide),
+            self._post("/erasures/return", erasures.decide_return),
+            self._post("/erasures/release", erasures.release),
+            self._get("/erasures/{erasure}", erasures.certificate),
+            self._get("/erasures/{erasure}/certificate.json", erasures.certificate_data),
+            self._get("/retention/{study}", keeping.page),
+            self._post("/retention/{study}/hold", keeping.hold),
+            self._post("/retention/{study}/erase", keeping.propose),
         ]
 
     def _ohif(self) -> list[BaseRoute]:

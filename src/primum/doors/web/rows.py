@@ -36,6 +36,8 @@ class Row:
     flags: tuple[str, ...]
     export: str = ""
     """Where it is taken out, empty for who may not."""
+    keeping: str = ""
+    """Where its retention is seen and changed, for who may."""
 
     @property
     def spoken(self) -> str:
@@ -43,7 +45,15 @@ class Row:
         return f"{self.family} {self.given}".strip()
 
 
-def row(attributes: Mapping[str, Any], language: str, *, address: str, controller: str, flags: tuple[str, ...]) -> Row:
+def row(
+    attributes: Mapping[str, Any],
+    language: str,
+    *,
+    address: str,
+    controller: str,
+    flags: tuple[str, ...],
+    keeping: str = "",
+) -> Row:
     """Write one study; what is missing or not what it should be is left empty or shown as received."""
     family, given = split_name(_name(attributes, NAME))
     born, on = _text(attributes, BORN), _text(attributes, DATE)
@@ -64,6 +74,7 @@ def row(attributes: Mapping[str, Any], language: str, *, address: str, controlle
         instances=_count(attributes, INSTANCES),
         controller=controller,
         flags=flags,
+        keeping=keeping,
     )
 
 

@@ -114,8 +114,12 @@ class Worklist:
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
             controller = names.get(study.controller_id, "")
             leaves = decide(replace(actor, fresh=True), Permission.STUDY_EXPORT, thing).allowed
-            shown = row(one.attributes, language, address=address, controller=controller, flags=_badges(one, alike))
-            rows.append(replace(shown, export=f"/export/{visit.aliases.cover(study.study_ref)}" if leaves else ""))
+            export = f"/export/{visit.aliases.cover(study.study_ref)}" if leaves else ""
+            holds = decide(actor, Permission.ERASURE_LIST, thing).allowed
+            keeping = f"/retention/{visit.aliases.cover(study.study_ref)}" if holds else ""
+            flags = _badges(one, alike)
+            shown = row(one.attributes, language, address=address, controller=controller, flags=flags, keeping=keeping)
+            rows.append(replace(shown, export=export))
         return rows
 
 

@@ -83,6 +83,10 @@ class Args:
             raise BadRequest
         return value
 
+    def has(self, name: str) -> bool:
+        """Tell whether an argument was given at all."""
+        return self._given.get(name) is not None
+
     def texts(self, name: str) -> list[str]:
         """Take a list of at most 32 texts."""
         value = self._given.get(name, [])

@@ -8,6 +8,7 @@ from typing import Any
 from primum.doors.worker import verbs_commitments
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
+from primum.doors.worker.verbs_patients import decide
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
@@ -15,6 +16,7 @@ DOOR_VERBS: Mapping[str, Told] = {
     "commitment.ask": verbs_commitments.ask,
     "commitment.result": verbs_commitments.result,
     "commitment.delivered": verbs_commitments.delivered,
+    "decide": decide,
 }
 """Every verb: takes the desk, the arguments and the bytes of a question."""
 

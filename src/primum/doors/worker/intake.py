@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
@@ -35,6 +36,7 @@ LOOK = 0.5
 
 _log = Log("intake")
 _Message = tuple[socket.socket, Stored | Barrier]
+_Result = TypeVar("_Result")
 Hear = Callable[[socket.socket, int, bytes], None]
 """Who answers a question: at which pair, of which number."""
 
@@ -91,6 +93,16 @@ class IntakeLoop:
         """Index what another writer of this process stored (an import)."""
         with self._turn:
             return self._indexer.take(batch)
+
+    def in_turn(self, step: Callable[[], _Result]) -> _Result:
+        """Do what writes the index besides, while nothing else does."""
+        with self._turn:
+            return step()
+
+    def alone(self, step: Callable[[Indexer], object]) -> None:
+        """Let somebody use the indexer between two batches (an erasure)."""
+        with self._turn:
+            step(self._indexer)
 
     def _run(self) -> None:
         self._guarded(self._catch_up)

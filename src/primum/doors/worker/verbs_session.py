@@ -61,7 +61,16 @@ def status(desk: Desk) -> dict[str, Any]:
         "aet": settings.dicom_aet,
         "plain_dicom": f"127.0.0.1:{settings.dicom_plain_port}" if settings.dicom_plain_port else "off",
         "now": to_text(rooms.clock.now()),
+        "erasures": _erasures(desk),
     }
+
+
+def _erasures(desk: Desk) -> str:
+    """Count what waits for a decision: nothing about whom."""
+    standing = desk.worker.retention.standing()
+    told = f"{standing.waiting} wait for a decision" if standing.waiting else "none"
+    told += f", {standing.undecided} of them for 90 days or more" if standing.undecided else ""
+    return told + (f"; {standing.returned} studies came back after erasure" if standing.returned else "")
 
 
 def first_link(desk: Desk) -> str:

@@ -105,7 +105,8 @@ class Commitments:
             store.change(tx, one.id, checked_at=to_text(now), next_try_at=_text(next_try(one.asked_at, now, 1)))
 
     def _look(self, one: Commitment, reference: Reference) -> list[InstanceEntry]:
-        reach = Reach(controllers=frozenset({one.controller_id}), confidential=True)
+        # what a person hid is kept all the same
+        reach = Reach(controllers=frozenset({one.controller_id}), confidential=True, rejected=True)
         return self._archive.records_of(reference.sop_instance_uid, reach)
 
     def _judge(self, kept: Sequence[InstanceEntry], reference: Reference) -> int | None:

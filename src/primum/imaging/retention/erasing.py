@@ -1,0 +1,148 @@
+"""The worker's hand: carries out what was decided, and nothing else. Every step may be repeated.
+
+Order: tombstones and the state `erasing` in one transaction, then the vault, then the index, then the fact and the
+state `done`. A crash between two is finished at the next run (docs/design/retention.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.engine import Engine
+
+from primum.ground.clock import Clock
+from primum.ground.errors import PrimumError
+from primum.ground.ids import new_id
+from primum.ground.log import Log
+from primum.identity import Recorder
+from primum.imaging.indexer import Indexer
+from primum.imaging.retention import store
+from primum.imaging.retention.model import MACHINE, Decision, Erasure, Return, State
+from primum.imaging.store import reading
+from primum.imaging.tombstones import WHOLE, Buried, buried
+from primum.vault import StudyInUse, Vault
+
+_log = Log("retention")
+
+
+class Indexing(Protocol):
+    """Does something with the indexer while nobody else writes the index."""
+
+    def __call__(self, step: Callable[[Indexer], object]) -> None:
+        """Run `step`."""
+        ...
+
+
+class Eraser:
+    """Erases what was approved. One per home, in the process that writes the index."""
+
+    def __init__(  # noqa: PLR0917
+        self, records: Engine, index: Engine, vault: Vault, clock: Clock, record: Recorder, indexing: Indexing
+    ) -> None:
+        """Destroy in `vault`, forget by `indexing`."""
+        self._records, self._index, self._vault, self._clock = records, index, vault, clock
+        self._record, self._indexing = record, indexing
+
+    def carry_out(self, now: datetime) -> int:
+        """Erase what is approved or whose day is over (a job); what cannot be now is tried at the next run."""
+        with reading(self._records) as tx:
+            due = store.to_carry_out(tx, now)
+        return sum(self._tried(self._erase, one) for one in due)
+
+    def note_returned(self, now: datetime) -> int:
+        """Note what came back after its erasure, and do as was decided about it (a job)."""
+        with reading(self._index) as index:
+            found = store.returned_counts(index)
+        with self._records.begin() as tx:
+            erasing = {one.study_ref for one in store.live(tx) if one.state is State.ERASING}
+            for ref, controller_id, count in found:
+                if ref in erasing:
+                    continue  # sent while the erasure goes on: it goes too
+                one = Return(new_id("ret"), ref, controller_id, count, now, None, "")
+                if store.note_return(tx, one):
+                    told: dict[str, str | int] = {"instances": count, "controller": controller_id}
+                    self._record("erasure:returned", MACHINE, ref, told)
+        with reading(self._records) as tx:
+            decided = [one for one in store.returns(tx) if one.decision is not None]
+        return sum(self._tried(self._settle, one) for one in decided)
+
+    def _tried(self, step: Callable[..., None], one: Erasure | Return) -> int:
+        try:
+            step(one)
+        except StudyInUse:
+            _log.info("erasure.waits", study=one.study_ref)  # somebody stores into it: the next minute
+        except (PrimumError, OSError) as error:
+            _log.failure("erasure.failed", error, study=one.study_ref, code=getattr(error, "code", ""))
+        else:
+            return 1
+        return 0
+
+    # -- an erasure --
+
+    def _erase(self, one: Erasure) -> None:
+        if one.state is not State.ERASING and not self._begin(one):
+            return
+        self._destroy(one.study_ref, one.id)
+        with self._records.begin() as tx:
+            now = self._clock.now()
+            store.finish(tx, one.id, now)
+            done = store.erasure(tx, one.id)
+            if done is not None:
+                self._tell(done.decided_by or done.proposed_by, one, done.bytes)
+
+    def _begin(self, one: Erasure) -> bool:
+        """Look once more for a hold, then pass the point of no return; False where a hold was found."""
+        now = self._clock.now()
+        with self._records.begin() as tx:
+            held = store.hold_on(tx, one.study_ref, one.patient_id, now.date())
+            fresh = store.erasure(tx, one.id)
+            if fresh is None or fresh.state not in {State.WAITING, State.APPROVED}:
+                return False  # refused a moment ago
+            if held is not None:
+                store.decide(tx, one.id, State.REFUSED, MACHINE, now)
+                told = {"erasure": one.id, "level": one.part.level, "reason": "held", "controller": one.controller_id}
+                self._record("erasure:refused", MACHINE, one.study_ref, dict(told))
+                return False
+            store.begin(tx, one, now)
+        return True
+
+    def _destroy(self, ref: str, erasure_id: str) -> None:
+        """Make vault and index agree with the study's tombstones."""
+        with reading(self._records) as tx:
+            grave = buried(tx, [ref]).get(ref, Buried(ref, frozenset()))
+        if WHOLE in grave.marks:
+            size, kept = self._vault.erase(ref).bytes, 0
+        else:
+            done = self._vault.erase_part(ref, lambda facts: not grave.covers(facts))
+            size, kept = done.bytes, done.kept
+        with self._records.begin() as tx:
+            store.note_bytes(tx, erasure_id, size)
+        self._indexing(lambda indexer: indexer.renew(ref) if kept else indexer.forget(ref))
+
+    def _tell(self, by: str, one: Erasure, size: int) -> None:
+        told: Mapping[str, str | int] = {
+            "erasure": one.id, "level": one.part.level, "reason": one.reason.value, "controller": one.controller_id,
+            "series": one.series, "instances": one.instances, "bytes": size,
+        }  # fmt: skip
+        self._record("study:erased", by, one.study_ref, dict(told))
+
+    # -- what came back --
+
+    def _settle(self, one: Return) -> None:
+        if one.decision is Decision.KEEP:
+            with self._records.begin() as tx:
+                store.lift(tx, one.study_ref)
+            self._indexing(lambda indexer: indexer.renew(one.study_ref))
+        else:
+            with reading(self._records) as tx:
+                erasure_id = store.last_erasure_of(tx, one.study_ref)
+            self._destroy(one.study_ref, erasure_id)
+            told: dict[str, str | int] = {
+                "erasure": erasure_id, "reason": "returned", "controller": one.controller_id,
+                "instances": one.instances,
+            }  # fmt: skip
+            self._record("study:erased", one.decided_by, one.study_ref, told)
+        with self._records.begin() as tx:
+            store.settle_return(tx, one.id, self._clock.now())
