@@ -18,29 +18,30 @@ class Holding:
         self._archive, self._vault = archive, vault
 
     def versions(self, study_ref: str, sop_uid: str) -> frozenset[bytes]:
-        """Give the SHA-256 of every version of an instance; one that cannot be opened is not had."""
+        """Give the SHA-256 of every version of an instance, rejected ones too; not of what cannot be opened."""
         try:
             served = self._archive.instance_of(study_ref, None, sop_uid, EVERYTHING)
         except NotHere:
-            return frozenset()
-        entries = [served]
-        if served.versions:
-            entries += [one for one in self._archive.versions(study_ref, EVERYTHING) if one.sop_uid == sop_uid]
-        return frozenset(filter(None, map(self._digest, entries)))
+            found = [one for one in self._rejected(study_ref) if one.sop_uid == sop_uid]
+        else:
+            found = [served]
+            if served.versions:
+                found += [one for one in self._archive.versions(study_ref, EVERYTHING) if one.sop_uid == sop_uid]
+        return frozenset(filter(None, map(self._digest, found)))
 
     def study(self, study_ref: str) -> Iterator[tuple[str, bytes]]:
         """Give SOP Instance UID and SHA-256 of every version of a study that can be opened."""
         try:
-            entries = [
-                *self._archive.instances_of(study_ref, EVERYTHING),
-                *self._archive.versions(study_ref, EVERYTHING),
-            ]
+            served = self._archive.instances_of(study_ref, EVERYTHING)
         except NotHere:
-            return
-        for one in entries:
+            served = []
+        for one in (*served, *self._archive.versions(study_ref, EVERYTHING), *self._rejected(study_ref)):
             digest = self._digest(one)
             if digest:
                 yield one.sop_uid, digest
+
+    def _rejected(self, study_ref: str) -> list[InstanceEntry]:
+        return [one.entry for one in self._archive.rejected(study_ref, EVERYTHING)]
 
     def _digest(self, entry: InstanceEntry) -> bytes:
         try:
