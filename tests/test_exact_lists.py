@@ -67,6 +67,7 @@ def test_keys_of_each_process():
     """dimse reads the index and has no key to records.db; web cannot sign, certify or write the list of devices."""
     assert {child: {label.value for label in labels} for child, labels in CHILDREN.items()} == {
         "dimse": {"keyring", "names", "devices", "index"},
+        "hl7": {"devices"},
         "web": {"keyring", "names", "index", "records", "secrets"},
         "worker": {"keyring", "names", "index", "records", "secrets", "devices", "journal-signer", "certificates"},
         "demo": {"keyring", "names", "records"},
@@ -84,14 +85,14 @@ def test_what_is_dialled():
 
 
 def test_listeners():
-    """Every place in the source that binds or listens: the DICOM door, the worker's Unix socket, uvicorn."""
+    """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn."""
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
         str(file.relative_to(SOURCES))
         for file in SOURCES.rglob("*.py")
         if any(pattern.search(line) for line in file.read_text("utf-8").splitlines())
     }
-    assert found == {"doors/dimse/listening.py", "doors/worker/control.py", "doors/origin.py"}
+    assert found == {"doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py"}
 
 
 def test_commands():
@@ -120,7 +121,10 @@ def test_verbs_of_the_socket():
 
 
 def test_what_the_doors_may_ask_of_the_worker():
-    assert set(DOOR_VERBS) == {"commitment.ask", "commitment.result", "commitment.delivered", "decide"}
+    assert set(DOOR_VERBS) == {
+        "commitment.ask", "commitment.result", "commitment.delivered", "decide",
+        "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
+    }  # fmt: skip
 
 
 def test_no_key_of_a_log_line_could_hold_a_patient():

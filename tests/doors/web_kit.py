@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from primum import identity, imaging, vault
 from primum.app.databases import migrate_records
 from primum.app.joints import Recorder
+from primum.app.orders import arrived
 from primum.app.shelf import Shelf
 from primum.app.space import FreeSpace
 from primum.doors import origin
@@ -28,6 +29,7 @@ from primum.ground.ids import new_id
 from primum.ground.settings import read_settings
 from primum.identity import DemoPerson, Role, Scope, Wish, totp
 from primum.imaging.importing import Origin, import_folder
+from primum.imaging.orders import Orders
 from primum.imaging.retention.service import Retention
 from primum.journal import Journal
 from tests.programs import free_port
@@ -140,6 +142,7 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
         people=people, archive=Shelf(imaging.Archive(index, kept)), retention=retention, journal=journal, clock=clock,
         settings=settings, demo=demo, home_id=new_id("hom"), origins=origin.origins_of(settings), vault=kept,
         intake=DirectIntake(indexer), space=FreeSpace(folder, 0),
+        orders=Orders(records, clock, Recorder(journal), arrived=lambda entries: arrived(index, entries)),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)

@@ -17,7 +17,8 @@ def renewed(home: Home, settings: Settings, root: vault.RootKey) -> dict[str, by
     shelf = certificates(home, root.derive(vault.Label.CERTIFICATES), SystemClock(), RealDisc())
     for name in ensure_certificates(shelf, settings):
         Log("certificates").info("certificate.renewed", name=name)
-    return {"dimse": shelf.door_bundle("dicom"), "web": shelf.door_bundle("web")}
+    dicom = shelf.door_bundle("dicom")
+    return {"dimse": dicom, "hl7": dicom, "web": shelf.door_bundle("web")}
 
 
 def certificates(home: Home, key: bytes, clock: Clock, disc: Disc) -> Certificates:

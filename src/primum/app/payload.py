@@ -17,6 +17,7 @@ from primum.vault import Label
 
 CHILDREN: dict[str, frozenset[Label]] = {
     "dimse": frozenset({Label.KEYRING, Label.NAMES, Label.DEVICES, Label.INDEX}),
+    "hl7": frozenset({Label.DEVICES}),
     "web": frozenset({Label.KEYRING, Label.NAMES, Label.INDEX, Label.RECORDS, Label.SECRETS}),
     "worker": frozenset(
         {

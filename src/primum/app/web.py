@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from primum.app.databases import open_index, open_records
 from primum.app.joints import Recorder, box
+from primum.app.orders import open_orders
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
 from primum.app.shelf import Shelf
 from primum.identity.people import People
 from primum.imaging import Archive
+from primum.imaging.orders import Orders
 from primum.imaging.retention.service import Retention
 from primum.vault import Label
 
@@ -23,6 +25,7 @@ class WebRooms:
     people: People
     archive: Shelf
     retention: Retention
+    orders: Orders
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -40,4 +43,5 @@ def open_web(payload: Payload) -> WebRooms:
         demo=rooms.home.demo,
     )
     retention = Retention(records, index, rooms.clock, record, people.enrolled)
-    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention)
+    orders = open_orders(rooms, records, index)
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention, orders)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from primum.imaging import Indexer
     from primum.imaging.corrections import Corrections
     from primum.imaging.media.holding import Holding
+    from primum.imaging.orders import Orders
     from primum.imaging.patient_view import Patients
     from primum.imaging.retention.erasing import Indexing
     from primum.imaging.retention.service import Retention
@@ -53,6 +54,7 @@ class WorkerRooms:
     retention: Retention
     signer: Signer
     secrets: SealedBox
+    orders: Orders
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -81,6 +83,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     )
     devices.publish()
     prepared()
+    from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
@@ -114,6 +117,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         corrections=Corrections(index, records, rooms.vault, rooms.clock, indexer),
         patients=Patients(index, records),
         secrets=box(payload.keys[Label.SECRETS]),
+        orders=open_orders(rooms, records, index),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 
@@ -122,6 +126,7 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: 
     """List what the worker does by itself (docs/reference/jobs.md)."""
     from primum.app.mail import mailer  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
+    from primum.imaging.orders.receiving import Receiving  # noqa: PLC0415
     from primum.imaging.retention.erasing import Eraser  # noqa: PLC0415
     from primum.imaging.retention.jobs import retention_jobs  # noqa: PLC0415
     from primum.journal import journal_jobs  # noqa: PLC0415
@@ -133,6 +138,8 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: 
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         *retention_jobs(worker.retention, eraser),
+        Job("orders.note-arrivals", timedelta(minutes=1), _note_arrivals(worker.orders)),
+        Job("orders.forget-messages", timedelta(days=1), Receiving(worker.orders).forget),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
 
@@ -151,6 +158,16 @@ def _renew(worker: WorkerRooms) -> Callable[[datetime], int]:
             }
             worker.rooms.journal.record(Fact(Kind.CERTIFICATE_RENEWED, "system", "", details))
         return len(made)
+
+    return sweep
+
+
+def _note_arrivals(orders: Orders) -> Callable[[datetime], int]:
+    """Take the entries whose images have come off the worklist."""
+
+    def sweep(_: datetime) -> int:
+        back, ahead = timedelta(days=orders.limits.back_days), timedelta(days=1)
+        return orders.note_arrivals(None, f"{orders.today() - back:%Y%m%d}", f"{orders.today() + ahead:%Y%m%d}")
 
     return sweep
 

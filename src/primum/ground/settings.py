@@ -6,6 +6,7 @@ that is silently ignored has left archives open before.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -61,6 +62,14 @@ SETTINGS = (
     ),
     Setting("dicom_plain_port", 0, "Port of a DICOM door without TLS, on loopback only; 0 means none."),
     Setting("dicom_receivers", 0, "Processes that receive images; 0 means one for each processor, four at most."),
+    Setting("accession_prefix", "", "What the accession numbers that Primum gives begin with (at most 6 characters)."),
+    Setting(
+        "worklist_own_station", False, "Show a modality only the steps scheduled for its own AE title, or for none."
+    ),
+    Setting("hl7_port", 0, "Port of the HL7 door (MLLP over TLS, on dicom_address; 2575 is usual); 0 means none."),
+    Setting("hl7_plain_port", 0, "Port of an HL7 door without TLS, on loopback only; 0 means none."),
+    Setting("hl7_results_host", "", "Where results (ORU, MDM) are sent by MLLP over TLS; empty means nowhere."),
+    Setting("hl7_results_port", 2575, "Port of the host that takes results."),
     Setting("low_space_mib", 2048, "Below this free space the archive refuses to store, and goes on reading."),
     Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
     Setting("session_hours", 12, "A session ends after this long, whatever happens."),
@@ -87,6 +96,12 @@ class Settings:
     dicom_tls_profile: str
     dicom_plain_port: int
     dicom_receivers: int
+    accession_prefix: str
+    worklist_own_station: bool
+    hl7_port: int
+    hl7_plain_port: int
+    hl7_results_host: str
+    hl7_results_port: int
     low_space_mib: int
     session_idle_minutes: int
     session_hours: int
@@ -130,6 +145,9 @@ _RANGES = {
     "dicom_port": (1, 65535),
     "dicom_plain_port": (0, 65535),
     "dicom_receivers": (0, 16),
+    "hl7_port": (0, 65535),
+    "hl7_plain_port": (0, 65535),
+    "hl7_results_port": (1, 65535),
     "low_space_mib": (64, 10_000_000),
     "session_idle_minutes": (1, 60),
     "session_hours": (1, 24),
@@ -145,6 +163,8 @@ def _check_ranges(values: dict[str, Any], file: Path) -> None:
     for key, (low, high) in _RANGES.items():
         if not low <= values[key] <= high:
             raise BadSetting(key=key, needs=f"a number from {low} to {high}", file=str(file))
+    if not re.fullmatch(r"[A-Za-z0-9-]{0,6}", values["accession_prefix"]):
+        raise BadSetting(key="accession_prefix", needs="at most 6 letters, digits and hyphens", file=str(file))
     aet = values["dicom_aet"]
     if not 1 <= len(aet) <= 16 or not aet.isascii() or not aet.isprintable() or "\\" in aet or aet != aet.strip():  # noqa: PLR2004
         raise BadSetting(key="dicom_aet", needs="1 to 16 characters of the AE value representation", file=str(file))

@@ -59,6 +59,7 @@ class Service(StrEnum):
     WORKLIST = "worklist"
     MPPS = "mpps"
     COMMITMENT = "commitment"
+    ORDERS = "orders"
 
 
 class Record(Protocol):
@@ -160,7 +161,7 @@ class UnknownService(PrimumError):
     """There is no service {service!r} to grant."""
 
     code: ClassVar[str] = "device.unknown-service"
-    hint: ClassVar[str] = "choose among store, find, get, move, worklist, mpps, commitment"
+    hint: ClassVar[str] = "choose among store, find, get, move, worklist, mpps, commitment, orders"
 
 
 class PlainAddressRefused(PrimumError):

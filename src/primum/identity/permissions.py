@@ -35,6 +35,8 @@ class Permission(StrEnum):
     JOURNAL_LIST = "journal:list"
     JOURNAL_VERIFY = "journal:verify"
     KEYRING_EXPORT = "keyring:export"
+    ORDER_LIST = "order:list"
+    ORDER_WRITE = "order:write"
     PATIENT_CORRECT = "patient:correct"
     PATIENT_IDENTIFY = "patient:identify"
     PATIENT_MERGE = "patient:merge"
@@ -80,6 +82,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
         P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
+        P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
@@ -90,11 +93,13 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
         P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
+        P.ORDER_LIST, P.ORDER_WRITE,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
         P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE,
+        P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
     }),
     Role.DPO: frozenset({
@@ -120,9 +125,10 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 }
 """Which scopes a grant of each role may have."""
 
-SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ}) | {
+SHOWS_PATIENTS = frozenset({
+    P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
     P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
-}  # fmt: skip
+})  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 
 GUARDED = SHOWS_PATIENTS | {P.GRANT_APPROVE}
@@ -148,6 +154,7 @@ CHANGES = frozenset(P) - frozenset({
     P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
     P.ERASURE_LIST,
     P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
+    P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
 

@@ -131,6 +131,8 @@ class Amender:
         self._series.clear()
 
     def _studies(self, refs: Collection[str]) -> list[_Study]:
+        if not refs:  # nearly always
+            return []
         rows = self._index.exec_driver_sql(
             "SELECT id, ref, first, patient_id, overlay FROM studies WHERE ref IN (SELECT value FROM json_each(?))",
             (json.dumps(sorted(refs)),),

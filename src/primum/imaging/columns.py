@@ -108,6 +108,7 @@ def study_terms(shown: Mapping[str, Any], columns: Mapping[str, Any]) -> set[tup
     """What a study is found by besides its columns that have an index of their own (terms.tag, terms.value)."""
     found = {(BIRTH_DATE, columns["birth_date"]), (_STUDY_ID, columns["study_number"])}
     found |= {(OTHER_IDS_TERM, value) for value in other_ids(shown)}
+    found |= {(REFERRER, (columns[f"referrer_{group}"] or "").replace("^", "")) for group in "aip"}
     return {(tag, value) for tag, value in found if value}
 
 

@@ -35,6 +35,8 @@ Json = dict[str, Any]
 
 FEW = 2000
 """Up to so many candidates, rows are fetched and sorted; above, the newest studies are read until a page is full."""
+MANY = 100_000
+"""Up to so many, those read are first looked for among the candidates, for which the index by date is enough."""
 
 STUDY_SHOWN = [
     "00080020", "00080030", "00080050", "00080056", "00080061", "00080090", "00081030", "00100010", "00100020",
@@ -162,7 +164,7 @@ class Finder:
         )
         with self._bounded() as connection:
             rows = connection.exec_driver_sql(sql, (*values, json.dumps(numbers), *within_reach.values)).fetchall()
-        return [Match(entry_of(row), _shown(level, row) | _extras(asked, row)) for row in rows]
+        return [_match(level, row, asked) for row in rows]
 
     def lines(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
         """Find studies as lines of the worklist. Raises QueryTooBroad."""
@@ -188,14 +190,14 @@ class Finder:
 
     def _where(self, connection: Connection, level: Level, criteria: Criteria, reach: Reached) -> tuple[Sql, bool]:
         """All conditions of a query, and whether they begin with an index that leaves few."""
-        few = _few(connection, criteria)
-        conditions = [*few, *map(key_sql, criteria.keys), reach_sql(reach)]
+        narrowed, few = _narrowed(connection, criteria)
+        conditions = [*narrowed, *map(key_sql, criteria.keys), reach_sql(reach)]
         if not few and level is Level.PATIENT:
             conditions.append(Sql("s.patient_id > ''"))
         elif not few and not any(isinstance(key.test, Between | Instants) and _dated(key) for key in criteria.keys):
             # said so that the plan begins with the index by date whatever else it could begin with
             conditions.append(Sql("s.study_date >= ''"))
-        return Sql.all_of(conditions), bool(few)
+        return Sql.all_of(conditions), few
 
     @contextmanager
     def _bounded(self) -> Iterator[Connection]:
@@ -225,18 +227,23 @@ def _order(level: Level, *, few: bool) -> str:
     return ORDERS[level].replace("s.study_date", "+s.study_date") if few else ORDERS[level]
 
 
-def _few(connection: Connection, criteria: Criteria) -> list[Sql]:
-    """Narrow a query to few candidates through the index that leaves fewest; nothing where none leaves few."""
+def _narrowed(connection: Connection, criteria: Criteria) -> tuple[list[Sql], bool]:
+    """Narrow a query to the candidates of the index that leaves fewest; tell whether they are few."""
     best: tuple[int, Sql] | None = None
     for key in criteria.keys:
         narrow = narrow_sql(key)
         if narrow is None:
             continue
+        most = min(MANY, best[0] if best else MANY)
         sql = f"SELECT count(*) FROM (SELECT 1 FROM ({narrow.text}) LIMIT ?)"  # noqa: S608 (sql.py's own texts)
-        count = connection.exec_driver_sql(sql, (*narrow.values, FEW + 1)).scalar_one()
-        if count <= FEW and (best is None or count < best[0]):
+        count = connection.exec_driver_sql(sql, (*narrow.values, most + 1)).scalar_one()
+        if count <= most:
             best = count, narrow
-    return [Sql(f"s.id IN ({best[1].text})", best[1].values)] if best else []
+    if best is None:
+        return [], False
+    few = best[0] <= FEW
+    # with the sign, they are not where the search begins: it goes by date and asks of each study whether it is one
+    return [Sql(f"{'' if few else '+'}s.id IN ({best[1].text})", best[1].values)], few
 
 
 def _asked(criteria: Criteria) -> list[int]:
@@ -273,9 +280,10 @@ _FLAGS = (
 
 
 def _line(row: Sequence[Any], extras: Json) -> StudyRow:
+    shown = _study_json(row)
     return StudyRow(
-        entry_of(row),
-        _study_json(row) | extras,
+        _entry(row, shown),
+        shown | extras,
         tuple(filter(None, row[8].split("\\"))),
         homonym=bool(row[9]),
         collision=bool(row[10]),
@@ -322,19 +330,24 @@ def study_attributes(row: StudyRow, criteria: Criteria) -> Json:
 
 def entry_of(row: Sequence[Any]) -> StudyEntry:
     """Read the study of a row that begins with STUDY_COLUMNS."""
-    referrer = json.loads(row[7]).get("00080090", {}).get("Value") or [None]
+    return _entry(row, json.loads(row[7]))
+
+
+def _entry(row: Sequence[Any], shown: Json) -> StudyEntry:
+    referrer = shown.get("00080090", {}).get("Value") or [None]
     return StudyEntry(
         row[0], row[1], row[2], row[3], (referrer[0] or {}).get("Alphabetic", ""), bool(row[4]), row[5], row[6]
     )
 
 
-def _shown(level: Level, row: Sequence[Any]) -> Json:
+def _match(level: Level, row: Sequence[Any], asked: Sequence[int]) -> Match:
     shown = _study_json(row)
+    entry = _entry(row, shown)
     if level in {Level.SERIES, Level.INSTANCE}:
         shown |= _series_json(row[9:])
     if level is Level.INSTANCE:
         shown |= _instance_json(row[11:])
-    return shown
+    return Match(entry, shown | _extras(asked, row) if asked else shown)
 
 
 def _study_json(row: Sequence[Any]) -> Json:

@@ -145,14 +145,17 @@ class Indexer:
             connection.exec_driver_sql("DELETE FROM packs WHERE study_ref = ?", (study,))
 
     def _forget_amendments(self, connection: Connection, study: str) -> None:
-        """Forget a study's decisions, and those about others that its rejection notes brought."""
+        """Forget the decisions that a study's records brought, those about other studies included.
+
+        What another study's rejection note says of this one stays: its record is still there.
+        """
         rows = connection.exec_driver_sql(
             "SELECT DISTINCT study_ref FROM amendments WHERE source_ref = ? AND study_ref <> ?", (study, study)
         )
         others = {row[0] for row in rows}
         amender = self._amender(connection)
         amender.lift(others)
-        connection.exec_driver_sql("DELETE FROM amendments WHERE study_ref = ? OR source_ref = ?", (study, study))
+        connection.exec_driver_sql("DELETE FROM amendments WHERE source_ref = ?", (study,))
         amender.apply(others)
 
     def mark_confidential(self, study: str, *, confidential: bool) -> None:

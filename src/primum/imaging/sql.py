@@ -248,6 +248,8 @@ def narrow_sql(key: Key) -> Sql | None:
             found = _narrow_patterns(attribute, patterns)
         case Name(groups=(Group() as group,) | (Group() as group, None, None)) if attribute.column == "name":
             found = _narrow_name(group)
+        case Name(groups=(Group() as group,) | (Group() as group, None, None)) if attribute.column == "referrer":
+            found = _narrow_referrer(attribute.tag, group)
         case Words() if attribute.column == "name":
             found = _narrow_words("name", list(test.words))
         case _:
@@ -320,6 +322,11 @@ def _narrow_name(group: Group) -> Sql | None:
     exactly = prefix == shortest and len(group.patterns) == 1
     ways = [_starting(f"s.flat_{letter}", prefix, exactly=exactly) for letter in "aip"]
     return Sql(" UNION ".join(way.text for way in ways), tuple(value for way in ways for value in way.values))
+
+
+def _narrow_referrer(tag: int, group: Group) -> Sql | None:
+    prefix = WILDCARDS.split(group.patterns[-1], maxsplit=1)[0].replace("^", "")
+    return _term(tag, Text((f"{prefix}*",))) if prefix else None
 
 
 def _starting(column: str, prefix: str, *, exactly: bool) -> Sql:

@@ -149,6 +149,14 @@ class Kind(Enum):
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
     DEVICE_LIST_SEARCHED = _passing("device:list:searched", "association controller level found", "{actor} a cherché dans la liste : {found} réponses", "{actor} searched the list: {found} answers")
     INSTANCE_REFUSED = _passing("device:instance:refused", "association reason", "instance refusée à {actor} ({reason})", "instance refused to {actor} ({reason})")
+    # --- access: orders and the worklist
+    ORDERS_LISTED = _passing("person:orders:listed", "session found door", "{actor} a consulté le programme : {found} lignes", "{actor} listed the schedule: {found} lines")
+    ORDER_VIEWED = _seen("person:order:viewed", "session controller door", "{actor} a ouvert la demande {subject}", "{actor} opened order {subject}")
+    PATIENTS_SEARCHED = _passing("person:patients:searched", "session found door", "{actor} a cherché un patient : {found} réponses", "{actor} searched for a patient: {found} answers")
+    WORKLIST_SEARCHED = _passing("device:worklist:searched", "association found controller", "{actor} a interrogé la liste de travail : {found} lignes", "{actor} queried the worklist: {found} lines")
+    STEP_PERFORMED = _passing("device:step:performed", "association controller what", "{actor} a déclaré un acte réalisé ({what})", "{actor} reported a performed step ({what})")
+    MESSAGE_RECEIVED = _passing("device:message:received", "address what reason", "message {what} reçu de {actor} depuis {address} ({reason})", "message {what} received from {actor} at {address} ({reason})")
+    MESSAGE_REFUSED = _passing("device:message:refused", "address what reason", "message {what} refusé à {actor} depuis {address} ({reason})", "message {what} refused to {actor} at {address} ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")
     STRANGER_REQUEST = _passing("stranger:request:refused", "address reason count minute", "{count} requêtes refusées à {address} dans la minute {minute} ({reason})", "{count} requests refused to {address} in minute {minute} ({reason})")
@@ -216,6 +224,16 @@ class Kind(Enum):
     ERASURE_REFUSED = _changed("erasure:refused", "erasure level reason controller", "{actor} refuse l'effacement de {subject} ({reason})", "{actor} refused the erasure of {subject} ({reason})")
     ERASURE_RETURNED = _changed("erasure:returned", "instances controller", "l'examen {subject}, effacé, est revenu : {instances} instances, hors des listes", "study {subject}, which was erased, came back: {instances} instances, out of all lists")
     ERASURE_RETURN_DECIDED = _changed("erasure:return:decided", "reason controller", "{actor} a décidé du retour de l'examen {subject} : {reason}", "{actor} decided about study {subject}, which came back: {reason}")
+    # --- account: orders
+    ORDER_PLACED = _changed("order:placed", "controller what", "{actor} a saisi la demande {subject} ({what})", "{actor} placed order {subject} ({what})")
+    ORDER_CHANGED = _changed("order:changed", "controller what", "{actor} a modifié la demande {subject} ({what})", "{actor} changed order {subject} ({what})")
+    ORDER_CANCELLED = _changed("order:cancelled", "controller what", "{actor} a annulé la demande {subject} ({what})", "{actor} cancelled order {subject} ({what})")
+    ORDER_STEP_CHANGED = _changed("order:step:changed", "controller what reason", "demande {subject} : étape {what} ({reason})", "order {subject}: step {what} ({reason})")
+    ORDER_PATIENT_CHANGED = _changed("order:patient:changed", "controller what", "{actor} a transmis l'identité de {subject} ({what})", "{actor} gave the identity of {subject} ({what})")
+    MERGE_PROPOSED = _changed("merge:proposed", "controller what", "{actor} propose un rapprochement d'identités {subject} ({what})", "{actor} proposed {subject}: two identities to compare ({what})")
+    MERGE_DECIDED = _changed("merge:decided", "controller what", "{actor} a traité la proposition {subject} ({what})", "{actor} dealt with proposal {subject} ({what})")
+    RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
+    RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")

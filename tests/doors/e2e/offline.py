@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +66,10 @@ def controller_of(opened: Offline) -> str:
         return store.controllers(connection)[0].id
 
 
-def enrol_offline(opened: Offline, name: str, aet: str, pack: Path | None = None) -> None:
-    """Enrol a device that may store: without TLS on loopback, or with its pack written to a folder."""
+def enrol_offline(
+    opened: Offline, name: str, aet: str, pack: Path | None = None, may: Sequence[str] = ("store",)
+) -> None:
+    """Enrol a device that may store, or what is said: without TLS on loopback, or with its pack written to a folder."""
     shelf = certificates(opened.home, opened.root.derive(vault.Label.CERTIFICATES), SystemClock(), RealDisc())
     devices = Devices(
         opened.records, shelf, SystemClock(), lambda *_: None,
@@ -76,7 +78,7 @@ def enrol_offline(opened: Offline, name: str, aet: str, pack: Path | None = None
         disc=RealDisc(), door=Door("127.0.0.1", 2762, "PRIMUM", "bcp195"), loopback_only=False,
     )  # fmt: skip
     controller = controller_of(opened)
-    made = devices.add("system", name, aet, ["store"], controller, plain_address=None if pack else "127.0.0.1")
+    made = devices.add("system", name, aet, may, controller, plain_address=None if pack else "127.0.0.1")
     if pack is not None:
         pack.mkdir(mode=0o700)
         for file, data in made.files(pem=True).items():

@@ -258,6 +258,28 @@ def test_a_note_that_a_device_sends_rejects_in_its_own_controllers_studies_alone
     same_after_rebuild(house)
 
 
+def test_a_note_may_reject_another_study_and_is_forgotten_with_its_own(house, corrections):
+    house.indexed(slice_of(), slice_of(study="1.2.9", series="1.2.9.1", sop="1.2.9.1.1"))
+    corrections.reject(ref(house), RejectionCode.QUALITY, BY)
+    (note,) = [one for one in house.archive.rejected(ref(house), EVERYTHING) if one.entry.sop_uid != "1.2.3.4.5"]
+    # the same note, kept in a third study: a device keeps its notes where it likes
+    raw = pydicom.dcmread(BytesIO(b"".join(house.archive.original(note.entry))), force=True)
+    raw.StudyInstanceUID, raw.SOPInstanceUID = "1.2.8", "1.2.8.1.1"
+    raw.CurrentRequestedProcedureEvidenceSequence[0].StudyInstanceUID = "1.2.9"
+    raw.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[
+        0
+    ].ReferencedSOPInstanceUID = "1.2.9.1.1"
+    stream = pydicom.filebase.DicomBytesIO()
+    stream.is_little_endian, stream.is_implicit_VR = True, False
+    pydicom.filewriter.write_dataset(stream, raw)
+    house.indexed(stream.getvalue())
+    with pytest.raises(NotHere):
+        house.archive.study(ref(house, "1.2.9"), ORDINARY)
+    same_after_rebuild(house)
+    house.indexer.forget(ref(house, "1.2.8"))
+    assert house.archive.study(ref(house, "1.2.9"), ORDINARY).instances == 1
+
+
 def test_a_person_chooses_among_conflict_versions_and_both_are_kept(house, corrections):
     first, second = slice_of(), slice_of(description="Other")
     house.indexed(first, second)

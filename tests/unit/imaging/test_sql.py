@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 from sqlalchemy.engine import Engine
-from tests.unit.imaging.conftest import EXPLICIT, data_set, slice_of
+from tests.unit.imaging.conftest import EXPLICIT, data_set, element, slice_of
 
 from primum.imaging.archive import Archive
 from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.columns import Arrival
-from primum.imaging.errors import BadQuery
+from primum.imaging.errors import BadQuery, QueryTooBroad
 from primum.imaging.extract import Attributes
 from primum.imaging.finding import FEW
 from primum.imaging.keys import Key
+from primum.imaging.limits import Limits
+from primum.imaging.matching import Instants, Moment
 from primum.imaging.model import EVERYTHING, Reach
 from primum.imaging.patients import Assignment
 from primum.imaging.query import Criteria, parse_qido
@@ -45,8 +47,12 @@ def index_of(path: Path, studies: list[dict[str, str]]) -> Engine:
         traits = dict(study)
         controller = traits.pop("controller", "ctl_a")
         confidential = traits.pop("confidential", "")
+        zone, step = traits.pop("zone", ""), traits.pop("step", "")
         uid = f"1.2.{number}"
-        header = data_set(slice_of(study=uid, series=f"{uid}.1", sop=f"{uid}.1.1", pixels=bytes(8), **traits))
+        values = slice_of(study=uid, series=f"{uid}.1", sop=f"{uid}.1.1", pixels=bytes(8), **traits)
+        values |= {0x00080201: ("SH", zone.encode())} if zone else {}
+        values |= {0x00400275: ("SQ", items_of(step))} if step else {}
+        header = data_set(values)
         facts = RecordFacts(
             "instance", controller, "dev", "1.2", f"{uid}.1.1", f"{uid}.1", uid, EXPLICIT,
             datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "CT",
@@ -66,6 +72,20 @@ def index_of(path: Path, studies: list[dict[str, str]]) -> Engine:
     return engine
 
 
+def items_of(steps: str) -> bytes:
+    """Items of a Request Attributes Sequence: `step procedure|step procedure`."""
+    found = b""
+    for one in steps.split("|"):
+        step, _, procedure = one.partition(" ")
+        inner = element(0x00400009, "SH", step.encode())
+        inner += element(0x00401001, "SH", procedure.encode()) if procedure else b""
+        found += b"\xfe\xff\x00\xe0" + len(inner).to_bytes(4, "little") + inner
+    return found
+
+
+ZONES = ["", "+0000", "+0200", "-0530", "+1400"]
+
+
 def every_study() -> list[dict[str, str]]:
     return [
         {
@@ -79,6 +99,8 @@ def every_study() -> list[dict[str, str]]:
             "controller": CONTROLLERS[number % 2],
             "modality": ["CT", "MR"][number // 2 % 2],
             "confidential": "!" if number % 5 == 4 else "",
+            "zone": ZONES[number % len(ZONES)],
+            "step": ["", "S1 R7", "S2 R7|S1 R8", "[x]"][number % 4],
         }
         for number, name in enumerate(NAMES * 3)
     ]
@@ -125,6 +147,53 @@ def test_ranges_in_sql_and_pure_agree(index: Engine, keyword: str, low: str, res
     value = low[: 8 if keyword == "StudyDate" else 4] + (rest if keyword == "StudyDate" else rest[:1])
     for key in parse_qido([(keyword, value)], Level.STUDY).keys:
         _compare(index, key)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(["20260101", "20260101-20260102", "20251231-", "-20260101", "20260102-20251231"]),
+    st.sampled_from(["", "08", "0800-1200", "1000-", "-0900", "235959.5-"]),
+    st.sampled_from(ZONES),
+)
+def test_dates_with_times_and_zones_in_sql_and_pure_agree(index: Engine, date: str, time: str, zone: str) -> None:
+    asked = [("StudyDate", date), ("StudyTime", time), ("TimezoneOffsetFromUTC", zone)]
+    instants = [key for key in parse_qido(asked, Level.STUDY).keys if isinstance(key.test, Instants)]
+    with reading(index) as connection:
+        rows = connection.exec_driver_sql("SELECT id, study_date, study_time, zone FROM studies").fetchall()
+        for key in instants:
+            where = key_sql(key)
+            found = connection.exec_driver_sql(f"SELECT s.id FROM studies s WHERE {where.text}", where.values).scalars()
+            assert set(found) == {row[0] for row in rows if key.test.matches(Moment(*row[1:]))}  # type: ignore[arg-type]
+
+
+ITEM = st.sampled_from(["S1", "S*", "s1", "S2\\S1", "R7", "?1", '""', "*", "[x]"])
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.dictionaries(st.sampled_from(["ScheduledProcedureStepID", "RequestedProcedureID"]), ITEM, min_size=1))
+def test_items_of_sequences_in_sql_and_pure_agree(index: Engine, asked: dict[str, str]) -> None:
+    parameters = [(f"RequestAttributesSequence.{name}", value) for name, value in asked.items()]
+    with reading(index) as connection:
+        rows = connection.exec_driver_sql("SELECT id, study_id, shown FROM series").fetchall()
+        for key in parse_qido([*parameters, ("emptyvaluematching", "true")], Level.SERIES).keys:
+            where, narrow = key_sql(key), narrow_sql(key)
+            found = set(
+                connection.exec_driver_sql(f"SELECT e.id FROM series e WHERE {where.text}", where.values).scalars()
+            )
+            items = {row[0]: json.loads(row[2]).get("00400275", {}).get("Value", []) for row in rows}
+            assert found == {number for number, listed in items.items() if key.test.matches(listed)}  # type: ignore[arg-type]
+            if narrow is not None:
+                studies = set(connection.exec_driver_sql(narrow.text, narrow.values).scalars())
+                assert {row[1] for row in rows if row[0] in found} <= studies
+
+
+def test_a_search_that_takes_too_long_is_stopped(index: Engine) -> None:
+    hurried = Archive(index, SimpleNamespace(), Limits(query_seconds=-1))  # type: ignore[arg-type]
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with pytest.raises(QueryTooBroad), hurried._finder._bounded() as connection:
+        connection.exec_driver_sql(slow).fetchall()
+    # the connection goes back to the pool as it was
+    assert Archive(index, SimpleNamespace()).count(Criteria(), EVERYTHING) > 0  # type: ignore[arg-type]
 
 
 def _compare(index: Engine, key: Key) -> None:

@@ -16,6 +16,7 @@ from primum.ground.log import Log, start_logging
 
 _MODULES = {
     "dimse": "primum.doors.cli.child_dimse",
+    "hl7": "primum.doors.cli.child_hl7",
     "web": "primum.doors.cli.child_web",
     "worker": "primum.doors.cli.child_worker",
     "demo": "primum.doors.cli.child_demo",

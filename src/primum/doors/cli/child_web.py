@@ -40,6 +40,7 @@ def run(payload: Payload, status: Status) -> int:
         demo=rooms.home.demo,
         home_id=rooms.home.id,
         origins=origins_of(rooms.settings),
+        orders=opened.orders,
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)

@@ -94,17 +94,22 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
     guard = ask_guard(key_file, recovery=options.recovery)
     root = vault.unlock(home.folder / "keyring", guard)
     vault.verify_home(home.folder / "keyring", root, home.identity_bytes())
-    # a pair for each receiver, and one for the web doors, which store too (STOW-RS)
-    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(receivers(settings) + 1)]
-    *theirs, webs = (pair[0].detach() for pair in pairs)
-    ends = {"dimse": tuple(theirs), "web": (webs,), "worker": tuple(pair[1].detach() for pair in pairs)}
+    more = ("hl7",) if settings.hl7_port or settings.hl7_plain_port else ()
+    # a pair for each receiver, one for the web doors, which store too (STOW-RS), one for HL7 where there is that door
+    count = receivers(settings) + 1 + len(more)
+    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(count)]
+    ours = [pair[0].detach() for pair in pairs]
+    ends = {"worker": tuple(pair[1].detach() for pair in pairs)}
+    ends |= {name: (ours.pop(),) for name in ("web", *more)}
+    ends["dimse"] = tuple(ours)
     given = payload.payloads(
         root,
         home.folder,
         bundles.renewed(home, settings, root),
         ends,
     )
-    return Supervisor(given, Announcer(home, settings).hear, {"dimse": _openssl(home, settings)})
+    openssl = _openssl(home, settings)
+    return Supervisor(given, Announcer(home, settings, more).hear, {"dimse": openssl, "hl7": openssl}, more)
 
 
 def receivers(settings: Settings) -> int:
@@ -163,8 +168,9 @@ def _fill(supervisor: Supervisor) -> None:
 class Announcer:
     """Says when each door is open, and where."""
 
-    def __init__(self, home: Home, settings: Settings) -> None:
-        """Speak of `home`."""
+    def __init__(self, home: Home, settings: Settings, more: tuple[str, ...] = ()) -> None:
+        """Speak of `home`, which has `more` doors than the usual ones."""
+        self._doors = {"worker", "web", "dimse", *more}
         self._home = home
         self._settings = settings
         self._ready: set[str] = set()
@@ -179,7 +185,7 @@ class Announcer:
         self._ready.add(child)
         if facts.get("invitation"):
             self._link = facts["invitation"]
-        if first and {"worker", "web", "dimse"} <= self._ready:
+        if first and self._doors <= self._ready:
             self._ready.add("all")
             self._announce()
 
@@ -195,6 +201,10 @@ class Announcer:
         )
         if settings.dicom_plain_port:
             speech.say(f"primum: DICOM without TLS on 127.0.0.1:{settings.dicom_plain_port}, this machine only")
+        if settings.hl7_port:
+            speech.say(f"primum: HL7 (MLLP over TLS) on {settings.dicom_address}:{settings.hl7_port}")
+        if settings.hl7_plain_port:
+            speech.say(f"primum: HL7 without TLS on 127.0.0.1:{settings.hl7_plain_port}, this machine only")
         if self._link:
             speech.say(f"primum: first person, one use, 15 minutes, on this machine: {self._link}")
         speech.say("primum: ready")

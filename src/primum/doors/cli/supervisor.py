@@ -42,11 +42,19 @@ class _Child:
 class Supervisor:
     """Runs the children of one home until told to stop."""
 
-    def __init__(self, payloads: dict[str, Payload], on_state: OnState, environment: dict[str, dict[str, str]]) -> None:
+    def __init__(
+        self,
+        payloads: dict[str, Payload],
+        on_state: OnState,
+        environment: dict[str, dict[str, str]],
+        more: tuple[str, ...] = (),
+    ) -> None:
         """Hold the children's inheritances; call `on_state(child, facts)` for each line of their status.
 
-        `environment` is what a child needs in its environment besides ours; never a secret.
+        `environment` is what a child needs in its environment besides ours; never a secret. `more` are the children
+        that this home has besides the usual ones.
         """
+        self._order = (*_ORDER, *more)
         self._environment = environment
         self._payloads = payloads
         self._on_state = on_state
@@ -60,7 +68,7 @@ class Supervisor:
     def run(self) -> int:
         """Start everything, and return when it has been told to stop and all children have ended."""
         self._watch.obey_signals()
-        for name in _ORDER:
+        for name in self._order:
             self._start(name)
         while not self._watch.stopping:
             for child in self._watch.turn():
@@ -93,7 +101,7 @@ class Supervisor:
         """Give up where a child refuses to start at all; once everything ran, the fallen are started again."""
         if facts["state"] == "ready":
             self._ready.add(name)
-        elif facts["state"] == "refused" and self._ready != set(_ORDER):
+        elif facts["state"] == "refused" and self._ready != set(self._order):
             self.refusal = facts
             self._watch.stopping = True
 
@@ -142,7 +150,7 @@ class Supervisor:
 
     def _end_all(self) -> None:
         deadline = time.monotonic() + GRACE
-        for name in reversed(_ORDER):
+        for name in reversed(self._order):
             child = self._children.get(name)
             if child is None:
                 continue

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from primum.doors.dimse.committing import Committing
 from primum.doors.dimse.finding import Finding
+from primum.doors.dimse.mpps import PerformedSteps
+from primum.doors.dimse.worklist import Worklist
 
 if TYPE_CHECKING:
     from primum.doors.dimse.exchange import Exchange
@@ -30,7 +32,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: tuple[Service, ...] = (Finding(), Committing())
+SERVICES: tuple[Service, ...] = (Finding(), Committing(), PerformedSteps(), Worklist())
 """Every service of this door."""
 
 GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}

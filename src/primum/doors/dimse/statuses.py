@@ -22,6 +22,7 @@ class Status(IntEnum):
     SUCCESS = 0x0000
     NO_SUCH_ATTRIBUTE = 0x0105
     INVALID_ATTRIBUTE_VALUE = 0x0106
+    ATTRIBUTE_LIST_ERROR = 0x0107
     PROCESSING_FAILURE = 0x0110
     DUPLICATE_SOP_INSTANCE = 0x0111
     NO_SUCH_SOP_INSTANCE = 0x0112
@@ -87,6 +88,15 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "imaging.other-instance": (Status.DATA_SET_MISMATCH, (SOP_INSTANCE,)),
     "imaging.bad-identifier": (Status.DATA_SET_MISMATCH, ()),
     "imaging.query-too-broad": (Status.OUT_OF_RESOURCES, ()),
+    "imaging.bad-query": (Status.DATA_SET_MISMATCH, ()),
+    "order.too-many": (Status.OUT_OF_RESOURCES, ()),
+    "order.bad-field": (Status.INVALID_SOP_INSTANCE, ()),
+    "mpps.missing": (Status.NO_SUCH_SOP_INSTANCE, ()),
+    "mpps.exists": (Status.DUPLICATE_SOP_INSTANCE, ()),
+    "mpps.final": (Status.PROCESSING_FAILURE, ()),
+    "mpps.missing-attribute": (Status.MISSING_ATTRIBUTE, ()),
+    "mpps.missing-value": (Status.MISSING_ATTRIBUTE_VALUE, ()),
+    "mpps.bad-value": (Status.INVALID_ATTRIBUTE_VALUE, ()),
     "vault.disc-full": (Status.OUT_OF_RESOURCES, ()),
     "vault.write-refused": (Status.OUT_OF_RESOURCES, ()),
     "vault.too-large": (Status.OUT_OF_RESOURCES, ()),

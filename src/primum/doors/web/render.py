@@ -15,6 +15,7 @@ from primum.doors.http.tokens import FORM_FIELD
 from primum.doors.http.visit import Standing, Visit
 from primum.doors.web.language import LANGUAGES, preferred, say
 from primum.doors.web.static import Static
+from primum.identity import Permission, reaches
 from primum.imaging.retention.model import Tally
 
 
@@ -75,6 +76,7 @@ class Pages:
             "token_field": lambda: _token_field(visit),
             "idle_minutes": visit.services.settings.session_idle_minutes,
             "here": "",
+            "may_list_orders": signed_in and _may_list_orders(visit),
         }
 
 
@@ -82,6 +84,10 @@ def _standing(visit: Visit) -> Tally | None:
     """Count what waits to be erased, for who may decide about it; None for anybody else."""
     actor = visit.services.people.actor(visit.person)
     return visit.services.retention.standing(actor) if visit.services.retention.may_list(actor) else None
+
+
+def _may_list_orders(visit: Visit) -> bool:
+    return bool(reaches(visit.services.people.actor(visit.person), Permission.ORDER_LIST))
 
 
 def language_of(visit: Visit) -> str:

@@ -12,12 +12,14 @@ from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler
 from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
+from primum.doors.web.decisions import Decisions
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
 from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
+from primum.doors.web.orders import OrderPages
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
@@ -64,7 +66,7 @@ class WebRoutes:
 
     def _house(self) -> list[BaseRoute]:
         worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
-        step_up = StepUp(self._pages)
+        step_up, decisions = StepUp(self._pages), Decisions(self._pages)
         exports = Exports(self._pages, self._reading)
         return [
             self._get("/step-up", step_up.page),
@@ -74,6 +76,11 @@ class WebRoutes:
             self._get("/export/{study}", exports.page),
             self._post("/export/{study}", exports.prepare),
             self._get("/export/{study}/{ticket}", exports.fetch),
+            *self._orders(),
+            self._get("/patients/{patient}", decisions.patient),
+            self._get("/studies/{study}/patient", decisions.of_study),
+            self._get("/studies/{study}/decisions", decisions.study),
+            self._post("/decisions", decisions.decide),
             self._get("/notices", Notices(self._pages).page),
             self._get("/account", account.page),
             self._post("/account/language", account.language),
@@ -93,6 +100,21 @@ class WebRoutes:
             self._get("/retention/{study}", keeping.page),
             self._post("/retention/{study}/hold", keeping.hold),
             self._post("/retention/{study}/erase", keeping.propose),
+        ]
+
+    def _orders(self) -> list[BaseRoute]:
+        orders = OrderPages(self._pages, self._reading)
+        return [
+            self._get("/orders", orders.page),
+            self._post("/orders/day", orders.day),
+            self._get("/orders/new", orders.new),
+            self._post("/orders/patient", orders.patient),
+            self._post("/orders/draft", orders.draft),
+            self._post("/orders/place", orders.place),
+            self._post("/orders/proposals", orders.settle),
+            self._get("/orders/{order_id}", orders.order),
+            self._post("/orders/{order_id}/change", orders.change),
+            self._post("/orders/{order_id}/cancel", orders.cancel),
         ]
 
     def _ohif(self) -> list[BaseRoute]:

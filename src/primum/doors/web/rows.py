@@ -16,9 +16,13 @@ SERIES, INSTANCES = "00201206", "00201208"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A study, in words. `address` is where it opens, empty for who may list it and not open it."""
+    """A study, in words.
+
+    `address` is where it opens, empty for who may list it and not open it; `identity` where its patient is shown.
+    """
 
     address: str
+    identity: str
     family: str
     given: str
     patient_id: str
@@ -50,6 +54,7 @@ def row(
     language: str,
     *,
     address: str,
+    identity: str = "",
     controller: str,
     flags: tuple[str, ...],
     keeping: str = "",
@@ -59,6 +64,7 @@ def row(
     born, on = _text(attributes, BORN), _text(attributes, DATE)
     return Row(
         address=address,
+        identity=identity,
         family=family,
         given=given,
         patient_id=_text(attributes, NUMBER),

@@ -112,13 +112,22 @@ class Worklist:
             thing = Thing("study", study.controller_id, referrer=study.referrer, confidential=study.confidential)
             opens = decide(actor, Permission.STUDY_OPEN, thing).allowed
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
+            identity = f"/studies/{visit.aliases.cover(study.study_ref)}/patient"
             controller = names.get(study.controller_id, "")
             leaves = decide(replace(actor, fresh=True), Permission.STUDY_EXPORT, thing).allowed
             export = f"/export/{visit.aliases.cover(study.study_ref)}" if leaves else ""
             holds = decide(actor, Permission.ERASURE_LIST, thing).allowed
             keeping = f"/retention/{visit.aliases.cover(study.study_ref)}" if holds else ""
             flags = _badges(one, alike)
-            shown = row(one.attributes, language, address=address, controller=controller, flags=flags, keeping=keeping)
+            shown = row(
+                one.attributes,
+                language,
+                address=address,
+                identity=identity,
+                controller=controller,
+                flags=flags,
+                keeping=keeping,
+            )
             rows.append(replace(shown, export=export))
         return rows
 
