@@ -118,3 +118,13 @@ def test_a_study_that_is_not_there_cannot_be_asked_for(sign_in: SignIn, doctor: 
     client = fresh(sign_in(doctor), doctor)
     for path in ("/export/2.25.1", "/export/1.2.3", f"{address(client)}/x"):
         assert client.get(path).status_code == 404
+
+
+def test_who_may_import_finds_the_page_to_bring_studies_in(
+    sign_in: SignIn, secretary: Somebody, administrator: Somebody
+) -> None:
+    hers = sign_in(secretary)
+    assert 'href="/bring"' in hers.get("/").text
+    assert "/step-up?then=%2Fbring" in hers.get("/bring").text
+    assert 'id="folder"' in fresh(hers, secretary).get("/bring").text
+    assert sign_in(administrator).get("/bring").status_code == 403

@@ -12,6 +12,7 @@ from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler
 from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
+from primum.doors.web.bringing import Bringing
 from primum.doors.web.decisions import Decisions
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
@@ -73,6 +74,7 @@ class WebRoutes:
             self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
+            self._get("/bring", Bringing(self._pages).page),
             self._get("/export/{study}", exports.page),
             self._post("/export/{study}", exports.prepare),
             self._get("/export/{study}/{ticket}", exports.fetch),

@@ -99,7 +99,15 @@ class Worklist:
             tally=_tally(visit, search, len(rows), more=found.more),
             controllers=any(one.controller for one in rows),
             modalities=MODALITIES,
+            brings=self._brings(visit),
         )
+
+    @staticmethod
+    def _brings(visit: Visit) -> bool:
+        """Tell whether this person may bring studies in."""
+        people = visit.services.people
+        thing = Thing("study", people.person(visit.person.person_id).controller_id)
+        return decide(replace(people.actor(visit.person), fresh=True), Permission.STUDY_IMPORT, thing).allowed
 
     def _rows(self, visit: Visit, found: Sequence[Found]) -> list[Row]:
         actor, language = visit.services.people.actor(visit.person), language_of(visit)
