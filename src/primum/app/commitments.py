@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from primum.ground.jobs import Job
-from primum.imaging.commitments.service import Commitments
+from primum.imaging.commitments.service import Commitments, Deliver
 
 if TYPE_CHECKING:
     from primum.app.worker import WorkerRooms
@@ -19,6 +19,10 @@ def commitments_of(worker: WorkerRooms, catch_up: Callable[[], object]) -> Commi
     return Commitments(worker.records, worker.archive.archive, rooms.vault, rooms.clock, catch_up)
 
 
-def commitment_jobs(commitments: Commitments) -> list[Job]:
-    """List what becomes of requests by itself: those that a restart interrupted are checked."""
-    return [Job("imaging.commitments", timedelta(minutes=1), lambda _: commitments.check_all())]
+def commitment_jobs(commitments: Commitments, deliver: Deliver) -> list[Job]:
+    """List what becomes of requests by itself: what a restart interrupted is checked, what is due is delivered."""
+
+    def sweep(now: datetime) -> int:
+        return commitments.check_all() + commitments.deliver_due(now, deliver)
+
+    return [Job("imaging.commitments", timedelta(minutes=1), sweep)]

@@ -30,3 +30,4 @@ def migrate_records(records: Engine) -> None:
     imaging.prepare_records(records)
     prepare_commitments(records)
     prepare_orders(records)
+    imaging.prepare_sendings(records)

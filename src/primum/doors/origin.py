@@ -29,6 +29,7 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
 from primum.doors.http.visit import who
+from primum.doors.http.writes import Http
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.routes import WebRoutes
 from primum.doors.web.viewer_files import Viewer, find_viewer
@@ -110,7 +111,7 @@ def server(
         create_app(services),
         host=address,
         port=port,
-        http="h11",
+        http=Http,
         ws="none",
         lifespan="on",
         access_log=False,

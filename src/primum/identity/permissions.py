@@ -52,6 +52,7 @@ class Permission(StrEnum):
     STUDY_LIST = "study:list"
     STUDY_MOVE = "study:move"
     STUDY_OPEN = "study:open"
+    STUDY_SEND = "study:send"
     TOKEN_ADD = "token:add"  # noqa: S105 (a name of a permission)
     TOKEN_LIST = "token:list"  # noqa: S105
     TOKEN_REVOKE = "token:revoke"  # noqa: S105
@@ -80,7 +81,7 @@ P = Permission
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: frozenset({
-        P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
+        P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
         P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
         P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
@@ -90,7 +91,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
     }),
     Role.TECHNOLOGIST: frozenset({
-        P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
+        P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
         P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.ORDER_LIST, P.ORDER_WRITE,
@@ -126,7 +127,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 """Which scopes a grant of each role may have."""
 
 SHOWS_PATIENTS = frozenset({
-    P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
+    P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
     P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
 })  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -16,10 +17,14 @@ from tests.doors.dimse.running import CONTROLLER, device
 from tests.twins.intake import DirectIntake
 
 from primum import imaging
+from primum.doors.dimse import Dialler, Limits
+from primum.doors.dimse.call_refusals import NothingAccepted
+from primum.doors.dimse.reporting import Reporter
 from primum.doors.worker import verbs_commitments
 from primum.ground.clock import SystemClock
 from primum.ground.db import open_database
-from primum.identity.device_model import NoSuchDevice, Service
+from primum.ground.outbound import Unreachable
+from primum.identity.device_model import Address, Destination, NoSuchDevice, Service
 from primum.imaging.commitments.model import GIVEN_UP, NothingReferenced, Reference, next_try
 from primum.imaging.commitments.service import Commitments
 from primum.imaging.commitments.store import prepare_commitments
@@ -242,3 +247,50 @@ def test_deliveries_are_tried_less_and_less_often_and_then_no_more():
         now, tries = due, tries + 1
     assert waits[:5] == [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360)]
     assert now - asked <= GIVEN_UP
+
+
+@contextmanager
+def listening(answer=0x0000, *, supports=True):
+    """A modality that listens for what came of its requests; it is SCU there, the roles are exchanged."""
+    told = queue.Queue()
+
+    def hear(event):
+        told.put((event.request.EventTypeID, event.event_information, event.assoc.requestor.ae_title))
+        return answer, None
+
+    ae = AE("MODALITY")
+    if supports:
+        ae.add_supported_context(PUSH, [EXPLICIT], scu_role=False, scp_role=True)
+    else:
+        ae.add_supported_context("1.2.840.10008.1.1")
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, hear)])
+    try:
+        yield server.socket.getsockname()[1], told
+    finally:
+        server.shutdown()
+
+
+def called(port):
+    address = Address("127.0.0.1", port, "", b"", authority=False)
+    return Destination("dev_" + "a" * 26, "ct", "MODALITY", frozenset(), CONTROLLER, address, loopback_only=True)
+
+
+RESULT = {"transaction": "1.2.3", "references": [Reference(CT, "1.5"), Reference(CT, "1.6", 0x0112)]}
+
+
+@pytest.mark.parametrize(("answer", "taken"), [(0x0000, True), (0x0110, False)])
+def test_a_device_that_has_gone_is_called_with_the_result(answer, taken):
+    with listening(answer) as (port, told):
+        assert Reporter(Dialler("PRIMUM", b"", "bcp195", Limits()))(called(port), RESULT) is taken
+        event, said, title = told.get(timeout=10)
+    assert (event, said.TransactionUID, title) == (2, "1.2.3", "PRIMUM")
+    assert said.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == "1.5"
+    assert said.FailedSOPSequence[0].FailureReason == 0x0112
+
+
+def test_a_device_that_takes_no_reports_or_does_not_listen_is_a_refusal():
+    reporter = Reporter(Dialler("PRIMUM", b"", "bcp195", Limits()))
+    with listening(supports=False) as (port, _), pytest.raises(NothingAccepted):
+        reporter(called(port), RESULT)
+    with pytest.raises(Unreachable):
+        reporter(called(port), RESULT)

@@ -17,6 +17,7 @@ from primum.doors.http.limits import Limits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
+from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
 from primum.imaging.part10 import write_meta
@@ -125,7 +126,7 @@ def _file(kept: Kept) -> Iterator[bytes]:
 def _stream(study: OpenStudy, media_type: str, parts: Iterator[Part]) -> Response:
     boundary = multipart.new_boundary()
     body = counted(study, multipart.body(boundary, parts))
-    return StreamingResponse(body, headers={"content-type": multipart.related(media_type, boundary)})
+    return StreamingResponse(read_ahead(body), headers={"content-type": multipart.related(media_type, boundary)})
 
 
 def _joined(arrays: Sequence[bytes]) -> bytes:

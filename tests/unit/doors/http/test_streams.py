@@ -1,0 +1,60 @@
+"""Long answers: the same bytes, in blocks, one ahead; what they read from is closed, however the answer ends."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, strategies as st
+
+from primum.doors.http.streams import gathered, read_ahead
+
+
+@given(st.lists(st.binary(max_size=40), max_size=30), st.integers(1, 64))
+def test_gathering_changes_no_byte_and_makes_no_short_block_but_the_last(pieces, size):
+    blocks = list(gathered(pieces, size))
+    assert b"".join(blocks) == b"".join(pieces)
+    assert all(len(one) >= size for one in blocks[:-1])
+
+
+async def everything(pieces, size=8):
+    return b"".join([bytes(one) async for one in read_ahead(pieces, size)])
+
+
+@given(st.lists(st.binary(max_size=40), max_size=30))
+def test_reading_ahead_gives_all_bytes_in_order(pieces):
+    assert asyncio.run(everything(iter(pieces))) == b"".join(pieces)
+
+
+class Source:
+    def __init__(self, count, error=None):
+        self.given, self.closed, self.count, self.error = 0, 0, count, error
+
+    def pieces(self):
+        try:
+            for _ in range(self.count):
+                self.given += 1
+                yield b"x" * 8
+            if self.error:
+                raise self.error
+        finally:
+            self.closed += 1
+
+
+def test_no_more_than_two_blocks_are_opened_ahead_of_who_reads():
+    source = Source(100)
+
+    async def read_three():
+        stream = read_ahead(source.pieces(), 8)
+        for _ in range(3):
+            await anext(stream)
+        await stream.aclose()
+
+    asyncio.run(read_three())
+    assert source.given <= 5
+    assert source.closed == 1
+
+
+def test_what_goes_wrong_in_the_middle_is_raised_there_and_the_source_is_closed():
+    source = Source(2, OSError("gone"))
+    with pytest.raises(OSError, match="gone"):
+        asyncio.run(everything(source.pieces()))
+    assert source.closed == 1
