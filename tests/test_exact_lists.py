@@ -80,7 +80,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp"}
+    assert set(DIALS) == {"smtp", "dicom"}
 
 
 def test_listeners():
@@ -98,7 +98,7 @@ def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
         "export", "print", "migrate",
-        "find", "patient", "study", "erase", "retention", "why", "journal", "vault", "keyring", "version",
+        "find", "patient", "study", "send", "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -107,11 +107,11 @@ def test_verbs_of_the_socket():
         "sign_in", "sign_out", "step_up", "status", "first_link",
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
-        "device_list", "device_add", "device_renew", "device_revoke",
+        "device_list", "device_add", "device_destination", "device_renew", "device_revoke",
         "export", "print", "migrate_orthanc",
         "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
         "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
-        "find", "import", "journal_list", "journal_verify", "vault_check", "keyring_list",
+        "find", "import", "send", "sending_list", "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password", "commitment_list",
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",

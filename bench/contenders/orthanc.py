@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,9 +30,10 @@ class Orthanc:
     name = "orthanc"
     title = "ORTHANC"
 
-    def __init__(self, trust: Trust) -> None:
-        """Use these certificates in the TLS rows."""
+    def __init__(self, trust: Trust, more: Mapping[str, object] | None = None) -> None:
+        """Use these certificates in the TLS rows; `more` are settings besides."""
         self._trust = trust
+        self._more = dict(more or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._way = Way(tuned=False, tls=False)
 
@@ -61,6 +62,7 @@ class Orthanc:
                 "DicomTlsTrustedCertificates": str(self._trust.authority),
                 "DicomTlsRemoteCertificateRequired": True,
             }
+        settings |= self._more
         (folder / "orthanc.json").write_text(json.dumps(settings))
         program = find_program("Orthanc")
         if program is None:
@@ -75,6 +77,11 @@ class Orthanc:
         """Return storescu's last arguments."""
         secured = self._trust.sender_options() if self._way.tls else []
         return [*secured, "127.0.0.1", str(self._dicom)]
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Where it listens: DICOM, and HTTP."""
+        return self._dicom, self._http
 
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
         """Find every study by QIDO, fetch every instance as it is stored, compare the data sets."""

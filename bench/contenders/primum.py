@@ -40,7 +40,7 @@ class Template:
     pack: Path
 
 
-def make_template(place: Path) -> Template:
+def make_template(place: Path, may: str = "store") -> Template:
     """Make the home that every run copies."""
     place.mkdir()
     home = make_real_home(place)
@@ -51,8 +51,8 @@ def make_template(place: Path) -> Template:
             (Way(tuned=True, tls=True), "pack", ["--pem"]),
             (Way(tuned=True, tls=False), "plain", ["--plain", "127.0.0.1"]),
         ):
-            add = ["device", "add", f"bench-{name}", "--aet", way.calling, "--may", "store", *more]
-            running.cli(*add, "--out", str(place / name), typed=[person.password, person.code()])
+            add = ["device", "add", f"bench-{name}", "--aet", way.calling, "--may", may, *more]
+            running.cli(*add, "--out", str(place / name))  # who has just signed in is not asked again
     return Template(home, person, place / "pack")
 
 

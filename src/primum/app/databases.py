@@ -28,3 +28,4 @@ def migrate_records(records: Engine) -> None:
     migrate_devices(records)
     imaging.prepare_records(records)
     prepare_commitments(records)
+    imaging.prepare_sendings(records)

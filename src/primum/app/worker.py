@@ -118,7 +118,9 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     )
 
 
-def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: Indexing) -> list[Job]:
+def worker_jobs(
+    worker: WorkerRooms, sweep_index: Callable[..., int], indexing: Indexing, send_due: Callable[[datetime], int]
+) -> list[Job]:
     """List what the worker does by itself (docs/reference/jobs.md)."""
     from primum.app.mail import mailer  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
@@ -132,6 +134,7 @@ def worker_jobs(worker: WorkerRooms, sweep_index: Callable[..., int], indexing: 
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
+        Job("imaging.send-due", timedelta(minutes=1), send_due),
         *retention_jobs(worker.retention, eraser),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]

@@ -1,13 +1,17 @@
-"""Everything that Primum dials, and nothing else does: the submission server named in the settings.
+"""Everything that Primum dials, and nothing else does: the submission server, and enrolled devices with an address.
 
-`DIALS` is the exact list. TLS from the first byte, certificate verified against the host's name, bounded
-waits. What is sent holds no name of a patient, and no name of the practice or of the machine either.
+`DIALS` is the exact list. TLS from the first byte, certificate verified, bounded waits. In clear, and in a
+demo home, this machine only. No mail holds a name of a patient, nor of the practice or of the machine.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +22,11 @@ from typing import ClassVar, Final
 from primum.ground.errors import PrimumError
 from primum.ground.settings import Settings
 
-DIALS: Final = {"smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)"}
-"""What is dialled, and which settings say where."""
+DIALS: Final = {
+    "smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)",
+    "dicom": "enrolled devices with an address (primum device destination; TLS, or in clear on this machine)",
+}
+"""What is dialled, and what says where."""
 
 WAIT_SECONDS: Final = 20
 """For each step of a conversation: a submission server answers within seconds (RFC 5321 4.5.3.2 allows minutes)."""
@@ -33,6 +40,71 @@ class MailRefused(PrimumError):
 
     code: ClassVar[str] = "outbound.mail-refused"
     hint: ClassVar[str] = "check smtp_host, smtp_port, smtp_user and smtp_from, and the server's certificate"
+
+
+class BeyondLoopback(PrimumError):
+    """The destination is another machine, which is called with TLS only, and never from a demo home."""
+
+    code: ClassVar[str] = "outbound.beyond-loopback"
+    hint: ClassVar[str] = (
+        "give the destination's certificate with --their-certificate; a demo home calls this machine only"
+    )
+
+
+class Unreachable(PrimumError):
+    """The destination does not answer at its address ({step})."""
+
+    code: ClassVar[str] = "outbound.unreachable"
+    hint: ClassVar[str] = "check that it runs and listens there: primum device list"
+
+
+def dial_device(host: str, port: int, *, secured: bool, loopback_only: bool, seconds: float) -> socket.socket:
+    """Connect to an enrolled device, trying each of its addresses within `seconds` in all.
+
+    Not `secured` (the caller will do no TLS), or `loopback_only`: addresses of this machine alone are tried.
+    Raises BeyondLoopback, Unreachable.
+    """
+    deadline = time.monotonic() + seconds
+    here_only = not secured or loopback_only
+    if here_only and not _may_be_here(host):
+        raise BeyondLoopback
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable(step="name") from None
+    if here_only:
+        found = [one for one in found if _is_loopback(str(one[4][0]))]
+        if not found:
+            raise BeyondLoopback
+    for family, kind, protocol, _, address in found[:_ADDRESSES]:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        with contextlib.suppress(OSError):
+            connection.settimeout(left)
+            connection.connect(address)
+            return connection
+        connection.close()
+    raise Unreachable(step="connection")
+
+
+_ADDRESSES = 4
+"""Addresses of one name that are tried."""
+
+
+def _may_be_here(host: str) -> bool:
+    """Tell whether a host may be this machine before a name is asked for: other machines' addresses may not."""
+    try:
+        return _is_loopback(str(ipaddress.ip_address(host)))
+    except ValueError:
+        return True
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return (mapped or parsed).is_loopback
 
 
 def _strict_context() -> ssl.SSLContext:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     )
     from primum.identity.demo import DemoPeople
     from primum.identity.device_model import (
+        Address,
+        Destination,
         Device,
         DeviceExpired,
         DeviceOutsideDemo,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         DeviceUnknown,
         DirectoryUnreadable,
         EnrolledDevice,
+        NoDestination,
         NoSuchDevice,
         Service,
         TitleMismatch,
@@ -102,7 +105,9 @@ if TYPE_CHECKING:
     from primum.identity.second_person import Way, effective_at, way_for
     from primum.identity.sheet import Door
     from primum.identity.snapshot import DeviceDirectory
+    from primum.identity.their_certificate import BadTheirCertificate, make_address
     from primum.identity.tls import (
+        caller_chain,
         door_tls_context,
         handshake_refusal,
         missing_suites,

@@ -73,11 +73,12 @@ class CertificateFact:
 
 
 _Read = TypeVar("_Read")
-_ROOTS = ("device-ca", "door-ca", "web-root")
+_ROOTS = ("device-ca", "door-ca", "web-root", "caller-ca")
 _RENEWED_BEFORE = {
     "door-rsa": LIMITS.renew_door_before,
     "door-ec": LIMITS.renew_door_before,
     "web": LIMITS.renew_web_before,
+    "caller": LIMITS.renew_door_before,
 }
 NAMES = (*_ROOTS, *_RENEWED_BEFORE)
 """Every identity of the house; the exact list of `*.sealed` files."""
@@ -96,7 +97,7 @@ class Certificates:
         self._disc = disc
 
     def create(self, web_name: str, addresses: Sequence[str] = (), door_addresses: Sequence[str] = ()) -> None:
-        """Make all six, once, at `init`.
+        """Make them all, once, at `init`.
 
         `addresses`: other names or addresses that browsers will use; `door_addresses`: that devices will.
         """
@@ -104,6 +105,7 @@ class Certificates:
         self._put("device-ca", make_root(make_rsa_key(), "Primum devices", Usage.CLIENT, now))
         self._put("door-ca", make_root(make_rsa_key(), "Primum DICOM archive", Usage.SERVER, now))
         self._make_web_root(hosts_of(web_name, addresses))
+        self._make_caller_root()
         for name in _RENEWED_BEFORE:
             self._renew(name, _named_by(name, web_name, addresses, door_addresses))
 
@@ -118,11 +120,15 @@ class Certificates:
         if not permits(self._certificate("web-root"), web_hosts):
             self._make_web_root(web_hosts)
             made.append("web-root")
+        if not (self._folder / "caller-ca.sealed").exists():  # a home from before we called anybody
+            self._make_caller_root()
+            self._renew("caller", ())
+            made += ["caller-ca", "caller"]
         for name, before in _RENEWED_BEFORE.items():
             certificate = self._certificate(name)
             hosts = _named_by(name, web_name, addresses, door_addresses)
             due = certificate.not_valid_after_utc - before <= self._clock.now()
-            stale = not _covers(certificate, hosts) or (name == "web" and "web-root" in made)
+            stale = (name != "caller" and not _covers(certificate, hosts)) or (name == "web" and "web-root" in made)
             if stale or due:
                 self._renew(name, hosts)
                 made.append(name)
@@ -152,6 +158,14 @@ class Certificates:
         """Return the root that devices must trust: `archive-ca.pem` in their pack."""
         return certificate_pem(self._certificate("door-ca"))
 
+    def caller_ca_pem(self) -> bytes:
+        """Return the root that destinations must trust for our calls."""
+        return certificate_pem(self._certificate("caller-ca"))
+
+    def caller_bundle(self) -> bytes:
+        """Write what calling a destination needs: our chain with its key."""
+        return tls.caller_bundle(self._get("caller").pem())
+
     def web_root_pem(self) -> bytes:
         """Return the root that the practice's browsers must trust."""
         return certificate_pem(self._certificate("web-root"))
@@ -161,13 +175,20 @@ class Certificates:
         if door == "web":
             return tls.web_bundle(self._get("web").pem())
         chains = [self._get(name).pem() for name in ("door-rsa", "door-ec")]
-        return tls.door_bundle(chains, self.device_ca_pem())
+        return tls.door_bundle(chains, self.device_ca_pem(), self._get("caller").pem())
 
     def _make_web_root(self, hosts: Sequence[str]) -> None:
         root = make_root(make_ec_key(), "Primum web", Usage.SERVER, self._clock.now(), hosts)
         self._put("web-root", root)
 
+    def _make_caller_root(self) -> None:
+        root = make_root(make_rsa_key(), "Primum DICOM caller", Usage.CLIENT, self._clock.now())
+        self._put("caller-ca", root)
+
     def _renew(self, name: str, hosts: Sequence[str]) -> None:
+        if name == "caller":
+            self._renew_caller()
+            return
         key = make_rsa_key() if name == "door-rsa" else make_ec_key()
         root = self._get("web-root" if name == "web" else "door-ca")
         span = LIMITS.web_leaf if name == "web" else LIMITS.leaf
@@ -182,6 +203,15 @@ class Certificates:
             span=span,
         )
         self._put(name, Identity(key, certificate))
+
+    def _renew_caller(self) -> None:
+        key = make_rsa_key()
+        certificate = issue(
+            self._get("caller-ca"), key.public_key(), "Primum DICOM archive", Usage.CLIENT,
+            alternative=[x509.UniformResourceIdentifier("primum:caller")],
+            now=self._clock.now(), span=LIMITS.leaf,
+        )  # fmt: skip
+        self._put("caller", Identity(key, certificate))
 
     def _put(self, name: str, identity: Identity) -> None:
         sealed = self._box.seal(f"certificate/{name}", identity.pem())

@@ -59,6 +59,7 @@ class Service(StrEnum):
     WORKLIST = "worklist"
     MPPS = "mpps"
     COMMITMENT = "commitment"
+    RECEIVE = "receive"
 
 
 class Record(Protocol):
@@ -96,6 +97,34 @@ class EnrolledDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where a device is called, and how it is known there. Without a certificate: in clear, on this machine only."""
+
+    host: str
+    port: int
+    certificate: str = ""
+    """PEM: the device's own certificate, or that of its authority."""
+    pinned: bytes = b""
+    """SHA-256 of that certificate."""
+    authority: bool = False
+    """Whether that certificate may sign the device's, instead of being it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An enrolled device as somebody to call."""
+
+    id: str
+    name: str
+    aet: str
+    may: frozenset[Service]
+    controller_id: str
+    address: Address
+    loopback_only: bool
+    """In a demo home nothing else is called."""
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """One certificate of a device. `ends_at` is sooner than `not_after` once it has been renewed."""
 
@@ -125,6 +154,8 @@ class Device:
     revoked_at: datetime | None
     certificates: tuple[Enrolment, ...]
     """Newest first."""
+    address: Address | None = None
+    """Where we may call it; None: nowhere."""
 
     def renew_from(self) -> datetime | None:
         """Return when its newest certificate wants renewal; None without a certificate or when revoked."""
@@ -160,7 +191,7 @@ class UnknownService(PrimumError):
     """There is no service {service!r} to grant."""
 
     code: ClassVar[str] = "device.unknown-service"
-    hint: ClassVar[str] = "choose among store, find, get, move, worklist, mpps, commitment"
+    hint: ClassVar[str] = "choose among store, find, get, move, worklist, mpps, commitment, receive"
 
 
 class PlainAddressRefused(PrimumError):
@@ -168,6 +199,27 @@ class PlainAddressRefused(PrimumError):
 
     code: ClassVar[str] = "device.plain-address"
     hint: ClassVar[str] = "enrol it with TLS, or put a TLS relay beside it"
+
+
+class BadAddress(PrimumError):
+    """A device is called at a host name or an IP address, and a port from 1 to 65535."""
+
+    code: ClassVar[str] = "device.bad-address"
+    hint: ClassVar[str] = "primum device destination NAME 192.0.2.7 2762 --their-certificate PEM"
+
+
+class PlainDestinationRefused(PrimumError):
+    """Without TLS a device is called on this machine only (127.0.0.1, ::1 or localhost)."""
+
+    code: ClassVar[str] = "device.plain-destination"
+    hint: ClassVar[str] = "give its certificate, or its authority's, with --their-certificate"
+
+
+class NoDestination(PrimumError):
+    """No enrolled device that may be called has this title or name."""
+
+    code: ClassVar[str] = "device.no-destination"
+    hint: ClassVar[str] = "primum device destination NAME HOST PORT; primum device list"
 
 
 class NameTaken(PrimumError):
@@ -262,6 +314,7 @@ class DirectoryUnreadable(PrimumError):
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 _TITLE_CHARACTERS = 16  # PS3.5 6.2, AE
 
 
@@ -296,6 +349,28 @@ def check_plain_address(address: str | None) -> str | None:
     if address not in {None, "127.0.0.1", "::1"}:
         raise PlainAddressRefused
     return address
+
+
+def check_host(host: str) -> str:
+    """Return the host name or IP address, or raise BadAddress."""
+    if not _HOST.fullmatch(host):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise BadAddress from None
+    return host
+
+
+def check_port(port: int) -> int:
+    """Return the port, or raise BadAddress."""
+    if not 1 <= port <= 65535:  # noqa: PLR2004 (16 bits)
+        raise BadAddress
+    return port
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host is loopback by what it is called; names other than localhost are not."""
+    return host == "localhost" or is_loopback(host)
 
 
 def check_overlap(days: int) -> timedelta:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from primum.ground.clock import from_text, to_text
 from primum.ground.db import migrate
-from primum.identity.device_model import Device, Enrolment, Service
+from primum.identity.device_model import Address, Device, Enrolment, Service
 
 _metadata = sa.MetaData()
 
@@ -27,6 +27,11 @@ devices = sa.Table(
     sa.Column("added_at", sa.Text, nullable=False),
     sa.Column("added_by", sa.Text, nullable=False),
     sa.Column("revoked_at", sa.Text),
+    sa.Column("host", sa.Text),
+    sa.Column("port", sa.Integer),
+    sa.Column("their_certificate", sa.Text),
+    sa.Column("pinned", sa.LargeBinary),
+    sa.Column("authority", sa.Boolean),
 )
 services = sa.Table(
     "device_services",
@@ -69,6 +74,7 @@ def insert_device(connection: Connection, device: Device) -> None:
         "plain_address": device.plain_address,
         "added_at": to_text(device.added_at),
         "added_by": device.added_by,
+        **_address_values(device.address),
     }
     connection.execute(devices.insert().values(**values))
     granted = [{"device_id": device.id, "service": one.value} for one in sorted(device.may)]
@@ -90,6 +96,16 @@ def insert_certificate(connection: Connection, device_id: str, enrolment: Enrolm
             ends_at=to_text(enrolment.ends_at),
         )
     )
+
+
+def set_address(connection: Connection, device_id: str, address: Address) -> None:
+    """Write where a device is called."""
+    connection.execute(devices.update().where(devices.c.id == device_id).values(**_address_values(address)))
+
+
+def grant(connection: Connection, device_id: str, service: Service) -> None:
+    """Write one more grant of a device."""
+    connection.execute(services.insert().values(device_id=device_id, service=service.value))
 
 
 def end_certificates(connection: Connection, device_id: str, at: datetime) -> None:
@@ -141,9 +157,28 @@ def read_devices(connection: Connection) -> list[Device]:
             added_by=row.added_by,
             revoked_at=_instant(row.revoked_at),
             certificates=tuple(held[row.id]),
+            address=_address(row),
         )
         for row in connection.execute(sa.select(devices).order_by(devices.c.name))
     ]
+
+
+def _address_values(address: Address | None) -> dict[str, Any]:
+    if address is None:
+        return {}
+    return {
+        "host": address.host,
+        "port": address.port,
+        "their_certificate": address.certificate,
+        "pinned": address.pinned,
+        "authority": address.authority,
+    }
+
+
+def _address(row: sa.Row[Any]) -> Address | None:
+    if row.host is None:
+        return None
+    return Address(row.host, row.port, row.their_certificate, row.pinned, bool(row.authority))
 
 
 def _enrolment(row: sa.Row[Any]) -> Enrolment:

@@ -24,10 +24,13 @@ from primum.identity.boxes import Box
 from primum.identity.certificates import Certificates
 from primum.identity.device_model import (
     LIMITS,
+    Address,
     AlreadyRevoked,
+    Destination,
     Device,
     Enrolment,
     NameTaken,
+    NoDestination,
     NoSuchDevice,
     NothingToRenew,
     Record,
@@ -79,9 +82,11 @@ class Devices:
 
     def add(
         self, by: str, name: str, aet: str, may: Iterable[Service | str], controller_id: str, *,
-        csr: bytes | None = None, plain_address: str | None = None,
+        csr: bytes | None = None, plain_address: str | None = None, address: Address | None = None,
     ) -> DevicePack:  # fmt: skip
         """Enrol a device and return what it is to be given; the only time that its key is seen.
+
+        `address`: where it may be called (`their_certificate.make_address`).
 
         Raises BadDeviceName, BadTitle, UnknownService, PlainAddressRefused, NameTaken, TitleTaken,
         TooManyDevices; with `csr` BadRequest, RequestNotSigned, WeakKey, KeyTaken.
@@ -97,6 +102,7 @@ class Devices:
             added_by=by,
             revoked_at=None,
             certificates=(),
+            address=address,
         )
         key = None if plain_address else _key(csr)
         with self._lock:
@@ -139,6 +145,36 @@ class Devices:
             self._publish()
         self._record("device:revoked", by, device.id, {})
         return self.find(name)
+
+    def set_address(self, by: str, name: str, address: Address, *, receive: bool = False) -> Device:
+        """Say where a device is called from now on; with `receive`, that studies may be sent to it.
+
+        Raises NoSuchDevice, AlreadyRevoked.
+        """
+        with self._lock:
+            with self._engine.begin() as connection:
+                device = self._active(connection, name)
+                store.set_address(connection, device.id, address)
+                may = device.may
+                if receive and Service.RECEIVE not in may:
+                    store.grant(connection, device.id, Service.RECEIVE)
+                    may |= {Service.RECEIVE}
+                told: dict[str, str | int] = {"controller": device.controller_id, "what": "destination"}
+                told |= {"port": address.port, **({"services": ",".join(sorted(may))} if may else {})}
+                told |= {"fingerprint": address.pinned.hex()} if address.pinned else {}
+                self._record("device:changed", by, device.id, told)
+            self._publish()
+        return self.find(name)
+
+    def destination(self, name: str) -> Destination:
+        """Find a device to call, by its name or id, as it is now. Raises NoDestination."""
+        for device in self.list():
+            if name in {device.name, device.id} and device.revoked_at is None and device.address is not None:
+                return Destination(
+                    device.id, device.name, device.aet, device.may, device.controller_id, device.address,
+                    self._loopback_only,
+                )  # fmt: skip
+        raise NoDestination
 
     def list(self) -> list[Device]:
         """List every device by name, revoked ones included."""

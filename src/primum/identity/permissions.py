@@ -50,6 +50,7 @@ class Permission(StrEnum):
     STUDY_LIST = "study:list"
     STUDY_MOVE = "study:move"
     STUDY_OPEN = "study:open"
+    STUDY_SEND = "study:send"
     TOKEN_ADD = "token:add"  # noqa: S105 (a name of a permission)
     TOKEN_LIST = "token:list"  # noqa: S105
     TOKEN_REVOKE = "token:revoke"  # noqa: S105
@@ -78,7 +79,7 @@ P = Permission
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: frozenset({
-        P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
+        P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
         P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
@@ -87,7 +88,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
     }),
     Role.TECHNOLOGIST: frozenset({
-        P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
+        P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
         P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
@@ -120,7 +121,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 }
 """Which scopes a grant of each role may have."""
 
-SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ}) | {
+SHOWS_PATIENTS = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ}) | {
     P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
 }  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""

@@ -20,7 +20,9 @@ from primum.ground.errors import PrimumError
 from primum.identity.boxes import Box
 from primum.identity.device_model import (
     LIMITS,
+    Address,
     Admitted,
+    Destination,
     Device,
     DeviceExpired,
     DeviceOutsideDemo,
@@ -29,6 +31,7 @@ from primum.identity.device_model import (
     DirectoryUnreadable,
     EnrolledDevice,
     Enrolment,
+    NoDestination,
     Service,
     TitleMismatch,
     is_loopback,
@@ -36,7 +39,7 @@ from primum.identity.device_model import (
 )
 
 PURPOSE = "devices-snapshot"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class _Snapshot:
     loopback_only: bool
     by_fingerprint: Mapping[bytes, _Entry]
     by_plain: Mapping[tuple[str, str], _Entry]
+    by_title: Mapping[str, Destination]
 
 
 _State = tuple[int, int, int]
@@ -65,7 +69,7 @@ def write_snapshot(devices: Iterable[Device], *, number: int, loopback_only: boo
         "format": FORMAT,
         "number": number,
         "loopback_only": loopback_only,
-        "devices": [one for one in listed if one["certificates"] or (one["plain_address"] and not one["revoked"])],
+        "devices": [one for one in listed if one["certificates"] or (_is_reached(one) and not one["revoked"])],
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -111,6 +115,20 @@ class DeviceDirectory:
             return self._judge(snapshot.by_fingerprint.get(device.fingerprint))
         plain = (entry for entry in snapshot.by_plain.values() if entry.device.id == device.id)
         return self._judge(next(plain, None))
+
+    def destination(self, title: str) -> Destination:
+        """Return the device to call under this AE title, as it is now. Raises NoDestination, DirectoryUnreadable."""
+        found = self._read().by_title.get(title.strip(" "))
+        if found is None:
+            raise NoDestination
+        return found
+
+    def destination_of(self, device_id: str) -> Destination:
+        """Return where this device is called, as it is now. Raises NoDestination, DirectoryUnreadable."""
+        for one in self._read().by_title.values():
+            if one.id == device_id:
+                return one
+        raise NoDestination
 
     def close(self) -> None:
         """Let go of the file."""
@@ -196,7 +214,22 @@ def _described(device: Device, now: datetime) -> dict[str, Any]:
         "plain_address": device.plain_address,
         "revoked": device.revoked_at is not None,
         "certificates": certificates,
+        "address": None if device.address is None else _described_address(device.address),
     }
+
+
+def _described_address(address: Address) -> dict[str, Any]:
+    return {
+        "host": address.host,
+        "port": address.port,
+        "certificate": address.certificate,
+        "pinned": address.pinned.hex(),
+        "authority": address.authority,
+    }
+
+
+def _is_reached(one: dict[str, Any]) -> bool:
+    return bool(one["plain_address"] or one["address"])
 
 
 def _parse(content: dict[str, Any]) -> _Snapshot:
@@ -204,6 +237,7 @@ def _parse(content: dict[str, Any]) -> _Snapshot:
         raise ValueError("a snapshot of another version")
     by_fingerprint: dict[bytes, _Entry] = {}
     by_plain: dict[tuple[str, str], _Entry] = {}
+    by_title: dict[str, Destination] = {}
     for one in content["devices"]:
         if one["plain_address"] and not one["revoked"]:
             by_plain[one["plain_address"], one["aet"]] = _Entry(_enrolled(one, None), None, revoked=False)
@@ -212,12 +246,23 @@ def _parse(content: dict[str, Any]) -> _Snapshot:
             revoked = one["revoked"] or certificate["revoked"]
             entry = _Entry(_enrolled(one, enrolment.fingerprint), enrolment, revoked=revoked)
             by_fingerprint[enrolment.fingerprint] = entry
-    return _Snapshot(int(content["number"]), bool(content["loopback_only"]), by_fingerprint, by_plain)
+        if one["address"] and not one["revoked"]:
+            by_title[one["aet"]] = _destination(one, loopback_only=bool(content["loopback_only"]))
+    return _Snapshot(int(content["number"]), bool(content["loopback_only"]), by_fingerprint, by_plain, by_title)
 
 
 def _enrolled(one: dict[str, Any], fingerprint: bytes | None) -> EnrolledDevice:
     may = frozenset(Service(service) for service in one["may"])
     return EnrolledDevice(one["id"], one["name"], one["aet"], may, one["controller_id"], fingerprint)
+
+
+def _destination(one: dict[str, Any], *, loopback_only: bool) -> Destination:
+    given = one["address"]
+    address = Address(
+        given["host"], given["port"], given["certificate"], bytes.fromhex(given["pinned"]), bool(given["authority"])
+    )
+    may = frozenset(Service(service) for service in one["may"])
+    return Destination(one["id"], one["name"], one["aet"], may, one["controller_id"], address, loopback_only)
 
 
 def _enrolment(one: dict[str, Any]) -> Enrolment:

@@ -68,9 +68,14 @@ N///////////AgEC
 """The group ffdhe3072 of RFC 7919 A.2, for the DHE suites of B.10."""
 
 
-def door_bundle(chains: list[bytes], clients: bytes) -> bytes:
-    """Write what the DICOM door needs: PEM chains with their keys, and the root of its clients."""
-    return _bundle("dicom", chains, clients)
+def door_bundle(chains: list[bytes], clients: bytes, caller: bytes) -> bytes:
+    """Write what the DICOM door needs: PEM chains with keys, its clients' root, the chain to call with."""
+    return _bundle("dicom", chains, clients, caller)
+
+
+def caller_bundle(chain: bytes) -> bytes:
+    """Write what calling needs, and nothing of a door."""
+    return _bundle("caller", [], b"", chain)
 
 
 def web_bundle(chain: bytes) -> bytes:
@@ -88,6 +93,31 @@ def door_tls_context(bundle: bytes, profile: str) -> ssl.SSLContext:
     if profile == "non-downgrading":
         with in_memory(_FFDHE3072) as path:
             context.load_dh_params(path)
+    return context
+
+
+def caller_chain(bundle: bytes) -> bytes:
+    """Take the chain to call with out of a bundle that has one. KeyError, ValueError."""
+    return str(json.loads(bundle)["caller"]).encode()
+
+
+def caller_tls_context(chain: bytes, profile: str, theirs: str) -> ssl.SSLContext:
+    """Make the context to call one destination: only what `theirs` (PEM) vouches for is believed.
+
+    The host's name is the caller's business (`known_as`): a pinned certificate need not have the right one.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.maximum_version = ssl.TLSVersion.TLSv1_3
+    context.set_ciphers(":".join(SUITES[profile]) + ":@SECLEVEL=2")
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED
+    # a device's own certificate is believed although it is no root (RFC 5280 6.1: the site chooses its anchors)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=theirs)
+    with in_memory(chain) as path:
+        context.load_cert_chain(path, password=_no_password)
     return context
 
 
@@ -187,9 +217,9 @@ def _no_password() -> bytes:
     raise ValueError("our own keys have no password here")
 
 
-def _bundle(door: str, chains: list[bytes], clients: bytes) -> bytes:
+def _bundle(door: str, chains: list[bytes], clients: bytes, caller: bytes = b"") -> bytes:
     content = {"format": 1, "door": door, "chains": [one.decode() for one in chains], "clients": clients.decode()}
-    return json.dumps(content).encode()
+    return json.dumps({**content, **({"caller": caller.decode()} if caller else {})}).encode()
 
 
 def _read(door: str, bundle: bytes) -> tuple[list[bytes], str]:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from primum.imaging.pixels import Part, served_syntax
     from primum.imaging.query import Criteria, parse_qido
     from primum.imaging.records import tails
+    from primum.imaging.retrieving import BadRetrieval, Root, Wanted, read_wanted, write_failed
+    from primum.imaging.sendings.queue import Queue as SendingQueue
+    from primum.imaging.sendings.store import Sendings, prepare_sendings
     from primum.imaging.store import open_index, prepare_records
 else:
     __getattr__, __dir__, __all__ = front(__file__, __name__)

@@ -21,8 +21,9 @@ from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEnt
 from primum.imaging.overlays import read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame
 from primum.imaging.query import Criteria
+from primum.imaging.retrieving import Wanted
 from primum.imaging.rewriting import corrected_chunks
-from primum.imaging.sql import Sql, reach_sql
+from primum.imaging.sql import Sql, listed_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault
 
@@ -32,6 +33,7 @@ _PLACE_COLUMNS = (
     "s.ref, p.pack, i.start, i.stop, s.study_uid, e.series_uid, i.sop_uid, i.sop_class_uid, i.syntax, i.rows, s.overlay"
 )
 _VERSIONS = "(SELECT count(*) FROM versions v WHERE v.sop_uid = i.sop_uid AND v.study_id = s.id)"
+_RETRIEVAL_ORDER = "s.study_uid, s.ref, e.number IS NULL, e.number, e.series_uid, i.number IS NULL, i.number, i.sop_uid"
 
 
 class Archive:
@@ -130,6 +132,17 @@ class Archive:
         if not found:
             raise NotHere(what="series" if series_uid else "study")
         return found
+
+    def retrieved(self, wanted: Wanted, reach: Reached, limit: int) -> list[InstanceEntry]:
+        """List the instances that a C-GET or C-MOVE asks for, study after study; none is no error."""
+        named = (
+            ("s.patient_number", wanted.patients),
+            ("s.study_uid", wanted.studies),
+            ("e.series_uid", wanted.series),
+            ("i.sop_uid", wanted.instances),
+        )
+        which = Sql.all_of([listed_sql(column, values) for column, values in named if values])
+        return self._places(which, reach, order=_RETRIEVAL_ORDER, limit=limit)
 
     def _places(self, which: Sql, reach: Reached, *, order: str, limit: int) -> list[InstanceEntry]:
         where = Sql.all_of([which, reach_sql(reach)])

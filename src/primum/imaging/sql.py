@@ -78,6 +78,11 @@ def _one_reach(reach: Reach, alias: str) -> Sql:
     return Sql.all_of(parts)
 
 
+def listed_sql(column: str, values: Sequence[str]) -> Sql:
+    """A column that must have one of some values; `column` is one of ours."""
+    return _in(column, values)
+
+
 def _in(column: str, values: Sequence[str]) -> Sql:
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),))  # noqa: S608 (our own columns)
 

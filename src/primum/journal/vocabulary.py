@@ -50,6 +50,7 @@ DETAILS: dict[str, Shape] = {
     "count": Shape.COUNT,
     "decision": Shape.ID,
     "deep": Shape.WORD,
+    "destination": Shape.ID,
     "door": Shape.WORD,
     "due_at": Shape.INSTANT,
     "duplicate": Shape.COUNT,
@@ -149,6 +150,9 @@ class Kind(Enum):
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
     DEVICE_LIST_SEARCHED = _passing("device:list:searched", "association controller level found", "{actor} a cherché dans la liste : {found} réponses", "{actor} searched the list: {found} answers")
     INSTANCE_REFUSED = _passing("device:instance:refused", "association reason", "instance refusée à {actor} ({reason})", "instance refused to {actor} ({reason})")
+    # --- access: studies that we send, whoever asked for it
+    STUDY_SENT = _seen("study:sent", "association destination controller instances channel", "l'examen {subject} part vers {destination} à la demande de {actor} ({channel}) : {instances} instances", "study {subject} goes to {destination} as {actor} asked ({channel}): {instances} instances")
+    STUDY_DELIVERED = _passing("study:delivered", "association destination controller instances refused bytes channel reason", "{destination} a reçu {instances} instances de l'examen {subject}, {refused} non reçues ({reason})", "{destination} received {instances} instances of study {subject}, {refused} not received ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")
     STRANGER_REQUEST = _passing("stranger:request:refused", "address reason count minute", "{count} requêtes refusées à {address} dans la minute {minute} ({reason})", "{count} requests refused to {address} in minute {minute} ({reason})")
@@ -185,7 +189,7 @@ class Kind(Enum):
     GRANT_REVOKED = _changed("grant:revoked", "grant role scope controller", "{actor} retire le rôle {role} ({scope}) à {subject}", "{actor} took role {role} ({scope}) from {subject}")
     # --- account: devices
     DEVICE_ADDED = _changed("device:added", "services controller fingerprint expires_at what", "{actor} a inscrit l'appareil {subject} ({services})", "{actor} enrolled device {subject} ({services})")
-    DEVICE_CHANGED = _changed("device:changed", "services controller what", "{actor} a changé l'appareil {subject} ({services})", "{actor} changed device {subject} ({services})")
+    DEVICE_CHANGED = _changed("device:changed", "services controller what port fingerprint", "{actor} a changé l'appareil {subject} ({services})", "{actor} changed device {subject} ({services})")
     DEVICE_RENEWED = _changed("device:renewed", "fingerprint expires_at", "{actor} a renouvelé l'appareil {subject}, jusqu'au {expires_at}", "{actor} renewed device {subject}, until {expires_at}")
     DEVICE_REVOKED = _changed("device:revoked", "fingerprint reason", "{actor} a révoqué l'appareil {subject}", "{actor} revoked device {subject}")
     # --- account: the archive

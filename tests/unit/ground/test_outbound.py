@@ -20,7 +20,7 @@ def way_to(twin: SmtpTwin, **other: object) -> Submission:
 
 
 def test_this_is_everything_that_is_dialled() -> None:
-    assert set(DIALS) == {"smtp"}
+    assert set(DIALS) == {"smtp", "dicom"}
 
 
 def test_only_outbound_knows_how_to_dial() -> None:

@@ -31,7 +31,9 @@ def shelf(folder: Path) -> tuple[Certificates, FixedClock]:
 def test_the_folder_holds_no_key_in_clear_and_these_files_only(tmp_path: Path) -> None:
     shelf(tmp_path)
     folder = tmp_path / "certificates"
-    expected = {f"{name}.sealed" for name in NAMES} | {"device-ca.pem", "door-ca.pem", "web-root.pem"}
+    expected = {f"{name}.sealed" for name in NAMES} | {
+        "device-ca.pem", "door-ca.pem", "web-root.pem", "caller-ca.pem",
+    }  # fmt: skip
     assert {path.name for path in folder.iterdir()} == expected
     for path in folder.iterdir():
         assert b"PRIVATE KEY" not in path.read_bytes()
@@ -63,16 +65,17 @@ def test_every_key_is_another_and_roots_sign_for_one_usage(tmp_path: Path) -> No
         name: list(one.certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
         for name, one in identities.items()
     }
-    assert usages.pop("device-ca") == [ExtendedKeyUsageOID.CLIENT_AUTH]
+    for name in ("device-ca", "caller-ca", "caller"):
+        assert usages.pop(name) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert set(map(tuple, usages.values())) == {(ExtendedKeyUsageOID.SERVER_AUTH,)}
 
 
 def test_a_door_gets_its_own_keys_and_no_authority(tmp_path: Path) -> None:
     certificates, _ = shelf(tmp_path)
     dicom, web = certificates.door_bundle("dicom"), certificates.door_bundle("web")
-    assert dicom.count(b"PRIVATE KEY") == 2 * 2
+    assert dicom.count(b"PRIVATE KEY") == 3 * 2
     assert web.count(b"PRIVATE KEY") == 2
-    for root in ("device-ca", "door-ca", "web-root"):
+    for root in ("device-ca", "door-ca", "web-root", "caller-ca"):
         secret = certificates._get(root).key_pem().splitlines()[2]
         assert secret not in dicom
         assert secret not in web
@@ -92,10 +95,19 @@ def test_certificates_are_renewed_in_time_and_once(tmp_path: Path) -> None:
     assert certificates.ensure(NAME) == ["web"]
     assert certificates.ensure(NAME) == []
     clock.advance(timedelta(days=730 - 368 - 89))
-    assert certificates.ensure(NAME) == ["door-rsa", "door-ec"]
+    assert certificates.ensure(NAME) == ["door-rsa", "door-ec", "caller"]
     after = {fact.name: fact.fingerprint for fact in certificates.facts()}
     changed = {name for name in NAMES if before[name] != after[name]}
-    assert changed == {"web", "door-rsa", "door-ec"}
+    assert changed == {"web", "door-rsa", "door-ec", "caller"}
+
+
+def test_a_home_from_before_we_called_anybody_gets_what_calling_needs(tmp_path: Path) -> None:
+    certificates, _ = shelf(tmp_path)
+    for name in ("caller-ca.sealed", "caller-ca.pem", "caller.sealed"):
+        (tmp_path / "certificates" / name).unlink()
+    assert certificates.ensure(NAME) == ["caller-ca", "caller"]
+    assert certificates.ensure(NAME) == []
+    assert certificates.caller_bundle().count(b"PRIVATE KEY") == 2
 
 
 def test_another_host_name_makes_another_web_root_and_leaves_devices_alone(tmp_path: Path) -> None:

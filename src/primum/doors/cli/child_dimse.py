@@ -11,10 +11,10 @@ from primum.app.payload import Payload
 from primum.app.space import FreeSpace
 from primum.doors.cli.child import Status, guarded
 from primum.doors.cli.receivers import NotAllStarted, Ready, Receivers
-from primum.doors.dimse import DimseServices, Limits, Listener, SharedTally, listen, run as serve
+from primum.doors.dimse import Dialler, DimseServices, Limits, Listener, SharedTally, listen, run as serve
 from primum.ground.home import find_home
 from primum.ground.settings import read_settings
-from primum.identity.tls import door_tls_context, handshake_refusal
+from primum.identity.tls import caller_chain, door_tls_context, handshake_refusal
 from primum.journal import Fact, Journal, Kind, Refusals
 
 
@@ -64,6 +64,10 @@ class _Door:
         services = DimseServices(
             vault=rooms.vault,
             devices=opened.directory,
+            destinations=opened.directory,
+            dialler=Dialler(
+                settings.dicom_aet, caller_chain(self.payload.bundle), settings.dicom_tls_profile, self.limits
+            ),
             journal=rooms.journal,
             refusals=Refusals(rooms.journal),
             intake=PairIntake(socket.socket(fileno=self.payload.intakes[number]), behind=True),

@@ -1,4 +1,4 @@
-"""`primum device add|list|renew|revoke`."""
+"""`primum device add|destination|list|renew|revoke`."""
 
 from __future__ import annotations
 
@@ -32,20 +32,36 @@ class PackExists(PrimumError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take one of the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|renew|revoke")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|destination|list|renew|revoke")
     add = verbs.add_parser("add", help="enrol a machine, and write its pack (certificate, settings sheet)")
     add.add_argument("name")
     add.add_argument("--aet", required=True, help="its application entity title")
     add.add_argument("--may", default="", help="what it may do, such as store or store,find; nothing by default")
     add.add_argument("--plain", default="", metavar="ADDRESS", help="no TLS, from this loopback address only")
     add.add_argument("--controller", default="", metavar="NAME", help="whose studies it sends")
+    add.add_argument("--host", default="", help="where it is called, if it is to receive")
+    add.add_argument("--port", type=int, default=104, help="on which port it listens (104)")
+    _their_certificate_option(add)
     _pack_options(add)
+    destination = verbs.add_parser("destination", help="say where an enrolled machine is called")
+    destination.add_argument("name")
+    destination.add_argument("host")
+    destination.add_argument("port", type=int)
+    _their_certificate_option(destination)
+    destination.add_argument("--receive", action="store_true", help="studies may be sent to it")
     verbs.add_parser("list", help="what is enrolled, and until when").add_argument("--json", action="store_true")
     renew = verbs.add_parser("renew", help="a new certificate for an enrolled machine")
     renew.add_argument("name")
     renew.add_argument("--overlap", type=int, default=30, metavar="DAYS", help="the old one goes on for this long (30)")
     _pack_options(renew)
     verbs.add_parser("revoke", help="shut a machine out, at once").add_argument("name")
+
+
+def _their_certificate_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--their-certificate", type=Path, default=None, metavar="PEM",
+        help="how it is known there: its certificate, or its authority's; without one, in clear on this machine only",
+    )  # fmt: skip
 
 
 def _pack_options(parser: argparse.ArgumentParser) -> None:
@@ -63,10 +79,12 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 speech.say(pretty(devices))
             else:
-                speech.table(devices, ["name", "aet", "may", "state", "expires_at", "controller"])
+                speech.table(devices, ["name", "aet", "may", "state", "expires_at", "controller", "called_at"])
         case "revoke":
             client.call_signed_in("device_revoke", name=options.name)
             speech.say(f"{options.name} is shut out, from now on")
+        case "destination":
+            _destination(client, options)
         case "add":
             _write(
                 client,
@@ -76,12 +94,31 @@ def run(options: argparse.Namespace) -> int:
                 may=options.may,
                 plain=options.plain,
                 controller=options.controller,
+                host=options.host,
+                port=options.port,
+                their_certificate=_read_pem(options.their_certificate),
             )
         case "renew":
             _write(client, options, "device_renew", overlap=options.overlap)
         case _:
             raise AssertionError(options.verb)
     return 0
+
+
+def _destination(client: Client, options: argparse.Namespace) -> None:
+    answer = client.call_signed_in(
+        "device_destination",
+        None,
+        name=options.name,
+        host=options.host,
+        port=options.port,
+        their_certificate=_read_pem(options.their_certificate),
+        receive=options.receive,
+    )
+    speech.say(f"{options.name} is called at {options.host}, port {options.port}, from now on")
+    if options.their_certificate is not None:
+        speech.say("It must trust the authority of our calls, certificates/caller-ca.pem:")
+        speech.say(str(answer["caller_ca"]).strip())
 
 
 def _write(client: Client, options: argparse.Namespace, verb: str, **more: str | int) -> None:
@@ -108,6 +145,10 @@ def _write_file(file: Path, content: bytes) -> None:
 
 
 def _read_csr(file: Path | None) -> str:
+    return _read_pem(file)
+
+
+def _read_pem(file: Path | None) -> str:
     if file is None:
         return ""
     content: Any = file.read_bytes()

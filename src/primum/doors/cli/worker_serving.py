@@ -9,6 +9,7 @@ from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.payload import Payload
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
+from primum.doors.cli.shipping import Shipping
 from primum.doors.worker import (
     protocol,
     verbs_archive,
@@ -20,6 +21,7 @@ from primum.doors.worker import (
     verbs_patients,
     verbs_people,
     verbs_retention,
+    verbs_send,
     verbs_tokens,
     verbs_vault,
 )
@@ -42,6 +44,7 @@ _VERBS = {
     **verbs_migrate.VERBS,
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
+    **verbs_send.VERBS,
     **verbs_tokens.VERBS,
     **verbs_retention.VERBS,
     **verbs_vault.VERBS,
@@ -54,18 +57,22 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     pairs = [socket.socket(fileno=one) for one in payload.intakes]
     intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
-    desk = Desk(worker, intake, commitments)
+    shipping = Shipping(worker)
+    desk = Desk(worker, intake, commitments, shipping.queue)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
-    jobs = [*worker_jobs(worker, intake.sweep, intake.alone), *commitment_jobs(commitments)]
+    jobs = [
+        *worker_jobs(worker, intake.sweep, intake.alone, shipping.queue.sweep),
+        *commitment_jobs(commitments),
+    ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):
         part.start()
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    for end in (clockwork.stop, control.stop, intake.stop, questions.stop):
+    for end in (clockwork.stop, shipping.stop, control.stop, intake.stop, questions.stop):
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
     worker.signer.sign_and_tell(worker.rooms.journal)

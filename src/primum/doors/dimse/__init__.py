@@ -1,5 +1,6 @@
 """The DICOM door: what enrolled devices may ask for, over TLS (docs/design/dimse.md)."""
 
+from primum.doors.dimse.dialling import Dialler
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.listening import Listener, listen
 from primum.doors.dimse.server import Door, run
@@ -7,5 +8,5 @@ from primum.doors.dimse.services import DimseServices
 from primum.doors.dimse.tally import SharedTally
 
 __all__ = [
-    "DimseServices", "Door", "Limits", "Listener", "SharedTally", "listen", "run",
+    "Dialler", "DimseServices", "Door", "Limits", "Listener", "SharedTally", "listen", "run",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from primum.doors.dimse.pdu import AbortSource, AssociateRequest, PduType
 from primum.doors.dimse.reception import OtherPdu, Reception
 from primum.doors.dimse.refusals import (
     AbortReason,
+    BrokenOff,
     ClassNotNegotiated,
     ConnectionEnded,
     DoorClosing,
@@ -101,7 +102,7 @@ class Association:
             self._pending = (other.kind, other.length)
         except InvalidPdu as invalid:
             self._end("invalid-pdu", Event.EVT19, invalid.reason)
-        except (TooSlow, DoorClosing, InvalidCommand, InstanceTooLong) as refusal:
+        except (TooSlow, DoorClosing, InvalidCommand, InstanceTooLong, BrokenOff) as refusal:
             expired = self._machine.state is State.STA2
             self._end(refusal.code.partition(".")[2], Event.EVT18 if expired else Event.EVT15)
 

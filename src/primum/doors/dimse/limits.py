@@ -77,6 +77,20 @@ class Limits:
     drain_seconds: float = 20
     """What running stores are given to finish when the daemon stops."""
 
+    # associations that we ask for
+    sent_pdu_bytes: int = 256 * KIB
+    """P-DATA-TF that we send where the peer takes any length: longer ones gain nothing."""
+    ahead_pieces_bytes: int = 4 * MIB
+    """Opened ahead of what is being sent: the next slices while the peer still writes the last; a window, no more."""
+    connect_seconds: float = 10
+    """The transport connection to a destination: a packet lost twice on the way is still made up for."""
+    answer_seconds: float = 120
+    """A response to our C-STORE: a receiver that writes to tape or to a busy share takes a minute."""
+    pending_seconds: float = 1
+    """Pending responses of C-GET and C-MOVE are no more frequent than this: they tell a person how far it is."""
+    sub_operations: int = 65_535
+    """Instances of one retrieval: what the counts of two bytes can say (PS3.7 C.4.2); a study has some thousands."""
+
     # how many
     associations: int = 64
     """At the same time: a group of ten modalities of four, and as many to spare; 64 x 8 MiB is the worst memory."""

@@ -102,6 +102,13 @@ class DataSetMismatch(PrimumError):
     hint: ClassVar[str] = "look at the sender's software: it announces one class and sends another"
 
 
+class BrokenOff(PrimumError):
+    """An instance could not be read to its end while it was being sent; the association cannot go on."""
+
+    code: ClassVar[str] = "dimse.broken-off"
+    hint: ClassVar[str] = "primum vault check names the damaged record"
+
+
 class InstanceTooLong(PrimumError):
     """The instance is longer than this archive takes ({limit} bytes)."""
 

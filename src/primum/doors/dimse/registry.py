@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from primum.doors.dimse.committing import Committing
 from primum.doors.dimse.finding import Finding
+from primum.doors.dimse.getting import Getting
+from primum.doors.dimse.moving import Moving
 
 if TYPE_CHECKING:
     from primum.doors.dimse.exchange import Exchange
@@ -30,7 +32,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: tuple[Service, ...] = (Finding(), Committing())
+SERVICES: tuple[Service, ...] = (Finding(), Committing(), Getting(), Moving())
 """Every service of this door."""
 
 GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant in one.grants.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from primum.app.intake import Intake
 from primum.doors.dimse.limits import Limits
@@ -14,6 +14,10 @@ from primum.ground.clock import Clock
 from primum.imaging import Archive
 from primum.journal import Journal, Refusals
 from primum.vault import Vault
+
+if TYPE_CHECKING:
+    from primum.doors.dimse.dialling import Dialler
+    from primum.identity.device_model import Destination
 
 
 class Device(Protocol):
@@ -52,6 +56,18 @@ class Directory(Protocol):
         ...
 
 
+class Destinations(Protocol):
+    """Whom we may call; each answer is that of this moment."""
+
+    def destination(self, title: str) -> Destination:
+        """Return the device to call under this AE title. Raises a refusal whose code begins with `device.`."""
+        ...
+
+    def destination_of(self, device_id: str) -> Destination:
+        """Return where this device is called. Raises the same."""
+        ...
+
+
 class Space(Protocol):
     """Whether there is room."""
 
@@ -74,6 +90,10 @@ class DimseServices:
 
     vault: Vault
     devices: Directory
+    destinations: Destinations | None = None
+    """Whom C-MOVE may send to; None: nobody."""
+    dialler: Dialler | None = None
+    """How they are called."""
     journal: Journal
     refusals: Refusals
     intake: Intake

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from primum.doors.dimse.reception import Buffer, OtherPdu, Reception
 from primum.doors.dimse.refusals import (
     ArgumentsMistyped,
+    BrokenOff,
     ClassNotNegotiated,
     ConnectionEnded,
     DataSetMismatch,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from primum.doors.dimse.services import Device, DimseServices
     from primum.vault import RecordStream, Writer
 
-TRANSPORT = (InvalidPdu, OtherPdu, TooSlow, ConnectionEnded, DoorClosing, InstanceTooLong)
+TRANSPORT = (InvalidPdu, OtherPdu, TooSlow, ConnectionEnded, DoorClosing, InstanceTooLong, BrokenOff)
 """What ends the association rather than the instance."""
 
 _UID = re.compile(r"[0-9][0-9.]{0,63}")

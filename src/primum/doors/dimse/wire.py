@@ -15,10 +15,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from primum.doors.dimse.pace import Pace
 from primum.doors.dimse.refusals import ConnectionEnded, DoorClosing, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from primum.doors.dimse.limits import Limits
     from primum.doors.dimse.stopping import Stop
@@ -95,6 +96,19 @@ class Wire:
             self._socket.settimeout(self._tick_seconds)
         except OSError:
             raise ConnectionEnded from None
+
+    @contextlib.contextmanager
+    def pace(self, grace_seconds: float, floor_rate: int) -> Iterator[Pace]:
+        """Send a long message, which is to keep the floor rate; each call of it waits `send_seconds` at most."""
+        if self._send_seconds is not None:
+            self._socket.settimeout(self._send_seconds)
+        yield Pace(self._socket, self._look_at_stop, grace_seconds=grace_seconds, floor_rate=floor_rate)
+        if self._send_seconds is not None:
+            self._socket.settimeout(self._tick_seconds)
+
+    def _look_at_stop(self) -> None:
+        if self._stop.over:
+            raise DoorClosing
 
     def look(self, deadline: float, *, idle: bool = False) -> None:
         """Raise DoorClosing or TooSlow when it is time to; a steady sender never makes the socket wait."""

@@ -16,6 +16,7 @@ from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.protocol import BadRequest
 from primum.identity import Actor, NoSession, NotPermitted, Permission, Session, Thing, require
 from primum.imaging.commitments.service import Commitments
+from primum.imaging import SendingQueue
 from primum.journal import Fact, Kind
 
 ADDRESS = "local"
@@ -29,6 +30,8 @@ class Desk:
     worker: WorkerRooms
     intake: IntakeLoop
     commitments: Commitments
+    sendings: SendingQueue | None = None
+    """What sends studies to destinations."""
 
     def require(self, asking: Asking, action: Permission, thing: Thing) -> None:
         """Return when it is permitted; a refusal is recorded. Raises NotPermitted, StepUpNeeded."""

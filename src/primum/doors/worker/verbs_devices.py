@@ -8,10 +8,10 @@ from typing import Any
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.ground.clock import to_text
-from primum.identity import Device, DevicePack, Permission, Service, Thing
+from primum.identity import Address, Device, DevicePack, Permission, Service, Thing, make_address
 
 _HOUSE = Thing("device")
-_LETS_READ = frozenset({Service.FIND, Service.GET, Service.MOVE, Service.WORKLIST})
+_LETS_READ = frozenset({Service.FIND, Service.GET, Service.MOVE, Service.WORKLIST, Service.RECEIVE})
 """Services by which a machine shows patients: giving one needs `device:let-read` besides."""
 
 
@@ -38,8 +38,20 @@ def device_add(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
         controller_id,
         csr=_csr(args),
         plain_address=args.text("plain") or None,
+        address=_address(args) if args.text("host") else None,
     )
     return _pack(pack, args)
+
+
+def device_destination(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
+    """Say where a device is called; in force when this returns."""
+    desk.require(asking, Permission.DEVICE_ADD, _HOUSE)
+    receive = args.flag("receive")
+    if receive:
+        controller_id = desk.worker.devices.find(args.text("name")).controller_id
+        desk.require(asking, Permission.DEVICE_LET_READ, Thing("device", controller_id))
+    desk.worker.devices.set_address(asking.actor.person_id, args.text("name"), _address(args), receive=receive)
+    return {"caller_ca": desk.worker.certificates.caller_ca_pem().decode()}
 
 
 def device_renew(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -55,6 +67,11 @@ def device_revoke(desk: Desk, asking: Asking, args: Args, _progress: Progress) -
     desk.require(asking, Permission.DEVICE_REVOKE, _HOUSE)
     desk.worker.devices.revoke(asking.actor.person_id, args.text("name"))
     return {}
+
+
+def _address(args: Args) -> Address:
+    port = args.number("port", low=1, high=65535, default=104)
+    return make_address(args.text("host", most=255), port, args.text("their_certificate", most=64 * 1024))
 
 
 def _csr(args: Args) -> bytes | None:
@@ -81,12 +98,14 @@ def _row(device: Device, controllers: dict[str, str], state: str) -> dict[str, A
         "expires_at": to_text(newest.ends_at) if newest else "no TLS, this machine only",
         "fingerprint": newest.fingerprint.hex() if newest else "",
         "controller": controllers.get(device.controller_id, ""),
+        "called_at": f"{device.address.host}:{device.address.port}" if device.address else "",
     }
 
 
 VERBS: dict[str, Verb] = {
     "device_list": device_list,
     "device_add": device_add,
+    "device_destination": device_destination,
     "device_renew": device_renew,
     "device_revoke": device_revoke,
 }

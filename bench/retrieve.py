@@ -1,0 +1,419 @@
+"""How fast a study comes out: `python -m bench.retrieve [--quick] [--json] [--only ROW,…] [--rounds N]`.
+
+A study of 100 CT slices of 525 KB is sent to Primum and to Debian's Orthanc once; then each round fetches it once
+from each by every row, in an order that turns. The receiver is ours and the same for both (sink.py). After each
+retrieval all instances are counted and their data sets compared by SHA-256 with what was sent; one that is missing or
+different ends the benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import socket
+import ssl
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Protocol
+
+from tests.running import RunningPrimum
+
+from bench import sink
+from bench.contenders.base import Way, children_of, compare, processor_seconds
+from bench.contenders.orthanc import Orthanc
+from bench.contenders.primum import TITLE, make_template
+from bench.load import Slice, make_slices
+from bench.rows import TUNED
+from bench.sender import send
+from bench.trust import Trust, make_trust
+from primum.imaging.part10 import read_meta
+
+COUNT = 100
+GOAL = 3.0
+ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_READER, _SINK = "BENCH", "SINK"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    service: str
+    tls: bool = False
+    tuned: bool = False
+    goal: float | None = GOAL
+
+
+ROWS = (
+    Row("wado", "wado"),
+    Row("get", "get"),
+    Row("get_tls", "get", tls=True),
+    Row("move", "move"),
+    Row("move_tls", "move", tls=True),
+    Row("get_tuned", "get", tuned=True, goal=None),
+    Row("get_tls_tuned", "get", tls=True, tuned=True, goal=None),
+    Row("move_tuned", "move", tuned=True, goal=None),
+    Row("move_tls_tuned", "move", tls=True, tuned=True, goal=None),
+)
+"""Primum's web door is always TLS. Debian's Orthanc 1.10.1 ends at its first HTTPS request (SslEnabled, OpenSSL 3), so
+that the row `wado` compares our TLS with its plain HTTP."""
+
+
+class Giver(Protocol):
+    """An archive that holds the study."""
+
+    name: str
+
+    def retrieve(self, service: str, study: str, count: int) -> tuple[float, dict[str, str]]:
+        """Fetch the study; return the seconds and the hashes of what came."""
+        ...
+
+    def processes(self) -> Sequence[int]:
+        """Return its process ids."""
+        ...
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one contender did in one row, by round: instances per second, processor time per instance, MiB grown."""
+
+    rates: list[float] = field(default_factory=list)
+    processor_ms: list[float] = field(default_factory=list)
+    grown_mib: list[float] = field(default_factory=list)
+
+
+Results = dict[str, dict[str, Measured]]
+
+
+@dataclass
+class Doors:
+    """Where an archive is asked, and how it is known there."""
+
+    title: str
+    calling: str
+    dicom: int
+    dicom_tls: ssl.SSLContext | None
+    web: int
+    web_tls: ssl.SSLContext | None
+    cookie: str = ""
+
+    @contextmanager
+    def association(self) -> Iterator[socket.socket]:
+        """Connect to the DICOM door."""
+        with socket.create_connection(("127.0.0.1", self.dicom), timeout=60) as plain:
+            if self.dicom_tls is None:
+                yield plain
+            else:
+                with self.dicom_tls.wrap_socket(plain, server_hostname="localhost") as secured:
+                    yield secured
+
+
+class Archive:
+    """An archive that is asked through its doors."""
+
+    def __init__(self, name: str, doors: Doors, pids: Callable[[], Sequence[int]], receiver: sink.Sink) -> None:
+        """Ask `doors`; what is moved goes to `receiver`."""
+        self.name = name
+        self._doors, self._receiver = doors, receiver
+        self.processes = pids
+
+    def retrieve(self, service: str, study: str, count: int) -> tuple[float, dict[str, str]]:
+        """Fetch the study."""
+        begun = time.perf_counter()
+        match service:
+            case "wado":
+                kind, body = self._fetch(study)
+                took = time.perf_counter() - begun
+                return took, parts(kind, body)
+            case "get":
+                with self._doors.association() as connection:
+                    line = sink.get(connection, self._doors.calling, self._doors.title, study, count)
+                    took = time.perf_counter() - begun
+                return took, line.hashes()
+            case _:
+                with self._doors.association() as connection:
+                    sink.move(connection, self._doors.calling, self._doors.title, _SINK, study, count)
+                    took = time.perf_counter() - begun
+                return took, self._receiver.taken()
+
+    def _fetch(self, study: str) -> tuple[str, memoryview]:
+        headers = {"Accept": ACCEPT, **({"Cookie": self._doors.cookie} if self._doors.cookie else {})}
+        path = f"/dicom-web/studies/{study}"
+        return sink.fetch("localhost", self._doors.web, path, headers, self._doors.web_tls)
+
+
+def parts(kind: str, body: memoryview) -> dict[str, str]:
+    """Hash the data set of each part of a multipart answer, by SOP Instance UID."""
+    import hashlib  # noqa: PLC0415
+
+    boundary = b"--" + kind.split("boundary=")[1].split(";", maxsplit=1)[0].strip('"').encode()
+    whole = bytes(body)
+    found, at = {}, whole.find(boundary)
+    while True:
+        head_end = whole.find(b"\r\n\r\n", at)
+        following = whole.find(b"\r\n" + boundary, at + 1)
+        if following < 0 or head_end < 0:
+            return found
+        if head_end < following:
+            part = whole[head_end + 4 : following]
+            meta = read_meta(part)
+            found[meta.sop_instance_uid] = hashlib.sha256(memoryview(part)[meta.begins :]).hexdigest()
+        at = following + 2
+
+
+# starting them
+
+
+@contextmanager
+def orthanc(place: Path, trust: Trust, slices: Sequence[Slice], *, tls: bool, tuned: bool) -> Iterator[Archive]:
+    """Start Orthanc, send it the study."""
+    way = Way(tuned=tuned, tls=tls)
+    with sink.listening(_sink_context(trust, []) if tls else None) as receiver:
+        known = {
+            "BENCH": {"AET": "BENCH", "Host": "127.0.0.1", "Port": 104},
+            "BENCHTLS": {"AET": "BENCHTLS", "Host": "127.0.0.1", "Port": 104},
+            _SINK: {"AET": _SINK, "Host": "127.0.0.1", "Port": receiver.port, "UseDicomTls": tls},
+        }
+        more: dict[str, object] = {"DicomModalities": known, "DicomAlwaysAllowGet": True}
+        contender = Orthanc(trust, more)
+        try:
+            contender.start(place / f"orthanc-{tls}-{tuned}", way)
+            send(slices, 1, contender.target(), Way(tuned=True, tls=tls), contender.title)
+            dicom, web = contender.ports
+            context = _client_context(trust.authority, trust.sender.certificate, trust.sender.key) if tls else None
+            doors = Doors(contender.title, way.calling, dicom, context, web, None)
+            yield Archive("orthanc", doors, contender.processes, receiver)
+        finally:
+            contender.stop()
+
+
+@contextmanager
+def primum(place: Path, trust: Trust, slices: Sequence[Slice]) -> Iterator[tuple[Archive, Archive]]:
+    """Start Primum, send it the study, enrol the readers; give it in clear and over TLS."""
+    template = make_template(place / "template", may="store,get,move")
+    home, pack = template.home, template.pack
+    from tests.programs import free_port  # noqa: PLC0415
+
+    plain_port = free_port()
+    running = RunningPrimum(
+        home.folder, key_file=home.key_file, settings={"dicom_plain_port": plain_port}, environment=TUNED.environment()
+    )
+    caller_ca = home.folder / "certificates" / "caller-ca.pem"
+    with running, ExitStack() as stack:
+        plain_sink = stack.enter_context(sink.listening(None))
+        tls_sink = stack.enter_context(sink.listening(_sink_context(trust, [caller_ca])))
+        certificate = str(trust.server.certificate)
+        for name, port, more in (("sink", plain_sink.port, []), ("sinktls", tls_sink.port, [certificate])):
+            options = ["--their-certificate", *more] if more else []
+            add = ["device", "add", name, "--aet", name.upper(), "--may", "receive", "--host", "127.0.0.1"]
+            running.cli(*add, "--port", str(port), *options, "--out", str(place / name))
+        send(slices, 1, ["127.0.0.1", str(plain_port)], TUNED, TITLE)
+        client = stack.enter_context(running.signed_in(template.person))
+        cookie = "; ".join(f"{one.name}={one.value}" for one in client.cookies.jar)
+        web = int(running.settings["web_port"])
+        context = _client_context(pack / "archive-ca.pem", pack / "certificate.pem", pack / "key.pem")
+
+        def pids() -> Sequence[int]:
+            return children_of(running.process.pid) if running.process else []
+
+        plain = Doors(TITLE, "BENCH", plain_port, None, web, _unchecked(), cookie)
+        secured = Doors(TITLE, "BENCHTLS", int(running.settings["dicom_port"]), context, web, _unchecked(), cookie)
+        yield Archive("primum", plain, pids, plain_sink), _ToTls("primum", secured, pids, tls_sink)
+
+
+class _ToTls(Archive):
+    """Primum's second receiver has a title of its own."""
+
+    def retrieve(self, service: str, study: str, count: int) -> tuple[float, dict[str, str]]:
+        if service != "move":
+            return super().retrieve(service, study, count)
+        begun = time.perf_counter()
+        with self._doors.association() as connection:
+            sink.move(connection, self._doors.calling, self._doors.title, "SINKTLS", study, count)
+            took = time.perf_counter() - begun
+        return took, self._receiver.taken()
+
+
+def _sink_context(trust: Trust, more: list[Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trust.server.certificate, trust.server.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(trust.authority)
+    for one in more:
+        context.load_verify_locations(one)
+    return context
+
+
+def _client_context(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(authority)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _unchecked() -> ssl.SSLContext:
+    """Who serves on loopback is known; the speed is measured, and trust is another test's subject."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+# measuring
+
+
+def memory_mib(pids: Sequence[int], what: str) -> float:
+    """Sum VmRSS or VmHWM of processes."""
+    total = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith(what + ":"))
+    return total / 1024
+
+
+def forget_peaks(pids: Sequence[int]) -> None:
+    """Have the kernel count peaks of memory anew."""
+    for pid in pids:
+        try:
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+        except OSError:
+            continue
+
+
+def run_once(giver: Archive, row: Row, slices: Sequence[Slice], measured: Measured) -> None:
+    """Fetch the study once, check it, write down what it took."""
+    pids = giver.processes()
+    forget_peaks(pids)
+    before, used = memory_mib(pids, "VmRSS"), processor_seconds(pids)
+    took, came = giver.retrieve(row.service, slices[0].study_uid, len(slices))
+    used = processor_seconds(pids) - used
+    wrong = compare({one.sop_uid: one.data_set for one in slices}, came)
+    if wrong:
+        raise sink.NotGiven(f"{giver.name}, {row.name}: {'; '.join(wrong)}")
+    measured.rates.append(len(slices) / took)
+    measured.processor_ms.append(1000 * used / len(slices))
+    measured.grown_mib.append(max(0.0, memory_mib(pids, "VmHWM") - before))
+
+
+def compare_all(rows: Sequence[Row], rounds: int, count: int, said: Callable[[str], None]) -> Results:
+    """Run all rows in interleaved rounds, after one that is not counted."""
+    results: Results = {row.name: {"primum": Measured(), "orthanc": Measured()} for row in rows}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
+        place = Path(folder)
+        trust = make_trust(place / "trust")
+        slices = make_slices(place / "load", count, tag="retrieve")
+        ours = stack.enter_context(primum(place, trust, slices))
+        theirs = {
+            kind: stack.enter_context(orthanc(place, trust, slices, tls=kind[0], tuned=kind[1]))
+            for kind in sorted({(row.tls, row.tuned) for row in rows})
+        }
+        os.sync()
+        for turn in range(rounds + 1):
+            for row in rows:
+                pair: list[Archive] = [ours[row.tls], theirs[row.tls, row.tuned]]
+                for giver in pair if turn % 2 else reversed(pair):
+                    measured = results[row.name][giver.name] if turn else Measured()
+                    run_once(giver, row, slices, measured)
+                    rate, used, grown = measured.rates[-1], measured.processor_ms[-1], measured.grown_mib[-1]
+                    said(f"{turn}/{rounds} {row.name:16} {giver.name:8} {rate:7.1f}/s {used:5.2f} ms +{grown:.0f} MiB")
+    return results
+
+
+def ratios(results: Results) -> dict[str, float]:
+    """Return Primum's median over Orthanc's by row."""
+    return {row: round(median(by["primum"].rates) / median(by["orthanc"].rates), 2) for row, by in results.items()}
+
+
+def worst_rounds(results: Results) -> dict[str, float]:
+    """Return the smallest ratio that any one round gave, by row."""
+    return {
+        row: round(min(a / b for a, b in zip(by["primum"].rates, by["orthanc"].rates, strict=True)), 2)
+        for row, by in results.items()
+    }
+
+
+def as_table(results: Results) -> str:
+    """Return a table in Markdown."""
+    ratio, worst = ratios(results), worst_rounds(results)
+    goal = {row.name: row.goal for row in ROWS}
+    lines = [
+        "| row | Primum | Orthanc 1.10.1 | ratio | worst round | goal | CPU ms P / O | memory grown P / O |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row, by in results.items():
+        ours, theirs = by["primum"], by["orthanc"]
+        lines.append(
+            f"| {row} | {_cell(ours)} | {_cell(theirs)} | {ratio[row]:.1f}x | {worst[row]:.1f}x | {goal[row] or ''} |"
+            f" {median(ours.processor_ms):.1f} / {median(theirs.processor_ms):.1f} |"
+            f" {max(ours.grown_mib):.0f} / {max(theirs.grown_mib):.0f} MiB |"
+        )
+    return "\n".join(lines)
+
+
+def as_object(results: Results, *, quick: bool) -> dict[str, object]:
+    """Return everything as one object for `--json`."""
+    return {
+        "quick": quick,
+        "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
+        "ratios": ratios(results),
+        "worst_round": worst_rounds(results),
+        "rows": {
+            row: {
+                name: {
+                    "median": round(median(one.rates), 1),
+                    "rounds": [round(rate, 1) for rate in one.rates],
+                    "processor_ms": round(median(one.processor_ms), 2),
+                    "grown_mib": round(max(one.grown_mib), 1),
+                }
+                for name, one in by.items()
+            }
+            for row, by in results.items()
+        },
+    }
+
+
+def _cell(one: Measured) -> str:
+    return f"{median(one.rates):.0f}/s ({min(one.rates):.0f}-{max(one.rates):.0f})"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run and report; the exit status is 1 when an instance was lost or changed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.retrieve", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="two rounds")
+    parser.add_argument("--rounds", type=int, default=0, help="interleaved rounds (5; with --quick 2)")
+    parser.add_argument("--count", type=int, default=COUNT, help="instances of the study (100)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    parser.add_argument("--only", default="", help="names of rows, with commas")
+    chosen = parser.parse_args(arguments)
+    rows = [row for row in ROWS if not chosen.only or row.name in chosen.only.split(",")]
+    rounds = chosen.rounds or (2 if chosen.quick else 5)
+    try:
+        results = compare_all(rows, rounds, chosen.count, _say)
+    except sink.NotGiven as wrong:
+        _say(f"bench: error: {wrong}")
+        return 1
+    if chosen.json:
+        print(json.dumps(as_object(results, quick=chosen.quick), indent=1))
+    else:
+        print(as_table(results))
+    return 0
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Hands the DICOM door's requestor to the worker's queue (decision 0058); loaded when something is sent."""
+
+from __future__ import annotations
+
+import threading
+
+from primum.app.worker import WorkerRooms
+from primum.imaging import SendingQueue, Sendings
+from primum.imaging.sendings.model import SendReport, Ship, Shipment
+
+
+class Shipping:
+    """The queue of a worker, and the way out."""
+
+    def __init__(self, worker: WorkerRooms) -> None:
+        """Send what `worker` holds."""
+        self._worker = worker
+        self._lock = threading.Lock()
+        self._ship: Ship | None = None
+        self._stops: list[object] = []
+        self.queue = SendingQueue(
+            Sendings(worker.records),
+            worker.archive.archive,
+            worker.devices.destination,
+            self._send,
+            worker.rooms.clock,
+        )
+
+    def stop(self) -> None:
+        """End what is under way: it is due again at the next start."""
+        from primum.doors.dimse.stopping import Stop  # noqa: PLC0415
+
+        for one in self._stops:
+            if isinstance(one, Stop):
+                one.ask(0)
+        self.queue.stop()
+
+    def _send(self, shipment: Shipment) -> SendReport:
+        with self._lock:
+            if self._ship is None:
+                self._ship = self._load()
+        return self._ship(shipment)
+
+    def _load(self) -> Ship:
+        from primum.doors.dimse import Dialler, Limits  # noqa: PLC0415
+        from primum.doors.dimse.shipping import Shipper  # noqa: PLC0415
+        from primum.doors.dimse.stopping import Stop  # noqa: PLC0415
+        from primum.identity import caller_chain  # noqa: PLC0415
+
+        worker, stop = self._worker, Stop()
+        settings = worker.rooms.settings
+        self._stops.append(stop)
+        chain = caller_chain(worker.certificates.caller_bundle())
+        dialler = Dialler(settings.dicom_aet, chain, settings.dicom_tls_profile, Limits(), stop)
+        return Shipper(dialler, worker.archive.archive, worker.rooms.journal)
