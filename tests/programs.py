@@ -19,7 +19,8 @@ PACKAGES = {
     "keytool": "openjdk-17-jre-headless",
     "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
-    "gdcmscu": "libgdcm-tools", "dcmmkdir": "dcmtk", "dcmftest": "dcmtk", "dciodvfy": "dicom3tools", "dcdirdmp": "dicom3tools",
+    "gdcmscu": "libgdcm-tools", "dcmmkdir": "dcmtk", "dcmftest": "dcmtk", "dciodvfy": "dicom3tools",
+    "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

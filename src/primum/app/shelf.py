@@ -136,11 +136,6 @@ class Shelf:
             for one in page
         ]
 
-    @property
-    def archive(self) -> Archive:
-        """The archive itself, for our own work."""
-        return self._archive
-
     def study(self, granted: Sequence[Granted], *, uid: str = "", ref: str = "") -> ShelfStudy:
         """Find a study by its UID or its reference. Raises NotHere."""
         reach = _reached(granted)

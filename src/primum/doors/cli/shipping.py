@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from primum.app.worker import WorkerRooms
 from primum.imaging import SendingQueue, Sendings
+from primum.imaging.media.migrating import Source
 from primum.imaging.sendings.model import SendReport, Ship, Shipment
+
+if TYPE_CHECKING:
+    from primum.doors.dimse import Dialler
+    from primum.identity import Destination
 
 
 class Shipping:
@@ -26,6 +32,12 @@ class Shipping:
             worker.rooms.clock,
         )
 
+    def archive_of(self, destination: Destination) -> Source:
+        """Give an enrolled device as an archive that is asked (a migration)."""
+        from primum.doors.dimse.asking import OtherArchive  # noqa: PLC0415
+
+        return OtherArchive(self._dialler(), destination, self._worker.rooms.clock.now().date())
+
     def stop(self) -> None:
         """End what is under way: it is due again at the next start."""
         from primum.doors.dimse.stopping import Stop  # noqa: PLC0415
@@ -42,8 +54,12 @@ class Shipping:
         return self._ship(shipment)
 
     def _load(self) -> Ship:
-        from primum.doors.dimse import Dialler, Limits  # noqa: PLC0415
         from primum.doors.dimse.shipping import Shipper  # noqa: PLC0415
+
+        return Shipper(self._dialler(), self._worker.archive.archive, self._worker.rooms.journal)
+
+    def _dialler(self) -> Dialler:
+        from primum.doors.dimse import Dialler, Limits  # noqa: PLC0415
         from primum.doors.dimse.stopping import Stop  # noqa: PLC0415
         from primum.identity import caller_chain  # noqa: PLC0415
 
@@ -51,5 +67,4 @@ class Shipping:
         settings = worker.rooms.settings
         self._stops.append(stop)
         chain = caller_chain(worker.certificates.caller_bundle())
-        dialler = Dialler(settings.dicom_aet, chain, settings.dicom_tls_profile, Limits(), stop)
-        return Shipper(dialler, worker.archive.archive, worker.rooms.journal)
+        return Dialler(settings.dicom_aet, chain, settings.dicom_tls_profile, Limits(), stop)
