@@ -109,7 +109,7 @@ def test_verbs_of_the_socket():
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_destination", "device_renew", "device_revoke",
-        "export", "print", "migrate_orthanc",
+        "export", "print", "migrate_orthanc", "migrate_device",
         "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
         "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
         "find", "import", "send", "sending_list", "journal_list", "journal_verify", "vault_check", "keyring_list",

@@ -58,7 +58,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
     shipping = Shipping(worker)
-    desk = Desk(worker, intake, commitments, shipping.queue)
+    desk = Desk(worker, intake, commitments, shipping.queue, shipping.archive_of)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
