@@ -20,7 +20,7 @@ PACKAGES = {
     "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
     "dcmmkdir": "dcmtk", "dcmftest": "dcmtk", "dciodvfy": "dicom3tools",
-    "dcdirdmp": "dicom3tools", "gdcmscu": "libgdcm-tools",
+    "dcdirdmp": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

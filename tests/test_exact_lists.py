@@ -28,7 +28,7 @@ PACKAGES = {
         "starlette",
         "uvicorn",
     },
-    "ground": {"alembic", "platformdirs", "sqlalchemy", "sqlcipher3"},
+    "ground": {"alembic", "botocore", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
     "journal": {"cryptography"},
@@ -69,7 +69,17 @@ def test_keys_of_each_process():
         "dimse": {"keyring", "names", "devices", "index"},
         "hl7": {"devices"},
         "web": {"keyring", "names", "index", "records", "secrets"},
-        "worker": {"keyring", "names", "index", "records", "secrets", "devices", "journal-signer", "certificates"},
+        "worker": {
+            "keyring",
+            "names",
+            "index",
+            "records",
+            "secrets",
+            "devices",
+            "journal-signer",
+            "certificates",
+            "backup",
+        },
         "demo": {"keyring", "names", "records"},
     }
 
@@ -77,11 +87,12 @@ def test_keys_of_each_process():
 def test_labels():
     assert {label.value for label in Label} == {
         "keyring", "names", "index", "records", "devices", "journal-signer", "certificates", "home", "secrets",
+        "backup",
     }  # fmt: skip
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp", "dicom"}
+    assert set(DIALS) == {"smtp", "dicom", "s3"}
 
 
 def test_listeners():
@@ -99,7 +110,8 @@ def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
         "export", "print", "migrate",
-        "find", "patient", "study", "send", "erase", "retention", "why", "journal", "vault", "keyring", "version",
+        "backup", "restore", "find", "patient", "study", "send", "erase", "retention", "why", "journal", "vault",
+        "keyring", "version",
     ]  # fmt: skip
 
 
@@ -117,6 +129,7 @@ def test_verbs_of_the_socket():
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
         "study_undo",
+        "backup_make", "backup_list", "backup_test", "backup_credentials",
     }  # fmt: skip
 
 

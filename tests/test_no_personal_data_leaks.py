@@ -38,19 +38,21 @@ from tests.doors.e2e.modality import comment, part10
 from tests.twins.clear_text import Canary, search_bytes
 
 FACTS = {
-    "our own ids": {"device", "kind", "pack", "study"},
+    "our own ids": {"device", "erasure", "hold", "kind", "pack", "study", "survivor"},
     "our own words": {
-        "action", "fact", "field", "ledger", "missing", "needs", "of", "part", "process", "reason", "rule", "step",
-        "way_out_text", "what", "which", "why",
+        "action", "fact", "field", "illness", "ledger", "level", "missing", "needs", "number", "of", "part", "process",
+        "reason", "rule", "step", "way_out_text", "what", "which", "why",
     },
     "counts, sizes, places in a file, instants": {
         "allowed", "characters", "count", "effective_at", "end", "found", "limit", "line", "most", "needed",
-        "offset", "port", "retry_at", "size", "status", "version",
+        "offset", "port", "retry_at", "seconds", "size", "status", "version",
     },
+    "backups: ids and hashes of ours, counts": {"differences", "free", "generation", "home", "piece"},
     "what the administrator named: folders, files, devices, settings, addresses": {
         "address", "file", "first", "folder", "key", "mode", "name", "path", "place", "service", "setting",
     },
     "where our own code was": {"error", "where"},
+    "words of the standard: tags of elements, codes of a peer": {"result", "source", "tag", "tags"},
     "what the daemon refused, in its own words": {"remote_code"},
 }  # fmt: skip
 """Every fact that a refusal may carry, and why none is about a patient. A new one is a decision."""

@@ -29,6 +29,7 @@ CHILDREN: dict[str, frozenset[Label]] = {
             Label.DEVICES,
             Label.SIGNER,
             Label.CERTIFICATES,
+            Label.BACKUP,
         }
     ),
     "demo": frozenset({Label.KEYRING, Label.NAMES, Label.RECORDS}),
@@ -36,7 +37,7 @@ CHILDREN: dict[str, frozenset[Label]] = {
 """Which sub-keys each process holds: an exact list, tested."""
 
 MAX_PAYLOAD = 256 * 1024
-"""Bytes: two certificate chains, their keys and nine sub-keys are under 32 KiB."""
+"""Bytes: two certificate chains, their keys and ten sub-keys are under 32 KiB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from primum.journal import Fact, Kind
 from primum.vault import Label
 
 if TYPE_CHECKING:
+    from primum.app.backup.service import Backups
     from primum.app.shelf import Shelf
     from primum.identity import SealedBox
     from primum.identity.people import People
@@ -55,6 +56,7 @@ class WorkerRooms:
     signer: Signer
     secrets: SealedBox
     orders: Orders
+    backups: Backups
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -83,6 +85,8 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     )
     devices.publish()
     prepared()
+    from primum.app.backup.making import Source  # noqa: PLC0415
+    from primum.app.backup.service import Backups, Means  # noqa: PLC0415
     from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
@@ -118,6 +122,10 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         patients=Patients(index, records),
         secrets=box(payload.keys[Label.SECRETS]),
         orders=open_orders(rooms, records, index),
+        backups=Backups(
+            Source(home, rooms.vault, records, rooms.journal, rooms.clock),
+            Means(payload.keys, rooms.disc, box(payload.keys[Label.SECRETS]), settings),
+        ),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 
@@ -138,6 +146,7 @@ def worker_jobs(
     return [
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
+        *worker.backups.jobs(),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         Job("imaging.send-due", timedelta(minutes=1), send_due),
         *retention_jobs(worker.retention, eraser),

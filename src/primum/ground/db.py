@@ -6,6 +6,8 @@ write-ahead mode: many readers, one writer at a time, and a writer waits for the
 
 from __future__ import annotations
 
+import errno
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import sqlalchemy
@@ -16,6 +18,7 @@ from sqlcipher3 import dbapi2
 from primum.ground.errors import PrimumError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.engine import Engine
@@ -75,6 +78,43 @@ def open_database(path: Path, key: bytes, *, durability: Durability, read_only: 
     if not read_only:
         path.chmod(0o600)
     return engine
+
+
+def snapshot(engine: Engine, path: Path) -> None:
+    """Write a consistent copy of a sealed database to `path`, sealed under the same key; writers need not wait.
+
+    Raises OSError when the disc refuses, or when what was written would not be sealed.
+    """
+    pooled = engine.raw_connection()
+    try:
+        pooled.cursor().execute("VACUUM INTO ?", (str(path),))
+    except dbapi2.OperationalError as error:
+        raise OSError(errno.EIO, "the snapshot was refused", str(path)) from error
+    finally:
+        pooled.close()
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        if file.read(len(_IN_CLEAR)) == _IN_CLEAR:
+            path.unlink()
+            raise OSError(errno.EIO, "the snapshot would not be sealed", str(path))
+
+
+@contextmanager
+def attached(engine: Engine, path: Path, key: bytes, name: str) -> Iterator[sqlalchemy.Connection]:
+    """Give a transaction on a database to which another sealed one is attached under `name`, to copy from it."""
+    if not name.isidentifier() or len(key) != KEY_BYTES:
+        raise ValueError("a name of ours, and a key of 32 bytes")
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute(f"ATTACH DATABASE ? AS {name} KEY \"x'{key.hex()}'\"", (str(path),))
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            raw.execute(f"DETACH DATABASE {name}")
+
+
+_IN_CLEAR = b"SQLite format 3\0"
 
 
 def _begin(connection: sqlalchemy.Connection) -> None:

@@ -9,6 +9,7 @@ records.db      truth: accounts, grants, patients' identities
 journal/        access and account ledgers
 certificates/   device CA, web root, their sealed keys, the doors' chains
 run/            sockets and snapshots of the running daemon
+backup.json     when the last backup was made and tested
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Everything that Primum dials, and nothing else does: the submission server, and enrolled devices with an address.
+"""Everything that Primum dials, and nothing else does: the submission server, devices with an address, an S3 service.
 
 `DIALS` is the exact list. TLS from the first byte, certificate verified, bounded waits. In clear, and in a
 demo home, this machine only. No mail holds a name of a patient, nor of the practice or of the machine.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import smtplib
 import socket
 import ssl
@@ -17,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 from primum.ground.errors import PrimumError
 from primum.ground.settings import Settings
@@ -25,6 +27,7 @@ from primum.ground.settings import Settings
 DIALS: Final = {
     "smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)",
     "dicom": "enrolled devices with an address (primum device destination; TLS, or in clear on this machine)",
+    "s3": "backup_s3_endpoint, or Amazon's in backup_s3_region (sealed backups, TLS; http on loopback alone)",
 }
 """What is dialled, and what says where."""
 
@@ -164,3 +167,69 @@ def submission(settings: Settings, password: str, *, demo: bool) -> Submission |
     if demo or not settings.smtp_host or not settings.smtp_from:
         return None
     return Submission(settings.smtp_host, settings.smtp_port, settings.smtp_user, password, settings.smtp_from)
+
+
+class EndpointUnfit(PrimumError):
+    """The address of the S3-compatible service is not one that may be dialled."""
+
+    code: ClassVar[str] = "outbound.endpoint-unfit"
+    hint: ClassVar[str] = "backup_s3_endpoint = 'https://HOST[:PORT]', without name or password in it"
+
+
+def s3_client(endpoint: str, region: str, key_id: str, secret: str) -> Any:  # noqa: ANN401 (the library is not typed)
+    """Return a client of an S3-compatible service. Raises EndpointUnfit.
+
+    Credentials are those given and no others: not the environment's, not another program's, not a cloud's
+    metadata service's. No proxy of the environment either.
+    """
+    _require_fit(endpoint)
+    import botocore.session  # noqa: PLC0415 (half a second, for who has a bucket)
+    from botocore.config import Config  # noqa: PLC0415
+
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    for name in ("config_file", "credentials_file"):
+        session.set_config_variable(name, os.devnull)
+    config = Config(
+        connect_timeout=WAIT_SECONDS,
+        read_timeout=3 * WAIT_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        proxies={},
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if endpoint else "auto", "payload_signing_enabled": True},
+        ignore_configured_endpoint_urls=True,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        user_agent="primum",
+    )
+    authorities = ssl.get_default_verify_paths().cafile
+    return session.create_client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint or None,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        config=config,
+        verify=authorities or True,
+    )
+
+
+def s3_failures() -> tuple[Any, Any]:
+    """Return what a client raises: when the service refuses (its code is in `response`), and for all else."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    return ClientError, BotoCoreError
+
+
+def _require_fit(endpoint: str) -> None:
+    if not endpoint:
+        return
+    try:
+        parts = urlsplit(endpoint)
+        local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        unfit = parts.scheme != "https" and not (parts.scheme == "http" and local)
+        unfit = unfit or not parts.hostname or parts.username is not None or bool(parts.query or parts.fragment)
+        unfit = unfit or parts.path not in {"", "/"} or (parts.port is not None and parts.port < 1)
+    except ValueError:
+        unfit = True
+    if unfit:
+        raise EndpointUnfit

@@ -78,6 +78,13 @@ SETTINGS = (
     Setting("smtp_port", 465, "Port of the submission server (implicit TLS)."),
     Setting("smtp_user", "", "Account on the submission server; its password is sealed in the home."),
     Setting("smtp_from", "", "Address from which notices are sent."),
+    Setting(
+        "backup_to", "", "Where the daily backup goes: a folder, s3://BUCKET/PREFIX, restic:/PATH; empty: nowhere."
+    ),
+    Setting("backup_keep_days", 30, "Days that generations of a backup are kept, and with them keys erased since."),
+    Setting("backup_mib_a_second", 0, "How fast a backup may read and send, in MiB a second; 0 means no limit."),
+    Setting("backup_s3_endpoint", "", "Address of the S3-compatible service (https://…); empty means Amazon's."),
+    Setting("backup_s3_region", "us-east-1", "Region that requests to the S3-compatible service are signed for."),
     Setting("language", "fr", "Language of a page for who has not chosen: fr or en."),
 )
 """Every setting, in the order of the reference page."""
@@ -110,6 +117,11 @@ class Settings:
     smtp_port: int
     smtp_user: str
     smtp_from: str
+    backup_to: str
+    backup_keep_days: int
+    backup_mib_a_second: int
+    backup_s3_endpoint: str
+    backup_s3_region: str
     language: str
 
 
@@ -153,6 +165,8 @@ _RANGES = {
     "session_hours": (1, 24),
     "access_months": (6, 12),
     "smtp_port": (1, 65535),
+    "backup_keep_days": (1, 3650),
+    "backup_mib_a_second": (0, 100_000),
 }
 
 

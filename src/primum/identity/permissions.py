@@ -15,6 +15,7 @@ from primum.identity.names import fold_name
 class Permission(StrEnum):
     """Everything that can be permitted, as `subject:action`, in alphabetical order."""
 
+    BACKUP_RUN = "backup:run"
     CONFIGURATION_CHANGE = "configuration:change"
     CONTROLLER_ADD = "controller:add"
     DEVICE_ADD = "device:add"
@@ -109,6 +110,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
     }),
     Role.ADMINISTRATOR: frozenset({
+        P.BACKUP_RUN,
         P.CONFIGURATION_CHANGE, P.CONTROLLER_ADD, P.DEVICE_ADD, P.DEVICE_LIST, P.DEVICE_RENEW, P.DEVICE_REVOKE,
         P.GRANT_CANCEL, P.GRANT_PROPOSE, P.GRANT_REVOKE, P.HOME_STATUS, P.JOURNAL_VERIFY, P.KEYRING_EXPORT,
         P.PERSON_CLOSE, P.PERSON_INVITE, P.PERSON_LIST, P.PERSON_RESET, P.VAULT_CHECK,

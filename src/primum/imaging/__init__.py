@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from primum.imaging.pixels import Part, served_syntax
     from primum.imaging.query import Criteria, parse_qido
     from primum.imaging.records import tails
+    from primum.imaging.restored import Placed, carry_forward, forget_studies, placed, position, settle_tails
     from primum.imaging.retrieving import BadRetrieval, Root, Wanted, read_wanted, write_failed
     from primum.imaging.sendings.queue import Queue as SendingQueue
     from primum.imaging.sendings.store import Sendings, prepare_sendings

@@ -60,6 +60,7 @@ DETAILS: dict[str, Shape] = {
     "fingerprint": Shape.HASH,
     "found": Shape.COUNT,
     "frames": Shape.COUNT,
+    "generation": Shape.WORD,
     "grant": Shape.ID,
     "hold": Shape.ID,
     "home_kind": Shape.WORD,
@@ -217,6 +218,11 @@ class Kind(Enum):
     STUDY_ERASED = _changed("study:erased", "packs bytes reason controller erasure level series instances", "{actor} a effacé l'examen {subject} ({reason})", "{actor} erased study {subject} ({reason})")
     VAULT_CHECKED = _changed("vault:checked", "studies packs bytes illnesses deep", "coffre contrôlé : {studies} examens, {packs} paquets, {illnesses} anomalies", "vault checked: {studies} studies, {packs} packs, {illnesses} illnesses")
     KEYRING_EXPORTED = _changed("keyring:exported", "count what", "{actor} a exporté le trousseau : {count} clés", "{actor} exported the keyring: {count} keys")
+    BACKUP_MADE = _changed("backup:made", "what generation studies packs bytes illnesses root", "sauvegarde {generation} faite ({what}) : {studies} examens, {bytes} octets copiés, {illnesses} anomalies", "backup {generation} made ({what}): {studies} studies, {bytes} bytes copied, {illnesses} illnesses")
+    BACKUP_TESTED = _changed("backup:tested", "what generation studies instances bytes illnesses", "restauration de {generation} éprouvée ({what}) : {studies} examens, {instances} instances, {illnesses} différences", "restore of {generation} tested ({what}): {studies} studies, {instances} instances, {illnesses} differences")
+    BACKUP_PRUNED = _changed("backup:pruned", "what count generation", "{count} générations de sauvegarde supprimées ({what}) ; la plus ancienne est {generation}", "{count} generations of backups removed ({what}); the oldest is {generation}")
+    BACKUP_REFUSED = _changed("backup:refused", "what reason", "sauvegarde ou épreuve de restauration refusée ({what}, {reason})", "backup or test of a restore refused ({what}, {reason})")
+    HOME_RESTORED = _changed("home:restored", "generation studies count version", "dossier {subject} restauré depuis {generation} : {studies} examens, {count} effacés depuis et laissés de côté", "home {subject} restored from {generation}: {studies} studies, {count} erased since and left out")
     GUARD_ADDED = _changed("guard:added", "what", "{actor} a ajouté une garde de la clé racine ({what})", "{actor} added a guard of the root key ({what})")
     GUARD_REMOVED = _changed("guard:removed", "what", "{actor} a retiré une garde de la clé racine ({what})", "{actor} removed a guard of the root key ({what})")
     # --- account: retention and erasure

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from primum.vault.export import (
         KEPT,
         Generation,
+        WrappedFile,
         list_generations,
         prune_generations,
     )

@@ -10,14 +10,16 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from primum.ground.clock import Clock, from_text, to_text
 from primum.ground.disc import Disc, write_durably
+from primum.vault.keyring import open_key_file
 from primum.vault.places import FANOUT, KEY_SUFFIX
-from primum.vault.refusals import ExportExists
+from primum.vault.refusals import ExportExists, SealBroken, UnknownVersion
 
 FORMAT = 1
 KEPT = timedelta(days=30)
@@ -32,6 +34,37 @@ class Generation:
     folder: Path
     made_at: datetime
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedFile:
+    """A file of the keyring as it lies there: a guard, or the wrapped key of `study`. `opens`: its seal is whole."""
+
+    name: str
+    content: bytes
+    study: str
+    opens: bool
+
+
+def wrapped_files(keyring: Path, keyring_key: bytes) -> Iterator[WrappedFile]:
+    """Read every guard and every wrapped key; one that is erased at this moment is left out."""
+    for path in _guard_files(keyring):
+        yield WrappedFile(path.name, path.read_bytes(), "", opens=True)
+    for fan in FANOUT:
+        for path in sorted((keyring / fan).glob("*" + KEY_SUFFIX)):
+            if path.name.startswith("."):
+                continue
+            study, content, opens = path.name.removesuffix(KEY_SUFFIX), b"", True
+            try:
+                content = path.read_bytes()
+                open_key_file(keyring_key, study, content)
+            except FileNotFoundError:
+                continue
+            except (SealBroken, UnknownVersion):
+                if not path.exists():
+                    continue  # it was being erased while we read
+                opens = False
+            yield WrappedFile(f"{fan}/{path.name}", content, study, opens)
 
 
 def export_keyring(disc: Disc, clock: Clock, keyring: Path, to: Path) -> Generation:

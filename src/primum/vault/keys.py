@@ -42,6 +42,7 @@ class Label(StrEnum):
     CERTIFICATES = "certificates"
     HOME = "home"
     SECRETS = "secrets"
+    BACKUP = "backup"
 
 
 class RootKey:

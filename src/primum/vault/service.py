@@ -173,6 +173,10 @@ class Vault:
         """Copy guards and study keys, still wrapped, into a new generation below `to`."""
         return export.export_keyring(self._disc, self._clock, self._places.keyring, to)
 
+    def wrapped_keyring(self) -> Iterator[export.WrappedFile]:
+        """Read every guard and study key as they lie in the keyring, still wrapped: what a backup keeps."""
+        return export.wrapped_files(self._places.keyring, self._keys.keyring)
+
     # -- inside --
 
     def _key(self, study: StudyRef, pack: str) -> bytes:

@@ -19,4 +19,4 @@ def test_a_payload_reads_back_through_a_pipe():
 def test_no_payload_shows_a_key():
     made = payloads(RootKey(bytes(range(32))), Path("/h"), {}, {})
     assert repr(made["web"]) == "Payload('web')"
-    assert len({key for payload in made.values() for key in payload.keys.values()}) == 8
+    assert len({key for payload in made.values() for key in payload.keys.values()}) == 9

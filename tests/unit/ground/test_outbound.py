@@ -20,12 +20,13 @@ def way_to(twin: SmtpTwin, **other: object) -> Submission:
 
 
 def test_this_is_everything_that_is_dialled() -> None:
-    assert set(DIALS) == {"smtp", "dicom"}
+    assert set(DIALS) == {"smtp", "dicom", "s3"}
 
 
 def test_only_outbound_knows_how_to_dial() -> None:
     dialling = re.compile(
-        r"^\s*(import|from) (smtplib|http\.client|urllib\.request|requests|httpx|ftplib)\b", re.MULTILINE
+        r"^\s*(import|from) (smtplib|http\.client|urllib\.request|requests|httpx|ftplib|botocore|urllib3)\b",
+        re.MULTILINE,
     )
     root = Path(__file__).parents[3] / "src" / "primum"
     found = {one.relative_to(root).as_posix() for one in root.rglob("*.py") if dialling.search(one.read_text("utf-8"))}

@@ -9,6 +9,7 @@ from primum import vault
 def test_the_labels_are_these_and_no_others() -> None:
     assert {label.value for label in vault.Label} == {
         "keyring", "names", "index", "records", "devices", "journal-signer", "certificates", "home", "secrets",
+        "backup",
     }  # fmt: skip
 
 

@@ -110,7 +110,12 @@ def ask_credentials(fields: list[str]) -> dict[str, str]:
     """Ask the person at the terminal; without one, read one line per field from standard input."""
     if not sys.stdin.isatty():
         return {field: sys.stdin.readline().rstrip("\n") for field in fields}
-    prompts = {"login": "login: ", "password": "password: ", "code": "code of the second factor: "}
+    prompts = {
+        "key_id": "key id: ",
+        "login": "login: ",
+        "password": "password: ",
+        "code": "code of the second factor: ",
+    }
     answers = {}
     for field in fields:
         ask = getpass.getpass if field == "password" else input

@@ -13,6 +13,7 @@ from primum.doors.cli.shipping import Shipping
 from primum.doors.worker import (
     protocol,
     verbs_archive,
+    verbs_backup,
     verbs_commitments,
     verbs_devices,
     verbs_journal,
@@ -37,6 +38,7 @@ from primum.journal import Fact, Kind
 
 _VERBS = {
     **verbs_archive.VERBS,
+    **verbs_backup.VERBS,
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
     **verbs_journal.VERBS,
@@ -72,7 +74,8 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    for end in (clockwork.stop, shipping.stop, control.stop, intake.stop, questions.stop):
+    stops = (worker.backups.stop, clockwork.stop, shipping.stop, control.stop, intake.stop, questions.stop)
+    for end in stops:
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
     worker.signer.sign_and_tell(worker.rooms.journal)

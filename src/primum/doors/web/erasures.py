@@ -20,7 +20,6 @@ from primum.ground.errors import PrimumError
 from primum.identity import Actor, NotPermitted, Permission, Thing, decide, reaches
 from primum.imaging.retention.certificate import Around, certificate, lines, title
 from primum.imaging.retention.model import MACHINE, Decision, Erasure, Hold, Return, State
-from primum.vault import KEPT
 
 HERE: Final = "/erasures"
 _SHOWN: Final = 200
@@ -102,8 +101,10 @@ class Erasures:
         one = services.retention.erasure(services.people.actor(visit.person), visit.request.path_params["erasure"])
         names = {who: _named(visit, who) for who in {one.proposed_by, one.decided_by} - {"", MACHINE}}
         owners = {owner.id: owner.name for owner in services.people.controllers()}
+        # generations are removed by the next daily run
+        days = services.settings.backup_keep_days + 1
         around = Around(
-            services.home_id, owners.get(one.controller_id, ""), names, KEPT.days, services.settings.access_months
+            services.home_id, owners.get(one.controller_id, ""), names, days, services.settings.access_months
         )
         return certificate(one, around)
 

@@ -14,7 +14,6 @@ from primum.imaging.retention.certificate import Around, certificate, lines, tit
 from primum.imaging.retention.errors import BadWords
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return
 from primum.imaging.retention.rules import DEFAULT, Kind
-from primum.vault import KEPT
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -51,7 +50,11 @@ def erase_certificate(desk: Desk, asking: Asking, args: Args, _progress: Progres
     controllers = {owner.id: owner.name for owner in people.controllers()}
     settings = worker.rooms.settings
     around = Around(
-        worker.rooms.home.id, controllers.get(one.controller_id, ""), names, KEPT.days, settings.access_months
+        worker.rooms.home.id,
+        controllers.get(one.controller_id, ""),
+        names,
+        settings.backup_keep_days + 1,
+        settings.access_months,
     )
     made, language = certificate(one, around), args.text("language") or settings.language
     said = [title(language), *(f"{label}: {text}" for label, text in lines(made, language))]

@@ -52,6 +52,7 @@ def status(desk: Desk) -> dict[str, Any]:
     """Say what runs: nothing about a patient, nothing about anybody."""
     rooms = desk.worker.rooms
     settings = rooms.settings
+    made, tested = desk.worker.backups.standing(rooms.clock.now())
     return {
         "version": __version__,
         "home": rooms.home.id,
@@ -60,6 +61,8 @@ def status(desk: Desk) -> dict[str, Any]:
         "dicom": f"{settings.dicom_address}:{settings.dicom_port}",
         "aet": settings.dicom_aet,
         "plain_dicom": f"127.0.0.1:{settings.dicom_plain_port}" if settings.dicom_plain_port else "off",
+        "last_backup": made,
+        "restore_tested": tested,
         "now": to_text(rooms.clock.now()),
         "erasures": _erasures(desk),
     }
