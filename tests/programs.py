@@ -18,6 +18,9 @@ PACKAGES = {
     "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
     "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
     "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmftest": "dcmtk",
+    "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
+    "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
+    "dcmmkdir": "dcmtk", "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
 

@@ -109,6 +109,7 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
+        "export", "print", "migrate",
         "backup", "restore", "find", "patient", "study", "send", "erase", "retention", "why", "journal", "vault",
         "keyring", "version",
     ]  # fmt: skip
@@ -120,6 +121,7 @@ def test_verbs_of_the_socket():
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
         "device_list", "device_add", "device_destination", "device_renew", "device_revoke",
+        "export", "print", "migrate_orthanc", "migrate_device",
         "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
         "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
         "find", "import", "send", "sending_list", "journal_list", "journal_verify", "vault_check", "keyring_list",

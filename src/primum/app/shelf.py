@@ -84,6 +84,8 @@ class ShelfInstance:
         self.sop_instance_uid = entry.sop_uid
         self.transfer_syntax_uid = entry.transfer_syntax
         self.frame_syntax_uid = served_syntax(entry.transfer_syntax)
+        self.length = entry.position.end - entry.position.offset
+        """About how many bytes it has: its record's."""
 
     def chunks(self) -> Iterator[bytes]:
         """Give the data set as it was sent, piece by piece."""

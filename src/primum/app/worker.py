@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from primum.imaging import Indexer
     from primum.imaging.amending import Noted
     from primum.imaging.corrections import Corrections
+    from primum.imaging.media.holding import Holding
     from primum.imaging.orders import Orders
     from primum.imaging.patient_view import Patients
     from primum.imaging.retention.erasing import Indexing
@@ -47,6 +48,7 @@ class WorkerRooms:
     devices: Devices
     certificates: Certificates
     archive: Shelf
+    holding: Holding
     indexer: Indexer
     corrections: Corrections
     patients: Patients
@@ -91,10 +93,12 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
     from primum.imaging.corrections import Corrections  # noqa: PLC0415
+    from primum.imaging.media.holding import Holding  # noqa: PLC0415
     from primum.imaging.patient_view import Patients  # noqa: PLC0415
     from primum.imaging.retention.service import Retention  # noqa: PLC0415
     from primum.journal import Signer  # noqa: PLC0415
 
+    archive = Archive(index, rooms.vault)
     indexer = Indexer(index, records, rooms.vault, rooms.clock, rejected=_rejections(rooms))
     people = People(
         engine=records,
@@ -112,7 +116,8 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         retention=Retention(records, index, rooms.clock, record, people.enrolled),
         devices=devices,
         certificates=shelf,
-        archive=Shelf(Archive(index, rooms.vault)),
+        archive=Shelf(archive),
+        holding=Holding(archive, rooms.vault),
         indexer=indexer,
         corrections=Corrections(index, records, rooms.vault, rooms.clock, indexer),
         patients=Patients(index, records),

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     PERSON_LIST = "person:list"
     PERSON_RESET = "person:reset"
     STUDY_ERASE = "study:erase"
+    STUDY_EXPORT = "study:export"
+    STUDY_EXPORT_CLEAR = "study:export-clear"
     STUDY_HOLD = "study:hold"
     STUDY_IMPORT = "study:import"
     STUDY_LIST = "study:list"
@@ -81,6 +83,7 @@ P = Permission
 MAY: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.STUDY_ERASE,
+        P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
         P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.DEVICE_LIST, P.DEVICE_LET_READ, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
@@ -90,6 +93,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
+        P.STUDY_EXPORT,
         P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.ORDER_LIST, P.ORDER_WRITE,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
@@ -129,6 +133,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 
 SHOWS_PATIENTS = frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
+    P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
 })  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 

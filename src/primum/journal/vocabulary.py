@@ -72,6 +72,7 @@ DETAILS: dict[str, Shape] = {
     "line": Shape.COUNT,
     "lines": Shape.COUNT,
     "minute": Shape.INSTANT,
+    "missing": Shape.COUNT,
     "other": Shape.ID,
     "packs": Shape.COUNT,
     "port": Shape.COUNT,
@@ -141,6 +142,7 @@ class Kind(Enum):
     ACTION_REFUSED = _passing("person:action:refused", "session rule what", "action {what} refusée à {actor} (règle {rule})", "action {what} refused to {actor} (rule {rule})")
     STUDY_BROUGHT = _passing("person:study:brought", "session controller instances bytes", "{actor} a déposé {instances} instances de l'examen {subject}", "{actor} brought {instances} instances of study {subject}")
     JOURNAL_READ = _seen("person:journal:read", "session ledger count", "{actor} a lu le journal {ledger} : {count} lignes", "{actor} read the {ledger} ledger: {count} lines")
+    STUDY_EXPORTED = _seen("person:study:exported", "session controller instances what reason door", "{actor} a exporté l'examen {subject} : {instances} instances ({what}, {reason})", "{actor} exported study {subject}: {instances} instances ({what}, {reason})")
     PATIENT_VIEWED = _seen("person:patient:viewed", "session controller", "{actor} a consulté l'identité de {subject}", "{actor} looked at the identity of {subject}")
     # --- access: devices
     ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
@@ -202,6 +204,8 @@ class Kind(Enum):
     # --- account: the archive
     IMPORT_STARTED = _changed("import:started", "controller channel", "{actor} a commencé l'import {subject}", "{actor} started import {subject}")
     IMPORT_FINISHED = _changed("import:finished", "controller stored duplicate conflict refused studies bytes reason", "import {subject} terminé : {stored} instances, {refused} refusées, {studies} examens", "import {subject} finished: {stored} instances, {refused} refused, {studies} studies")
+    MIGRATION_COMPARED = _changed("migration:compared", "studies instances missing conflict", "migration {subject} comparée à sa source : {instances} instances de {studies} examens, {missing} manquantes, {conflict} en conflit", "migration {subject} compared with its source: {instances} instances of {studies} studies, {missing} missing, {conflict} in conflict")
+    EXPORT_FINISHED = _changed("export:finished", "studies instances bytes what reason", "export {subject} terminé : {instances} instances de {studies} examens, {bytes} octets ({what}, {reason})", "export {subject} finished: {instances} instances of {studies} studies, {bytes} bytes ({what}, {reason})")
     PATIENT_ADDED = _changed("patient:added", "session controller", "{actor} a créé le patient {subject}", "{actor} made patient {subject}")
     PATIENT_CORRECTED = _changed("patient:corrected", "session decision what reason controller", "{actor} a corrigé {what} du patient {subject} ({reason}, {decision})", "{actor} corrected {what} of patient {subject} ({reason}, {decision})")
     PATIENT_MERGED = _changed("patient:merged", "session decision other reason controller", "{actor} a fusionné le patient {other} dans {subject} ({reason}, {decision})", "{actor} merged patient {other} into {subject} ({reason}, {decision})")

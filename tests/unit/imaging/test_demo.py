@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import subprocess
 from collections import defaultdict
 from datetime import date
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 
-from primum.imaging import peek
+from primum.imaging import frames_of, peek
 from primum.imaging.demo import STUDIES, DemoInstance, Kind, ct_truth, study_instances, wrapped
 
 TODAY = date(2026, 1, 5)
@@ -103,6 +105,61 @@ def test_a_child_s_radiograph_has_its_bones_dark() -> None:
         made.pixel_array[size // 2, size // 4 : size // 3],
     )
     assert spine.mean() < lung.mean()
+
+
+@lru_cache
+def the_only(kind: Kind) -> list[DemoInstance]:
+    return list(study_instances(next(study for study in STUDIES if study.kind is kind), TODAY))
+
+
+def test_an_ultrasound_clip_is_grey_tissue_with_coloured_blood_that_moves() -> None:
+    import imagecodecs
+    from pydicom.encaps import generate_frames
+
+    (clip,) = the_only(Kind.ABDOMEN_US)
+    made = pydicom.dcmread(BytesIO(wrapped(clip)))
+    frames = [imagecodecs.jpeg8_decode(one) for one in generate_frames(made.PixelData, number_of_frames=24)]
+    assert {one.shape for one in frames} == {(made.Rows, made.Columns, 3)}
+    assert (made.NumberOfFrames, made.PhotometricInterpretation) == (24, "YBR_FULL_422")
+    first, later = frames[0].astype(int), frames[6].astype(int)
+    coloured = np.ptp(first[:, :560], axis=2) > 60
+    assert 0.003 < coloured.mean() < 0.05
+    assert np.abs(first - later).mean() > 2
+    found = peek(clip.data_set, clip.transfer_syntax_uid)
+    table = frames_of(found, clip.data_set, clip.transfer_syntax_uid)
+    assert table is not None
+    assert table.count == 24
+
+
+def test_a_mammogram_has_gland_and_fat_and_air_around() -> None:
+    made = pydicom.dcmread(BytesIO(wrapped(the_only(Kind.MAMMOGRAPHY)[0])))
+    image = made.pixel_array
+    gland, fat = image[700:1000, 520:800], image[450:560, 100:300]
+    assert gland.mean() > 1.5 * fat.mean() > 100
+    assert image[:60].max() == 0
+    assert (made.ImageLaterality, made.ViewPosition) == ("L", "CC")
+
+
+@pytest.mark.programs("qpdf", "pdftotext")
+def test_the_report_is_a_pdf_that_others_read(tmp_path: Path) -> None:
+    made = pydicom.dcmread(BytesIO(wrapped(the_only(Kind.MAMMOGRAPHY)[1])))
+    file = tmp_path / "report.pdf"
+    file.write_bytes(made.EncapsulatedDocument[: made.EncapsulatedDocumentLength])
+    judged = subprocess.run(["qpdf", "--check", str(file)], capture_output=True, text=True, check=False)
+    assert (judged.returncode, "No syntax or stream encoding errors" in judged.stdout) == (0, True)
+    text = subprocess.run(["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True).stdout
+    assert "GUÉHENNEUC Élodie" in text
+    assert "Classification ACR 2" in text
+
+
+@pytest.mark.programs("dciodvfy")
+@pytest.mark.parametrize("kind", [Kind.ABDOMEN_US, Kind.MAMMOGRAPHY])
+def test_dciodvfy_finds_nothing_wrong(tmp_path: Path, kind: Kind) -> None:
+    for number, one in enumerate(the_only(kind)):
+        file = tmp_path / f"{number}.dcm"
+        file.write_bytes(wrapped(one))
+        said = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, check=False).stderr
+        assert [line for line in said.splitlines() if line.startswith("Error")] == []
 
 
 @pytest.mark.slow

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from primum.app.worker import WorkerRooms
 from primum.imaging import SendingQueue, Sendings
+from primum.imaging.media.migrating import Source
 from primum.imaging.sendings.model import SendReport, Shipment
 
 if TYPE_CHECKING:
     from primum.doors.dimse import Dialler
+    from primum.identity import Destination
     from primum.imaging.commitments.model import Commitment
 
 
@@ -30,6 +32,12 @@ class Shipping:
             self._send,
             worker.rooms.clock,
         )
+
+    def archive_of(self, destination: Destination) -> Source:
+        """Give an enrolled device as an archive that is asked (a migration)."""
+        from primum.doors.dimse.asking import OtherArchive  # noqa: PLC0415
+
+        return OtherArchive(self._dialler(), destination, self._worker.rooms.clock.now().date())
 
     def stop(self) -> None:
         """End what is under way: it is due again at the next start."""

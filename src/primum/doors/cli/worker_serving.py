@@ -17,6 +17,8 @@ from primum.doors.worker import (
     verbs_commitments,
     verbs_devices,
     verbs_journal,
+    verbs_media,
+    verbs_migrate,
     verbs_patients,
     verbs_people,
     verbs_retention,
@@ -40,6 +42,8 @@ _VERBS = {
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
     **verbs_journal.VERBS,
+    **verbs_media.VERBS,
+    **verbs_migrate.VERBS,
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
     **verbs_send.VERBS,
@@ -56,7 +60,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
     shipping = Shipping(worker)
-    desk = Desk(worker, intake, commitments, shipping.queue)
+    desk = Desk(worker, intake, commitments, shipping.queue, shipping.archive_of)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))

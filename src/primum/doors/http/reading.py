@@ -7,14 +7,14 @@ studies exist at all for somebody is their reach, and it is part of every query.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from primum.app.shelf import StudyInReach
 from primum.doors.http.disclosures import DOOR, Disclosures, Viewing
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.services import Archive, Found, Level, Parameters, Recorder
 from primum.doors.http.visit import Visit
-from primum.identity import ANY_STUDY, Actor, NotPermitted, Permission, Reach, Thing, decide, reaches
+from primum.identity import ANY_STUDY, Actor, NotPermitted, Permission, Reach, Thing, decide, reaches, require
 from primum.journal import Fact, Kind
 
 
@@ -84,6 +84,27 @@ class Reading:
     def find(self, visit: Visit, ref: str) -> StudyInReach:
         """Find a study that this person may list, without showing anything of it. Raises NotHere."""
         return self._archive.study(self.reach(visit, Permission.STUDY_LIST), ref=ref)
+
+    def leaving(self, visit: Visit, ref: str, *, fresh: bool = True) -> StudyInReach:
+        """Find a study that this person may take out, sealed; a refusal is recorded.
+
+        `fresh` False where password and code were asked for moments ago, by the page that led here.
+        Raises NotHere, NotPermitted, StepUpNeeded.
+        """
+        entry = self.find(visit, ref)
+        actor = self._actor(visit)
+        if not fresh:
+            actor = replace(actor, fresh=True)
+        thing = Thing("study", entry.controller_id, referrer=entry.referrer, confidential=entry.confidential)
+        try:
+            require(actor, Permission.STUDY_EXPORT, thing)
+        except NotPermitted as refusal:
+            details: dict[str, str | int] = {
+                "session": visit.person.id, "rule": str(refusal.facts["rule"]), "what": str(Permission.STUDY_EXPORT),
+            }  # fmt: skip
+            self._journal.record(Fact(Kind.ACTION_REFUSED, visit.person.person_id, entry.study_ref, details))
+            raise
+        return entry
 
     def _decide(self, visit: Visit, actor: Actor, entry: StudyInReach) -> None:
         thing = Thing("study", entry.controller_id, referrer=entry.referrer, confidential=entry.confidential)

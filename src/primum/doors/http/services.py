@@ -137,6 +137,11 @@ class Kept(Protocol):
         ...
 
     @property
+    def length(self) -> int:
+        """About how many bytes it has."""
+        ...
+
+    @property
     def frame_syntax_uid(self) -> str:
         """The transfer syntax in which single frames are given: native ones always in explicit little endian."""
         ...

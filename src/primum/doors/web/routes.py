@@ -12,9 +12,11 @@ from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler
 from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
+from primum.doors.web.bringing import Bringing
 from primum.doors.web.decisions import Decisions
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
+from primum.doors.web.exports import Exports
 from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
@@ -66,11 +68,16 @@ class WebRoutes:
     def _house(self) -> list[BaseRoute]:
         worklist, account = Worklist(self._pages, self._reading), Account(self._pages)
         step_up, decisions = StepUp(self._pages), Decisions(self._pages)
+        exports = Exports(self._pages, self._reading)
         return [
             self._get("/step-up", step_up.page),
             self._post("/step-up", step_up.step_up, costly=True),
             self._get("/", worklist.page),
             self._post("/search", worklist.search),
+            self._get("/bring", Bringing(self._pages).page),
+            self._get("/export/{study}", exports.page),
+            self._post("/export/{study}", exports.prepare),
+            self._get("/export/{study}/{ticket}", exports.fetch),
             *self._orders(),
             self._get("/patients/{patient}", decisions.patient),
             self._get("/studies/{study}/patient", decisions.of_study),

@@ -38,6 +38,8 @@ class Row:
     instances: int
     controller: str
     flags: tuple[str, ...]
+    export: str = ""
+    """Where it is taken out, empty for who may not."""
     keeping: str = ""
     """Where its retention is seen and changed, for who may."""
 

@@ -99,7 +99,15 @@ class Worklist:
             tally=_tally(visit, search, len(rows), more=found.more),
             controllers=any(one.controller for one in rows),
             modalities=MODALITIES,
+            brings=self._brings(visit),
         )
+
+    @staticmethod
+    def _brings(visit: Visit) -> bool:
+        """Tell whether this person may bring studies in."""
+        people = visit.services.people
+        thing = Thing("study", people.person(visit.person.person_id).controller_id)
+        return decide(replace(people.actor(visit.person), fresh=True), Permission.STUDY_IMPORT, thing).allowed
 
     def _rows(self, visit: Visit, found: Sequence[Found]) -> list[Row]:
         actor, language = visit.services.people.actor(visit.person), language_of(visit)
@@ -114,20 +122,21 @@ class Worklist:
             address = f"/ohif/viewer?StudyInstanceUIDs={visit.aliases.cover(study.study_ref)}" if opens else ""
             identity = f"/studies/{visit.aliases.cover(study.study_ref)}/patient"
             controller = names.get(study.controller_id, "")
+            leaves = decide(replace(actor, fresh=True), Permission.STUDY_EXPORT, thing).allowed
+            export = f"/export/{visit.aliases.cover(study.study_ref)}" if leaves else ""
             holds = decide(actor, Permission.ERASURE_LIST, thing).allowed
             keeping = f"/retention/{visit.aliases.cover(study.study_ref)}" if holds else ""
             flags = _badges(one, alike)
-            rows.append(
-                row(
-                    one.attributes,
-                    language,
-                    address=address,
-                    identity=identity,
-                    controller=controller,
-                    flags=flags,
-                    keeping=keeping,
-                )
+            shown = row(
+                one.attributes,
+                language,
+                address=address,
+                identity=identity,
+                controller=controller,
+                flags=flags,
+                keeping=keeping,
             )
+            rows.append(replace(shown, export=export))
         return rows
 
 

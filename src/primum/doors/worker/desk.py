@@ -14,9 +14,10 @@ from primum.app.worker import WorkerRooms
 from primum.doors.worker.control import Handler, Progress
 from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.protocol import BadRequest
-from primum.identity import Actor, NoSession, NotPermitted, Permission, Session, Thing, require
+from primum.identity import Actor, Destination, NoSession, NotPermitted, Permission, Session, Thing, require
 from primum.imaging import SendingQueue
 from primum.imaging.commitments.service import Commitments
+from primum.imaging.media.migrating import Source
 from primum.journal import Fact, Kind
 
 ADDRESS = "local"
@@ -32,6 +33,8 @@ class Desk:
     commitments: Commitments
     sendings: SendingQueue | None = None
     """What sends studies to destinations."""
+    archive_of: Callable[[Destination], Source] | None = None
+    """How an enrolled device is asked as an archive."""
 
     def require(self, asking: Asking, action: Permission, thing: Thing) -> None:
         """Return when it is permitted; a refusal is recorded. Raises NotPermitted, StepUpNeeded."""

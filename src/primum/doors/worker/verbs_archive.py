@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from primum.ground.ids import new_id
 from primum.identity import ANY_STUDY, Permission, Thing, reaches
 from primum.imaging import Stored
 from primum.imaging.importing import ImportReport, Origin, Progress as Imported, SpaceLow, import_folder
+from primum.imaging.media.limits import LIMITS as MEDIA_LIMITS
 from primum.journal import Kind
 
 _SHOWN = {
@@ -65,66 +66,100 @@ def _readings(text: str) -> list[list[tuple[str, str]]]:
 
 
 def import_(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[str, Any]:
-    """Take in a folder, for one controller. However it ends, the journal has its beginning and its end."""
+    """Take in a folder, file, archive or disc image. However it ends, the journal has its beginning and its end."""
     controller_id = desk.controller_id(args.text("controller"), asking)
     desk.require(asking, Permission.STUDY_IMPORT, Thing("study", controller_id))
-    number, by = new_id("imp"), asking.actor.person_id
-    told: dict[str, str | int] = {"controller": controller_id, "channel": "folder"}
-    desk.record(Kind.IMPORT_STARTED, by, number, told)
-    counts = _Counts()
-    done: dict[str, str | int] = {"reason": "interrupted"}
-    try:
-        report = _import_folder(desk, Path(args.text("folder")), Origin(controller_id, by), counts, progress)
-        done = {"reason": "done", "bytes": report.bytes}
-    except PrimumError as refusal:
-        done = {"reason": refusal.code}
-        raise
-    finally:
-        told = {"controller": controller_id, "stored": counts.stored, "refused": counts.refused}
-        desk.record(Kind.IMPORT_FINISHED, by, number, told | {"studies": len(counts.studies)} | done)
-    sentence = f"{report.stored} images of {len(counts.studies)} studies stored"
-    sentence += f", {report.not_dicom} files are not DICOM" if report.not_dicom else ""
-    sentence += f", {counts.refused} refused" if counts.refused else ""
-    return {"refused": counts.refused, "stored": report.stored, "sentence": sentence}
+    place, passphrase = Path(args.text("folder")), args.text("passphrase", most=MEDIA_LIMITS.passphrase)
+
+    def run(taking: Taking) -> ImportReport:
+        return import_folder(desk.worker.rooms.vault, place, taking.origin, passphrase=passphrase, **taking.hooks())
+
+    taking = Taking(desk, Origin(controller_id, asking.actor.person_id), progress)
+    report = taking.journaled("folder" if place.is_dir() else "file", run)
+    sentence = report_sentence(report, len(taking.studies))
+    refused = sum(report.refused.values())
+    return {"refused": refused, "stored": report.stored, "missing": report.missing, "sentence": sentence}
+
+
+def report_sentence(report: ImportReport, studies: int) -> str:
+    """Say what an import did, in counts."""
+    sentence = f"{report.stored} images of {studies} studies stored"
+    sentence += f", {report.known} were here already" if report.known else ""
+    sentence += f", {report.conflicts} beside others of the same UID" if report.conflicts else ""
+    if report.not_dicom:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
+        sentence += f", {report.not_dicom} files are not DICOM ({kinds})"
+    refused = sum(report.refused.values())
+    sentence += f", {refused} refused" if refused else ""
+    if report.listed:
+        sentence += f"; the disc's directory lists {report.listed} files"
+        sentence += f", {report.missing} of them missing" if report.missing else ""
+        sentence += f", {report.outside} outside of it, not looked for" if report.outside else ""
+    return sentence
 
 
 @dataclass(slots=True)
-class _Counts:
-    """What an import has done so far."""
+class Taking:
+    """An import under way: on whose behalf, what it has done so far, and what it is told besides its source."""
 
+    desk: Desk
+    origin: Origin
+    progress: Progress
+    number: str = field(default_factory=lambda: new_id("imp"))
     stored: int = 0
     refused: int = 0
     studies: set[str] = field(default_factory=set)
 
-    def add(self, batch: list[Stored]) -> None:
-        self.stored += len(batch)
-        self.studies.update(one.position.study for one in batch)
+    def journaled(self, channel: str, run: Callable[[Taking], ImportReport]) -> ImportReport:
+        """Run an import. However it ends, the journal has its beginning and its end."""
+        about: dict[str, str | int] = {"controller": self.origin.controller_id}
+        self.desk.record(Kind.IMPORT_STARTED, self.origin.by, self.number, about | {"channel": channel})
+        done: dict[str, str | int] = {"reason": "interrupted"}
+        try:
+            report = run(self)
+            done = {
+                "reason": "done", "bytes": report.bytes, "duplicate": report.known, "conflict": report.conflicts,
+            }  # fmt: skip
+        except PrimumError as refusal:
+            done = {"reason": refusal.code}
+            raise
+        finally:
+            about |= {"stored": self.stored, "refused": self.refused, "studies": len(self.studies)}
+            self.desk.record(Kind.IMPORT_FINISHED, self.origin.by, self.number, about | done)
+        return report
 
+    def hooks(self) -> dict[str, Any]:
+        """Give what every import is told: clock, index, progress, free space, what is here already."""
+        return {
+            "clock": self.desk.worker.rooms.clock,
+            "intake": self._index,
+            "progress": self._tell,
+            "before_each": self.refuse_without_room,
+            "known": self.desk.worker.holding.versions,
+        }
 
-def _import_folder(desk: Desk, folder: Path, origin: Origin, counts: _Counts, progress: Progress) -> ImportReport:
-    rooms = desk.worker.rooms
-
-    def index(batch: list[Stored]) -> None:
-        counts.add(batch)
-        desk.intake.take(batch)
-
-    def tell(one: Imported) -> None:
-        counts.refused += one.refusal is not None
-        _tell(one, progress)
-
-    def refuse_without_room() -> None:
+    def refuse_without_room(self) -> None:
+        """Raise SpaceLow below the low mark."""
+        rooms = self.desk.worker.rooms
         if shutil.disk_usage(rooms.home.folder / "vault").free < rooms.settings.low_space_mib << 20:
             raise SpaceLow
 
-    return import_folder(
-        rooms.vault, folder, origin, clock=rooms.clock, intake=index, progress=tell, before_each=refuse_without_room
-    )
+    def _index(self, batch: list[Stored]) -> None:
+        self.stored += len(batch)
+        self.studies.update(one.position.study for one in batch)
+        self.desk.intake.take(batch)
+
+    def _tell(self, one: Imported) -> None:
+        self.refused += one.refusal is not None
+        _tell(one, self.progress)
 
 
 def _tell(one: Imported, progress: Progress) -> None:
-    """Tell the person who imports, and nobody else, which file was refused: its name may be a patient's."""
+    """Tell the person who imports, and nobody else, which file was refused or left: its name may be a patient's."""
     if one.refusal is not None:
         progress({"file": str(one.file), "fact": str(one.refusal), "code": one.refusal.code})
+    if one.left:
+        progress({"file": str(one.file), "left": one.left})
     progress({"done": one.done, "total": one.total})
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from primum.imaging.demo import brain, chest, headers
+from primum.imaging.demo import brain, breast, chest, headers, report, ultrasound
 from primum.imaging.demo.patients import STUDIES, Kind, Study
 from primum.imaging.demo.radiograph import Exposure, chest_radiograph
 from primum.imaging.part10 import EXPLICIT_LITTLE
@@ -22,16 +22,14 @@ HU_ZERO = 1024
 """Stored value of 0 HU: pixels are stored unsigned, with a rescale intercept of -1024."""
 CT_SLICES = {Kind.CHEST_CT: 120, Kind.SMALL_CT: 20}
 MR_SLICES = {Kind.BRAIN_MR: 44, Kind.SMALL_MR: 18}
-COUNT = sum(CT_SLICES.get(study.kind, 0) or 2 * MR_SLICES.get(study.kind, 0) or 1 for study in STUDIES)
-"""Images in the whole demo (an MR study has two series)."""
-COUNT = 382
-"""How many images the demo has (tested)."""
+COUNT = 385
+"""How many images and documents the demo has (tested)."""
 CT_WINDOWS = (("MEDIASTIN", 40.0, 400.0), ("POUMON", -600.0, 1500.0), ("OS", 450.0, 1800.0))
 
 
 @dataclass(frozen=True, slots=True)
 class DemoInstance:
-    """One image: its data set (explicit little endian, no file wrapping) and the facts an archive keeps beside it.
+    """One image or document: its data set (without file wrapping) and the facts an archive keeps beside it.
 
     `practitioner` tells which of the demo's controllers it belongs to (0, 1, …).
     """
@@ -46,7 +44,7 @@ class DemoInstance:
 
 
 def generate(today: date, seed: int = 1) -> Iterator[DemoInstance]:
-    """Make every image of the demo, the chest CT first. Some 380 images, 105 MB, a dozen seconds."""
+    """Make every image of the demo, the chest CT first. Some 380 images, 112 MB, some fifteen seconds."""
     for study in STUDIES:
         yield from study_instances(study, today, seed)
 
@@ -139,7 +137,7 @@ def _dx(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
     yield _instance(place, made)
 
 
-def _instance(place: headers.Place, made: Dataset) -> DemoInstance:
+def _instance(place: headers.Place, made: Dataset, syntax: str = EXPLICIT_LITTLE) -> DemoInstance:
     return DemoInstance(
         place.study_uid,
         place.series_uid,
@@ -147,7 +145,45 @@ def _instance(place: headers.Place, made: Dataset) -> DemoInstance:
         made.SOPClassUID,
         place.study.practitioner,
         headers.encoded(made),
+        syntax,
     )
+
+
+def _us(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
+    place = headers.Place(study, today, seed, 1, 1)
+    made = headers.common(place, headers.US_CLIP, "US")
+    del made.FrameOfReferenceUID, made.PositionReferenceIndicator
+    made.ImageType = ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0011"]
+    made.SeriesDescription, made.BodyPartExamined = "Foie, veine porte", "LIVER"
+    made.PatientOrientation = None
+    made.TransducerType, made.HeartRate = "CURVED LINEAR", "68"
+    headers.region(made, ultrasound.Region(), ultrasound.MM_PER_PIXEL, ultrasound.TOP, ultrasound.MIDDLE)
+    headers.cine(made, ultrasound.FRAME_TIME, ultrasound.FRAMES)
+    frames = [_jpeg(one) for one in ultrasound.clip(seed * 1000 + study.patient.number)]
+    headers.colour_frames(made, frames, ultrasound.HEIGHT, ultrasound.WIDTH)
+    yield _instance(place, made, headers.JPEG_BASELINE)
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    import imagecodecs  # noqa: PLC0415 (only here)
+
+    written = imagecodecs.jpeg8_encode(picture, level=90, colorspace="rgb", outcolorspace="ycbcr", subsampling="422")
+    return bytes(written)
+
+
+def _mg(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
+    shape = breast.Breast(seed=seed * 1000 + study.patient.number)
+    place = headers.Place(study, today, seed, 1, 1)
+    made = headers.common(place, headers.MG_IMAGE, "MG")
+    del made.FrameOfReferenceUID, made.PositionReferenceIndicator
+    made.ImageType = ["ORIGINAL", "PRIMARY"]
+    made.SeriesDescription = "Sein gauche, face"
+    headers.mammography(made, shape.spacing)
+    headers.window(made, ("NORMAL", 2047.0, 4095.0))
+    headers.pixels(made, breast.mammogram(shape))
+    yield _instance(place, made)
+    place = headers.Place(study, today, seed, 2, 1)
+    yield _instance(place, report.report(place))
 
 
 _MAKERS: dict[Kind, Callable[[Study, date, int], Iterator[DemoInstance]]] = {
@@ -157,4 +193,6 @@ _MAKERS: dict[Kind, Callable[[Study, date, int], Iterator[DemoInstance]]] = {
     Kind.SMALL_MR: _mr,
     Kind.CHEST_DX: _dx,
     Kind.SMALL_DX: _dx,
+    Kind.ABDOMEN_US: _us,
+    Kind.MAMMOGRAPHY: _mg,
 }

@@ -10,14 +10,20 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_dataset
 
 from primum.imaging.demo.patients import Study, birth_date
+from primum.imaging.demo.ultrasound import Region
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 DX_IMAGE = "1.2.840.10008.5.1.4.1.1.1.1"
+US_CLIP = "1.2.840.10008.5.1.4.1.1.3.1"
+MG_IMAGE = "1.2.840.10008.5.1.4.1.1.1.2"
+PDF_DOCUMENT = "1.2.840.10008.5.1.4.1.1.104.1"
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 HOUSE = "Cabinet de démonstration"
 
 
@@ -111,6 +117,64 @@ def pixels(made: Dataset, image: NDArray[np.uint16], *, bits: int = 12, photomet
     made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, bits, bits - 1, 0
     made.PixelData = image.astype("<u2").tobytes()
     made["PixelData"].VR = "OW"
+
+
+def cine(made: Dataset, frame_time: float, frames: int) -> None:
+    """Say how fast the frames follow one another (PS3.3 C.7.6.5, C.7.6.6)."""
+    made.NumberOfFrames, made.FrameTime = frames, f"{frame_time:.2f}"
+    made.FrameIncrementPointer = 0x00181063
+    made.CineRate, made.RecommendedDisplayFrameRate = round(1000 / frame_time), round(1000 / frame_time)
+
+
+def colour_frames(made: Dataset, frames: list[bytes], rows: int, columns: int) -> None:
+    """Put frames in that are JPEG each: 8 bits, chroma halved across (PS3.5 A.4.1, PS3.3 C.7.6.3.1.2)."""
+    made.SamplesPerPixel, made.PhotometricInterpretation, made.PlanarConfiguration = 3, "YBR_FULL_422", 0
+    made.Rows, made.Columns = rows, columns
+    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 8, 8, 7, 0
+    made.LossyImageCompression = "01"
+    ratio = rows * columns * 3 * len(frames) / sum(map(len, frames))
+    made.LossyImageCompressionRatio, made.LossyImageCompressionMethod = f"{ratio:.2f}", "ISO_10918_1"
+    made.PixelData = encapsulate(frames)
+    made["PixelData"].VR = "OB"
+    made["PixelData"].is_undefined_length = True
+
+
+def region(made: Dataset, fan: Region, millimetres: float, top: int, middle: int) -> None:
+    """Calibrate the fan of an ultrasound image (PS3.3 C.8.5.5): tissue, centimetres both ways."""
+    one = Dataset()
+    one.RegionSpatialFormat, one.RegionDataType, one.RegionFlags = 1, 1, 2
+    one.RegionLocationMinX0, one.RegionLocationMinY0 = fan.left, fan.top
+    one.RegionLocationMaxX1, one.RegionLocationMaxY1 = fan.right, fan.bottom
+    one.ReferencePixelX0, one.ReferencePixelY0 = middle - fan.left, top - fan.top
+    one.PhysicalUnitsXDirection = one.PhysicalUnitsYDirection = 3
+    one.PhysicalDeltaX, one.PhysicalDeltaY = millimetres / 10, millimetres * 0.93 / 10
+    one.TransducerFrequency = 3500
+    made.SequenceOfUltrasoundRegions = [one]
+
+
+def mammography(made: Dataset, spacing: float) -> None:
+    """Say what a mammogram must (PS3.3 C.8.11.7): view, side, compression, tube."""
+    made.PresentationIntentType, made.PresentationLUTShape = "FOR PRESENTATION", "IDENTITY"
+    made.ImageLaterality, made.ViewPosition, made.PatientOrientation = "L", "CC", ["A", "R"]
+    made.OrganExposed, made.BreastImplantPresent, made.BodyPartExamined = "BREAST", "NO", "BREAST"
+    made.PositionerType, made.PositionerPrimaryAngle = "MAMMOGRAPHIC", "0"
+    made.CompressionForce, made.BodyPartThickness, made.EstimatedRadiographicMagnificationFactor = "96", "52", "1"
+    made.ImagerPixelSpacing = [f"{spacing:.6f}"] * 2
+    made.KVP, made.Exposure, made.ExposureInuAs, made.AnodeTargetMaterial = "29", "82", "82000", "TUNGSTEN"
+    made.FilterMaterial, made.FilterType, made.OrganDose = ["RHODIUM"], "FLAT", "0.0134"
+    made.DetectorType, made.PixelIntensityRelationship, made.PixelIntensityRelationshipSign = "DIRECT", "LOG", -1
+    made.RescaleIntercept, made.RescaleSlope, made.RescaleType = "0", "1", "US"
+    made.QualityControlImage, made.PartialView, made.AcquisitionContextSequence = "NO", "NO", []
+    made.ViewCodeSequence = [code("399162004", "SCT", "cranio-caudal")]
+    made.ViewCodeSequence[0].ViewModifierCodeSequence = []
+    made.AnatomicRegionSequence = [code("76752008", "SCT", "Breast")]
+
+
+def code(value: str, scheme: str, meaning: str) -> Dataset:
+    """Make a code (PS3.3 8.8)."""
+    one = Dataset()
+    one.CodeValue, one.CodingSchemeDesignator, one.CodeMeaning = value, scheme, meaning
+    return one
 
 
 def window(made: Dataset, *presets: tuple[str, float, float]) -> None:

@@ -22,6 +22,8 @@ class Kind(Enum):
     SMALL_MR = "small-mr"
     CHEST_DX = "chest-dx"
     SMALL_DX = "small-dx"
+    ABDOMEN_US = "abdomen-us"
+    MAMMOGRAPHY = "mammography"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ _PEOPLE = (
     Patient(11, "Straßmann^Jürgen", date(1938, 10, 11), "M"),
     Patient(12, "Cœuret^Zoé", date(2001, 4, 1), "F", UTF_8),
     Patient(13, "Łukasiewicz^Paweł", date(1965, 7, 7), "M", UTF_8),
+    Patient(14, "Guéhenneuc^Élodie", date(1970, 8, 19), "F"),
 )
 
 _BRISSAC, _HUTIN, _OCANA = "Brissac^Édith^^Dr", "Hutin^Côme^^Dr", "Ocaña^Inès^^Dr"
@@ -86,6 +89,8 @@ STUDIES = (
     Study(_PEOPLE[10], Kind.SMALL_CT, 34, time(9, 0, 14), _HUTIN, 0, "Scanner thoracique sans injection"),
     Study(_PEOPLE[11], Kind.SMALL_DX, 61, time(12, 18, 56), _OCANA, 1, "Radiographie d'embauche"),
     Study(_PEOPLE[12], Kind.SMALL_MR, 118, time(16, 44, 2), _BRISSAC, 0, "IRM encéphalique"),
+    Study(_PEOPLE[8], Kind.ABDOMEN_US, 1, time(11, 34, 20), _OCANA, 0, "Échographie du foie, doppler"),
+    Study(_PEOPLE[13], Kind.MAMMOGRAPHY, 2, time(10, 22, 48), _BRISSAC, 0, "Mammographie de dépistage"),
 )
 """Every study of the demo; the first is the one that a visitor opens first."""
 
