@@ -1,8 +1,16 @@
 import pytest
 
-from primum.doors.dicomweb.accept import NotAcceptable, check_bulk, check_instance, check_json, frame_type, wishes
+from primum.doors.dicomweb.accept import (
+    NotAcceptable,
+    check_bulk,
+    check_json,
+    frame_types,
+    instance_syntaxes,
+    picture_type,
+    wishes,
+)
 
-JPEG, NATIVE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.1"
+JPEG, NATIVE, JPEG_LS = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"
 
 
 def test_parameters_keep_their_commas_and_quotes():
@@ -37,22 +45,28 @@ def test_no_json(header):
 
 
 @pytest.mark.parametrize(
-    ("header", "syntax", "kind"),
+    ("header", "kept", "given"),
     [
-        ("", JPEG, "application/octet-stream"),
-        ("multipart/related; type=application/octet-stream; transfer-syntax=*", JPEG, "application/octet-stream"),
-        ('multipart/related; type="application/octet-stream"', NATIVE, "application/octet-stream"),
-        (f"multipart/related; type=image/jpeg; transfer-syntax={JPEG}", JPEG, "image/jpeg"),
-        ('multipart/related; type="image/*"', JPEG, "image/jpeg"),
+        ("", JPEG, [("application/octet-stream", JPEG)]),
         (
-            "multipart/related; type=image/jls, multipart/related; type=application/octet-stream;q=0.2",
+            "multipart/related; type=application/octet-stream; transfer-syntax=*",
             JPEG,
-            "application/octet-stream",
+            [("application/octet-stream", JPEG)],
+        ),
+        ('multipart/related; type="application/octet-stream"', JPEG, [("application/octet-stream", NATIVE)]),
+        ('multipart/related; type="application/octet-stream"', NATIVE, [("application/octet-stream", NATIVE)]),
+        (f"multipart/related; type=image/jpeg; transfer-syntax={JPEG}", JPEG, [("image/jpeg", JPEG)]),
+        ('multipart/related; type="image/*"', JPEG, [("image/jpeg", JPEG)]),
+        ("multipart/related; type=image/jls", NATIVE, [("image/jls", JPEG_LS)]),
+        (
+            "multipart/related; type=image/jls;q=0.2, multipart/related; type=application/octet-stream",
+            NATIVE,
+            [("application/octet-stream", NATIVE), ("image/jls", JPEG_LS)],
         ),
     ],
 )
-def test_frames_have_the_type_asked_for(header, syntax, kind):
-    assert frame_type(header, syntax) == kind
+def test_frames_have_the_types_asked_for_dearest_first(header, kept, given):
+    assert frame_types(header, kept, kept) == given
 
 
 @pytest.mark.parametrize(
@@ -60,18 +74,38 @@ def test_frames_have_the_type_asked_for(header, syntax, kind):
     [
         f"multipart/related; type=image/jpeg; transfer-syntax={NATIVE}",
         "image/jpeg",
-        "multipart/related; type=image/jp2",
+        "multipart/related; type=image/webp",
+        "multipart/related; type=application/octet-stream; transfer-syntax=1.2.3",
     ],
 )
-def test_frames_are_not_transcoded(header):
+def test_frames_are_not_given_as_what_does_not_exist(header):
     with pytest.raises(NotAcceptable):
-        frame_type(header, JPEG)
+        frame_types(header, NATIVE, NATIVE)
 
 
-def test_instances_are_given_in_the_syntaxes_that_they_have():
-    check_instance("multipart/related; type=application/dicom; transfer-syntax=*", {JPEG, NATIVE})
+def test_frames_lose_nothing_on_their_way():
+    """JPEG baseline loses: it is given where it is stored, and never made (decision 0052)."""
     with pytest.raises(NotAcceptable):
-        check_instance(f"multipart/related; type=application/dicom; transfer-syntax={NATIVE}", {JPEG, NATIVE})
+        frame_types(f"multipart/related; type=image/jpeg; transfer-syntax={JPEG}", NATIVE, NATIVE)
+
+
+def test_instances_are_given_as_stored_or_as_asked_for():
+    dicom = "multipart/related; type=application/dicom; transfer-syntax="
+    assert instance_syntaxes("", JPEG) == [JPEG]
+    assert instance_syntaxes(dicom + "*", JPEG) == [JPEG]
+    assert instance_syntaxes(dicom + NATIVE, JPEG) == [NATIVE]
+    assert instance_syntaxes(f"{dicom}{JPEG_LS};q=0.1, {dicom}{NATIVE}", NATIVE) == [NATIVE, JPEG_LS]
+    with pytest.raises(NotAcceptable):
+        instance_syntaxes(dicom + JPEG, NATIVE)
+
+
+def test_pictures_are_jpeg_unless_png_is_asked_for():
+    assert picture_type("") == ("image/jpeg", False)
+    assert picture_type("image/png;q=0.9, text/html") == ("image/png", False)
+    assert picture_type("image/jpeg", "image/png") == ("image/png", False)
+    assert picture_type('multipart/related; type="image/png"') == ("image/png", True)
+    with pytest.raises(NotAcceptable):
+        picture_type("video/mp4")
 
 
 def test_bulk_data_come_bare_or_in_parts():
