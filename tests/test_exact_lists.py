@@ -109,9 +109,8 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate",
-        "backup", "restore", "find", "patient", "study", "send", "erase", "retention", "why", "journal", "vault",
-        "keyring", "version",
+        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "forward", "send",
+        "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -125,7 +124,7 @@ def test_verbs_of_the_socket():
         "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
         "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
         "find", "import", "send", "sending_list", "journal_list", "journal_verify", "vault_check", "keyring_list",
-        "keyring_export", "mail_password", "commitment_list",
+        "keyring_export", "mail_password", "commitment_list", "forward_add", "forward_list", "forward_remove",
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
         "study_undo",

@@ -70,6 +70,9 @@ SETTINGS = (
     Setting("hl7_plain_port", 0, "Port of an HL7 door without TLS, on loopback only; 0 means none."),
     Setting("hl7_results_host", "", "Where results (ORU, MDM) are sent by MLLP over TLS; empty means nowhere."),
     Setting("hl7_results_port", 2575, "Port of the host that takes results."),
+    Setting(
+        "study_quiet_minutes", 5, "A study is complete when nothing has come for it for this long, or MPPS says so."
+    ),
     Setting("low_space_mib", 2048, "Below this free space the archive refuses to store, and goes on reading."),
     Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
     Setting("session_hours", 12, "A session ends after this long, whatever happens."),
@@ -109,6 +112,7 @@ class Settings:
     hl7_plain_port: int
     hl7_results_host: str
     hl7_results_port: int
+    study_quiet_minutes: int
     low_space_mib: int
     session_idle_minutes: int
     session_hours: int
@@ -160,6 +164,7 @@ _RANGES = {
     "hl7_port": (0, 65535),
     "hl7_plain_port": (0, 65535),
     "hl7_results_port": (1, 65535),
+    "study_quiet_minutes": (1, 1440),
     "low_space_mib": (64, 10_000_000),
     "session_idle_minutes": (1, 60),
     "session_hours": (1, 24),

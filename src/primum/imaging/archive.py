@@ -7,7 +7,7 @@ looked, is the caller's business.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -20,7 +20,7 @@ from primum.imaging.errors import NotHere
 from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findings, entry_of, pick, shown_at, within
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
-from primum.imaging.model import InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
+from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
 from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
 from primum.imaging.query import Criteria
@@ -183,6 +183,31 @@ class Archive:
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, where.values).fetchall()
         return [_instance_entry(row) for row in rows]
+
+    def modalities_of(self, ref: str) -> set[str]:
+        """Tell of which modalities a study has series."""
+        with reading(self._index) as connection:
+            row = connection.exec_driver_sql("SELECT modalities FROM studies WHERE ref = ?", (ref,)).first()
+        return set(filter(None, row[0].split("\\"))) if row is not None else set()
+
+    def kept(self, controller_id: str, sop_uids: Iterable[str]) -> set[str]:
+        """Tell which of these instances a controller has, rejected ones included."""
+        sql = (
+            "SELECT i.sop_uid FROM {} i JOIN studies s ON s.id = i.study_id WHERE s.controller_id = ?"
+            " AND i.sop_uid IN (SELECT value FROM json_each(?))"
+        )
+        asked = (controller_id, json.dumps(sorted(sop_uids)))
+        with reading(self._index) as connection:
+            return {
+                row[0]
+                for table in ("instances", "rejected")
+                for row in connection.exec_driver_sql(sql.format(table), asked)
+            }
+
+    def devices_of(self, ref: str) -> set[str]:
+        """Tell who brought a study: the devices (or people) that sent the first instance of each of its series."""
+        firsts = {one.series_uid: one for one in reversed(self.instances_of(ref, EVERYTHING))}
+        return {self._vault.open(one.position).facts.device_id for one in firsts.values()}
 
     def study_shown(self, ref: str) -> Json:
         """Give the attributes of a study as DICOM JSON, as they are served. Raises NotHere."""

@@ -20,6 +20,7 @@ from primum.imaging.acts import ActKind, acted_on, concerning, last_number, sinc
 from primum.imaging.amending import Amender, Noted
 from primum.imaging.amendments import Amendment, Kind, note_id, read as read_amendment
 from primum.imaging.columns import Arrival
+from primum.imaging.completion.store import note_arrivals
 from primum.imaging.errors import ImagingRefusal
 from primum.imaging.extract import Attributes
 from primum.imaging.limits import LIMITS, Limits
@@ -163,6 +164,7 @@ class Indexer:
                 connection.exec_driver_sql("DELETE FROM studies WHERE id = ?", (row[0],))
             self._forget_amendments(connection, study)
             connection.exec_driver_sql("DELETE FROM returned WHERE study_ref = ?", (study,))
+            connection.exec_driver_sql("DELETE FROM arrivals WHERE study_ref = ?", (study,))
             connection.exec_driver_sql("DELETE FROM packs WHERE study_ref = ?", (study,))
 
     def _forget_amendments(self, connection: Connection, study: str) -> None:
@@ -253,6 +255,7 @@ class Indexer:
             batch = Batch(connection, self._digest, self._assign)
             batch.write(listed, stops.values())
             note_returned(connection, batch.packs, returned)
+            note_arrivals(connection, (one.position.study for one in listed), self._clock.now())
             new = amender.keep(noted)
             amender.apply(amended | decided | self._concerned.studies | amender.showing(self._concerned.patients))
         keep_tails(self._records, self._vault, _last_of_each_pack(stored))

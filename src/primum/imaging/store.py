@@ -13,8 +13,8 @@ from sqlalchemy.engine import Engine
 from primum.ground.db import migrate, open_database
 
 DERIVED = (
-    "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies", "amendments", "applied",
-    "packs",
+    "arrivals", "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies", "amendments",
+    "applied", "packs",
 )  # fmt: skip
 """The tables of index.db, in the order in which they can be emptied."""
 
@@ -32,6 +32,7 @@ def prepare_records(engine: Engine) -> None:
     _migrate(engine, "migrations_records", "imaging_version")
     _migrate(engine, "migrations_patients", "patients_version")
     _migrate(engine, "retention/migrations", "retention_version")
+    _migrate(engine, "completion/migrations", "completion_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:

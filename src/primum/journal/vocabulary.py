@@ -225,6 +225,10 @@ class Kind(Enum):
     HOME_RESTORED = _changed("home:restored", "generation studies count version", "dossier {subject} restauré depuis {generation} : {studies} examens, {count} effacés depuis et laissés de côté", "home {subject} restored from {generation}: {studies} studies, {count} erased since and left out")
     GUARD_ADDED = _changed("guard:added", "what", "{actor} a ajouté une garde de la clé racine ({what})", "{actor} added a guard of the root key ({what})")
     GUARD_REMOVED = _changed("guard:removed", "what", "{actor} a retiré une garde de la clé racine ({what})", "{actor} removed a guard of the root key ({what})")
+    # --- account: complete studies, and where they go by themselves
+    STUDY_COMPLETED = _changed("study:completed", "controller instances reason count", "examen {subject} complet : {instances} instances ({reason})", "study {subject} is complete: {instances} instances ({reason})")
+    FORWARD_ADDED = _changed("forward:added", "destination controller", "{actor} a créé la règle d'envoi {subject} vers {destination}", "{actor} made forwarding rule {subject} to {destination}")
+    FORWARD_REMOVED = _changed("forward:removed", "controller", "{actor} a retiré la règle d'envoi {subject}", "{actor} removed forwarding rule {subject}")
     # --- account: retention and erasure
     STUDY_HELD = _changed("study:held", "hold level reason expires_at controller", "{actor} a gelé {subject} ({level}, {reason}) : ni proposition ni effacement", "{actor} put a hold on {subject} ({level}, {reason}): it is neither proposed nor erased")
     STUDY_RELEASED = _changed("study:released", "hold reason controller", "{actor} a levé le gel de {subject} ({reason})", "{actor} released the hold on {subject} ({reason})")

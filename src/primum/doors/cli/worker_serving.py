@@ -6,6 +6,7 @@ import socket
 
 from primum import __version__
 from primum.app.commitments import commitment_jobs, commitments_of
+from primum.app.completions import completion_jobs, completions_of
 from primum.app.payload import Payload
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
@@ -16,6 +17,7 @@ from primum.doors.worker import (
     verbs_backup,
     verbs_commitments,
     verbs_devices,
+    verbs_forward,
     verbs_journal,
     verbs_media,
     verbs_migrate,
@@ -41,6 +43,7 @@ _VERBS = {
     **verbs_backup.VERBS,
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
+    **verbs_forward.VERBS,
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
@@ -60,13 +63,15 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     intake = IntakeLoop(pairs, worker.indexer, worker.rooms.vault.studies)
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
     shipping = Shipping(worker)
-    desk = Desk(worker, intake, commitments, shipping.queue, shipping.archive_of)
+    completions = completions_of(worker, shipping.queue)
+    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.archive_of)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
     jobs = [
         *worker_jobs(worker, intake.sweep, intake.alone, shipping.queue.sweep),
         *commitment_jobs(commitments, shipping.report),
+        *completion_jobs(completions),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):

@@ -17,6 +17,7 @@ from primum.doors.worker.protocol import BadRequest
 from primum.identity import Actor, Destination, NoSession, NotPermitted, Permission, Session, Thing, require
 from primum.imaging import SendingQueue
 from primum.imaging.commitments.service import Commitments
+from primum.imaging.completion.service import Completions
 from primum.imaging.media.migrating import Source
 from primum.journal import Fact, Kind
 
@@ -33,6 +34,8 @@ class Desk:
     commitments: Commitments
     sendings: SendingQueue | None = None
     """What sends studies to destinations."""
+    completions: Completions | None = None
+    """What finds studies complete, and forwards them."""
     archive_of: Callable[[Destination], Source] | None = None
     """How an enrolled device is asked as an archive."""
 

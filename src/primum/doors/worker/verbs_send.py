@@ -35,7 +35,7 @@ def send(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[str
     thing = Thing("study", study.controller_id, study.referrer, study.confidential)
     desk.require(asking, Permission.STUDY_SEND, thing)
     destination = desk.worker.devices.destination(args.text("device", most=64))
-    _refuse_unless_receiving(destination, study.controller_id)
+    refuse_unless_receiving(destination, study.controller_id)
     uids = [one.sop_uid for one in shelf.archive.instances_of(study.study_ref, EVERYTHING)]
     now = desk.worker.rooms.clock.now()
     sending = sendings.add(
@@ -84,7 +84,8 @@ def _queue(desk: Desk) -> SendingQueue:
     return desk.sendings
 
 
-def _refuse_unless_receiving(destination: Destination, controller_id: str) -> None:
+def refuse_unless_receiving(destination: Destination, controller_id: str) -> None:
+    """Return when a destination may be sent a controller's studies. Raises MayNotReceive."""
     if Service.RECEIVE not in destination.may or destination.controller_id != controller_id:
         raise MayNotReceive
 

@@ -1,0 +1,1 @@
+"""When a study is complete, and what follows from it (docs/design/completion.md)."""
