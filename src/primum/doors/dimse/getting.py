@@ -50,14 +50,10 @@ class Getting:
         serving = AsWanted(exchange.services.archive())
         try:
             carrier = CallerCarrier(exchange)
-            for outcome in send_instances(carrier, serving, entries, exchange.services.limits, before=before):
-                trace.after(outcome)
-                progress.add(outcome)
-                if progress.remaining and exchange.cancelled():
-                    reason = "cancelled"
-                    return progress.cancelled()
-            reason = "failed"
-            return progress.finished()
+            sending = send_instances(carrier, serving, entries, exchange.services.limits, before=before)
+            cancelled = progress.follow(sending, trace)
+            reason = "cancelled" if cancelled else "failed"
+            return cancelled or progress.finished()
         except CallFailed as refusal:
             reason = refusal.code
             return progress.finished(refusal.code)

@@ -7,6 +7,7 @@ exist here, nor the events that only happen in them. Pure: `Machine.on` says wha
 from __future__ import annotations
 
 from enum import Enum
+from typing import TypeVar
 
 
 class State(Enum):
@@ -91,17 +92,25 @@ EVT19   -       AA1/13  AA8/13  AA8/13  AA8/13  AA7/13
 """
 
 
-def _read(table: str) -> dict[tuple[Event, State], tuple[Action, State]]:
+EventType = TypeVar("EventType", bound=Enum)
+StateType = TypeVar("StateType", bound=Enum)
+ActionType = TypeVar("ActionType", bound=Enum)
+
+
+def read_table(
+    table: str, events: type[EventType], states: type[StateType], actions: type[ActionType]
+) -> dict[tuple[EventType, StateType], tuple[ActionType, StateType]]:
+    """Read a table of `action/next state` by event and state; `-` is a cell that does not exist."""
     head, *rows = (line.split() for line in table.strip().splitlines())
     cells = ((row[0], column, cell) for row in rows for column, cell in zip(head, row[1:], strict=True))
     return {
-        (Event[event], State[column]): (Action[cell.partition("/")[0]], State["STA" + cell.partition("/")[2]])
+        (events[event], states[column]): (actions[cell.partition("/")[0]], states["STA" + cell.partition("/")[2]])
         for event, column, cell in cells
         if cell != "-"
     }
 
 
-TRANSITIONS = _read(_TABLE)
+TRANSITIONS = read_table(_TABLE, Event, State, Action)
 """What to do, and the state afterwards, by event and state."""
 
 

@@ -69,14 +69,9 @@ class _Move:
         reason = "broken-off"
         try:
             with contextlib.closing(delivery.send(progress.entries, before)) as sending:
-                for outcome in sending:
-                    trace.after(outcome)
-                    progress.add(outcome)
-                    if progress.remaining and exchange.cancelled():
-                        reason = "cancelled"
-                        return progress.cancelled()
-            reason = "failed"
-            return progress.finished()
+                cancelled = progress.follow(sending, trace)
+            reason = "cancelled" if cancelled else "failed"
+            return cancelled or progress.finished()
         except FAILURES as refusal:
             reason = refusal.code
             return progress.finished(refusal.code)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from primum.doors.dimse.machine import read_table
+
 
 class RequestState(Enum):
     """States of a requestor (PS3.8 tables 9-1 to 9-5)."""
@@ -97,20 +99,7 @@ EVT19   -       -       AA8/13  AA8/13  AA8/13  AA8/13  AA8/13  AA8/13  AA7/13
 """
 
 
-def _read(table: str) -> dict[tuple[RequestEvent, RequestState], tuple[RequestAction, RequestState]]:
-    head, *rows = (line.split() for line in table.strip().splitlines())
-    cells = ((row[0], column, cell) for row in rows for column, cell in zip(head, row[1:], strict=True))
-    return {
-        (RequestEvent[event], RequestState[column]): (
-            RequestAction[cell.partition("/")[0]],
-            RequestState["STA" + cell.partition("/")[2]],
-        )
-        for event, column, cell in cells
-        if cell != "-"
-    }
-
-
-TRANSITIONS = _read(_TABLE)
+TRANSITIONS = read_table(_TABLE, RequestEvent, RequestState, RequestAction)
 """What to do, and the state afterwards, by event and state."""
 
 

@@ -196,6 +196,15 @@ class Progress:
         status = Status.SUBOPERATIONS_WARNING if self.completed else Status.CANNOT_PERFORM_SUBOPERATIONS
         return Answer(status, comment, counts=counts, data_set=self._failed_list(failed))
 
+    def follow(self, sending: Iterable[Outcome], trace: Trace) -> Answer | None:
+        """Count outcomes as they come, and tell of them; answer at once where the caller cancels."""
+        for outcome in sending:
+            trace.after(outcome)
+            self.add(outcome)
+            if self.remaining and self.exchange.cancelled():
+                return self.cancelled()
+        return None
+
     def _counts(self, remaining: int) -> Counts:
         return Counts(remaining, self.completed, len(self.failed), self.warning)
 
