@@ -7,11 +7,13 @@ from primum.doors.dimse.statuses import BY_CODE, REJECTIONS, Status, answer_to, 
 from primum.ground.errors import PrimumError, every_refusal
 from primum.identity import device_model
 from primum.imaging import errors as imaging_errors
+from primum.imaging.orders import errors as order_errors
 from primum.vault import refusals as vault_refusals
 
 KNOWN = {one.code for one in every_refusal()}
 assert device_model
 assert imaging_errors
+assert order_errors
 assert vault_refusals
 
 
