@@ -122,7 +122,7 @@ def _by_date(one: str, other: str) -> list[Reason]:
 
 def _by_name(one: Face, other: Face) -> list[Reason]:
     a, b = one.key, other.key
-    if a.given and (a.family, a.given) == (b.given, b.family):
+    if (a.family or a.given) and (a.family, a.given) == (b.given, b.family):
         return [Reason.NAMES_EXCHANGED]
     if a.given and a.given == b.given and a.family != b.family and one.families & other.families:
         return [Reason.BIRTH_NAME]

@@ -28,7 +28,7 @@ def test_a_study_is_held_and_proposed_by_keyboard_alone(browser, doctor, house):
     page.keyboard.press("Enter")
     page.wait_for_url("**/step-up*")
     assert page.evaluate(UNLABELLED) == []
-    assert page.evaluate("document.activeElement.id") == "password"
+    page.wait_for_function("document.activeElement.id === 'password'")
     page.keyboard.type(doctor.made.password)
     page.keyboard.press("Tab")
     page.keyboard.type(doctor.code())

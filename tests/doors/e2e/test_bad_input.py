@@ -275,7 +275,7 @@ def test_an_import_takes_the_good_files_and_names_the_bad_ones_to_who_imports(ar
     (tmp_path / f"{canary.name}.txt").write_text(canary.name)
     done = archive.practice.primum.cli("import", str(tmp_path), check=False)
     assert done.returncode == 1
-    assert "1 images of 1 studies stored, 1 files are not DICOM, 3 refused" in done.stderr
+    assert "1 images of 1 studies stored, 1 files are not DICOM (1 text), 3 refused" in done.stderr
     told = {line.rpartition(": ")[0].rpartition(" ")[2]: line for line in done.stderr.splitlines() if ".dcm: " in line}
     assert re.findall(r"\[(imaging\.[a-z-]+)\]", done.stderr) == [
         "imaging.damaged-data-set", "imaging.no-sop-uid", "imaging.bad-uid",

@@ -163,3 +163,21 @@ def test_images_go_on_paper_sealed_too(signed_in, study, tmp_path):
     assert facts(signed_in, "person:study:exported")[-1]["details"]["instances"] == 3
     refused = signed_in.primum.cli("print", uid, "--to", str(tmp_path / "y.pdf"), "--seal", "clear", check=False)
     assert "[media.reason-needed]" in refused.stderr
+
+
+@pytest.mark.programs("dcmcjpeg", "pdftotext")
+def test_compressed_images_are_drawn_on_paper(signed_in, tmp_path):
+    folder = tmp_path / "disc"
+    made = write_canary(folder, make_canary(), images=2, size=64)
+    for file in folder.glob("*.dcm"):
+        subprocess.run(["dcmcjpeg", str(file), str(file)], check=True)
+        assert pydicom.dcmread(file).file_meta.TransferSyntaxUID == pydicom.uid.JPEGLosslessSV1
+    signed_in.primum.cli("import", str(folder))
+    sealed = tmp_path / "x.pdf.age"
+    done = signed_in.primum.cli("print", made[0].study_uid, "--to", str(sealed))
+    assert "2 of 2 images" in done.stderr
+    assert "cannot be drawn" not in done.stderr
+    pdf = tmp_path / "x.pdf"
+    pdf.write_bytes(pyrage.passphrase.decrypt(sealed.read_bytes(), PASSPHRASE.search(done.stdout).group()))
+    text = subprocess.run(["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    assert "see the screen" not in text

@@ -117,6 +117,7 @@ def jpeg_2000_mixes(data: bytes) -> bool:
 
 
 def without_end(data: bytes) -> bytes:
-    """Take padding and the EOI marker off the end of a JPEG stream."""
+    """Take padding, EOI and the fill bytes before it (ISO 10918-1 B.1.1.2) off the end of a JPEG stream."""
     end = data.rfind(b"\xff\xd9")
-    return data[:end] if end > 0 and not data[end + 2 :].strip(b"\0") else data.rstrip(b"\0")
+    ended = end > 0 and not data[end + 2 :].strip(b"\0")
+    return (data[:end] if ended else data.rstrip(b"\0")).rstrip(b"\xff")

@@ -71,13 +71,6 @@ class Pdf:
         for number, name in ((3, b"Helvetica"), (4, b"Helvetica-Bold")):
             self._object(number, b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>" % name)
 
-    def picture(self, pixels: bytes, width: int, height: int, *, colour: bool = False) -> int:
-        """Put a picture in the file: bytes of grey, or of red, green and blue. Return its number."""
-        if len(pixels) != width * height * (3 if colour else 1):
-            raise ValueError("other pixels than its size says")
-        space = b"/DeviceRGB" if colour else b"/DeviceGray"
-        return self._stream(_PICTURE % (width, height, space), pixels)
-
     def jpeg(self, content: bytes, width: int, height: int, *, colour: bool) -> int:
         """Put a picture in that is a baseline JPEG already; it stays as it is."""
         number = self._number()

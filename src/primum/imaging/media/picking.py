@@ -5,7 +5,6 @@ Texts are the same bytes in every transfer syntax; the numbers inside a code seq
 
 from __future__ import annotations
 
-import math
 import struct
 
 from primum.imaging.charsets import charset_of
@@ -58,14 +57,6 @@ class Picked:
     def text(self, tag: int) -> str:
         """Give the value as text, in the data set's character set."""
         return charset_of(self.raw(CHARSET)).decode(self.raw(tag))[0]
-
-    def decimal(self, tag: int) -> float | None:
-        """Give the first of decimal strings (DS); None where it is none."""
-        try:
-            number = float(self.raw(tag).split(b"\\")[0])
-        except ValueError:
-            return None
-        return number if math.isfinite(number) else None
 
     def sequence(self, tag: int) -> bytes | None:
         """Give a sequence of texts as the value of an element in explicit little endian; None where there is none."""

@@ -7,32 +7,33 @@ another picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
 
 from primum.ground.errors import PrimumError
+from primum.imaging.codecs.errors import CodecsBusy
+from primum.imaging.codecs.rendering import PictureWish
+from primum.imaging.codecs.streams import jpeg_stream
 from primum.imaging.errors import ImagingRefusal
-from primum.imaging.media import pdf, pictures
+from primum.imaging.media import pdf
 from primum.imaging.media.exporting import NothingToExport
 from primum.imaging.media.picking import Picked
-from primum.imaging.media.pictures import NoPicture, Picture, Render
 
 COLUMNS, ROWS = 3, 4
 MOST = 240
 """Images of one print: twenty sheets."""
 PIXELS = 640
 """A side of a picture, which is 6 cm on paper: 270 dots per inch."""
+WISH = PictureWish(viewport=(float(PIXELS), float(PIXELS), 0.0, 0.0, 0.0, 0.0))
 _MARGIN, _GAP, _CAPTION = 36.0, 8.0, 11.0
 _HEAD, _FOOT = 74.0, 44.0
 _HEADER = 8 << 20
 _NAME, _NUMBER, _BORN, _SEX = 0x00100010, 0x00100020, 0x00100030, 0x00100040
 _HOUSE, _DATE, _DESCRIPTION = 0x00080080, 0x00080020, 0x00081030
 _SERIES, _IMAGE, _SIDE = 0x00200011, 0x00200013, 0x00200062
-_TAGS = (
-    *pictures.TAGS, _NAME, _NUMBER, _BORN, _SEX, _HOUSE, _DATE, _DESCRIPTION, _SERIES, _IMAGE, _SIDE,
-)  # fmt: skip
+_TAGS = (_NAME, _NUMBER, _BORN, _SEX, _HOUSE, _DATE, _DESCRIPTION, _SERIES, _IMAGE, _SIDE)
 NOT_FOR_DIAGNOSIS = "Ne pas utiliser pour le diagnostic – Not for diagnosis"  # noqa: RUF001 (a dash, as printed)
 UNPRINTABLE = "(nom en d'autres lettres : voir à l'écran – name in other letters: see the screen)"  # noqa: RUF001
 NO_PICTURE = "à voir à l'écran – see the screen"  # noqa: RUF001
@@ -45,12 +46,20 @@ class MixedPatients(PrimumError):
     hint: ClassVar[str] = "print its series apart with --series, and have the study corrected"
 
 
-class Printable(pictures.Framed, Protocol):
+class Printable(Protocol):
     """An instance that can be printed."""
 
     @property
-    def sop_instance_uid(self) -> str:
-        """Its SOP Instance UID."""
+    def transfer_syntax_uid(self) -> str:
+        """The transfer syntax in which it is kept."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the data set."""
+        ...
+
+    def picture(self, number: int, wish: PictureWish) -> bytes:
+        """Make a picture of a frame; of the one that represents it for 0."""
         ...
 
 
@@ -87,10 +96,9 @@ def print_images(
     *,
     house: str,
     at: datetime,
-    render: Render = pictures.render,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Printed:
-    """Write the sheets. Raises NothingToExport, an illness of the vault, and whatever `write` raises."""
+    """Write the sheets. Raises NothingToExport, CodecsBusy, an illness of the vault, and what `write` raises."""
     if not instances:
         raise NothingToExport
     file = pdf.Pdf(write, title="Images", language="fr")
@@ -105,7 +113,7 @@ def print_images(
             own = _banner(header)
             if (own.name, own.person) != (banner.name, banner.person):
                 raise MixedPatients
-            empty += not _field(file, page, index, one, header, render)
+            empty += not _field(file, page, index, one, header)
             progress(number * each + index + 1, len(instances))
         _frame(page, banner, house, f"{number + 1}/{pages}", at)
         file.add(page)
@@ -126,24 +134,22 @@ def _header(one: Printable) -> Picked | None:
         return None
 
 
-def _field(  # noqa: PLR0917
-    file: pdf.Pdf, page: pdf.Page, index: int, one: Printable, header: Picked | None, render: Render
-) -> bool:
+def _field(file: pdf.Pdf, page: pdf.Page, index: int, one: Printable, header: Picked | None) -> bool:
     """Fill one field of the sheet; tell whether it has a picture."""
     wide = (pdf.WIDTH - 2 * _MARGIN - (COLUMNS - 1) * _GAP) / COLUMNS
     high = (pdf.HEIGHT - _HEAD - _FOOT - ROWS * _CAPTION - ROWS * _GAP) / ROWS
     left = _MARGIN + (index % COLUMNS) * (wide + _GAP)
     bottom = pdf.HEIGHT - _HEAD - (index // COLUMNS + 1) * (high + _CAPTION + _GAP) + _GAP + _CAPTION
     page.shade(left, bottom, wide, high, 0.0)
-    picture = _picture(one, header, render)
+    picture = None if header is None else _picture(one)
     if picture is None:
         page.shade(left, bottom, wide, high, 0.93)
         page.text(left + 14, bottom + high / 2, NO_PICTURE, size=8)
     else:
-        kept = file.jpeg if picture.jpeg else file.picture
-        number = kept(picture.data, picture.width, picture.height, colour=picture.colour)
-        scale = min(wide / picture.width, high / picture.height)
-        width, height = picture.width * scale, picture.height * scale
+        stream = jpeg_stream(picture)
+        number = file.jpeg(picture, stream.columns, stream.rows, colour=stream.samples > 1)
+        scale = min(wide / stream.columns, high / stream.rows)
+        width, height = stream.columns * scale, stream.rows * scale
         page.picture(number, left + (wide - width) / 2, bottom + (high - height) / 2, width, height)
     if header is not None:
         said = f"série {header.text(_SERIES) or '?'}, image {header.text(_IMAGE) or '?'}"
@@ -152,12 +158,13 @@ def _field(  # noqa: PLR0917
     return picture is not None
 
 
-def _picture(one: Printable, header: Picked | None, render: Render) -> Picture | None:
-    if header is None:
-        return None
+def _picture(one: Printable) -> bytes | None:
+    """Make a JPEG of the frame that represents an instance; None where it cannot be one. Raises CodecsBusy."""
     try:
-        return render(one, header, pictures.middle_frame(header), PIXELS)
-    except (NoPicture, ImagingRefusal):
+        return one.picture(0, WISH)
+    except CodecsBusy:
+        raise
+    except ImagingRefusal:
         return None
 
 

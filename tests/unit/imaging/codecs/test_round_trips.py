@@ -117,6 +117,20 @@ def test_a_frame_that_is_cut_short_is_refused(codec: Codec, ending: bytes, cut: 
     assert np.array_equal(damaged, whole)
 
 
+@pytest.mark.parametrize("fill", [b"\xff", b"\xff" * 3])
+@pytest.mark.parametrize("codec", [Codec.JPEG_LOSSLESS, Codec.JPEG])
+def test_fill_bytes_before_the_end_marker_are_no_damage(codec: Codec, fill: bytes):
+    """ISO 10918-1 B.1.1.2: any number of them may precede a marker, and half of DCMTK's lossless frames have one."""
+    frame, shape = lossy(8, colour=False)
+    if codec is Codec.JPEG_LOSSLESS:
+        shape = shape_of((64, 64))
+        frame = encode(picture(shape), codec, shape, "MONOCHROME2")[0].rstrip(b"\0")
+    whole, body = decode(frame, codec, shape)[0], frame.removesuffix(b"\xff\xd9")
+    assert body != frame
+    for ending in (fill + b"\xff\xd9", fill + b"\xff\xd9\0", fill):
+        assert np.array_equal(decode(body + ending, codec, shape)[0], whole)
+
+
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("bits", [8, 12])
 def test_a_lossy_frame_without_its_end_marker_is_whole(bits: int, colour: bool):  # noqa: FBT001

@@ -7,106 +7,52 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from primum.imaging.codecs.errors import CodecsBusy, NotAPicture
+from primum.imaging.codecs.rendering import PictureWish
 from primum.imaging.demo.headers import encoded
 from primum.imaging.media.exporting import NothingToExport
 from primum.imaging.media.pdf import Page, Pdf, writable
-from primum.imaging.media.picking import Picked
-from primum.imaging.media.pictures import TAGS, NoPicture, Picture, render
-from primum.imaging.media.printing import MixedPatients, Printed, chosen, print_images
+from primum.imaging.media.printing import PIXELS, MixedPatients, Printed, chosen, print_images
 
 AT = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)
 EXPLICIT = "1.2.840.10008.1.2.1"
 
 
 class Stored:
-    """An instance with one frame."""
+    """An instance whose picture is its pixels as a JPEG, or a refusal."""
 
-    def __init__(self, made: Dataset, frame: bytes, syntax: str = EXPLICIT) -> None:
-        self.transfer_syntax_uid, self.sop_instance_uid = syntax, "2.25.1"
-        self._data, self._frame = encoded(made), frame
+    transfer_syntax_uid = EXPLICIT
 
-    def frame(self, number: int) -> bytes:
-        assert number == 1
-        return self._frame
+    def __init__(self, made: Dataset, pixels: np.ndarray, refusal: Exception | None) -> None:
+        self._data, self._pixels, self._refusal = encoded(made), pixels, refusal
+
+    def picture(self, number: int, wish: PictureWish) -> bytes:
+        assert (number, wish.kind, wish.viewport) == (0, "jpeg", (PIXELS, PIXELS, 0, 0, 0, 0))
+        if self._refusal:
+            raise self._refusal
+        return bytes(imagecodecs.jpeg8_encode(self._pixels, level=95))
 
     def chunks(self) -> Iterator[bytes]:
         yield self._data
 
-    def header(self) -> Picked:
-        return Picked(self._data, self.transfer_syntax_uid, TAGS)
 
-
-def image(pixels: np.ndarray, syntax: str = EXPLICIT, **more: object) -> Stored:
+def image(pixels: np.ndarray, refusal: Exception | None = None, **more: object) -> Stored:
     one = Dataset()
     one.SpecificCharacterSet = "ISO_IR 192"
     one.PatientName, one.PatientID, one.PatientBirthDate, one.PatientSex = "Lefèvre^Hélène", "P-77", "19610314", "F"
     one.StudyDate, one.StudyDescription, one.InstitutionName = "20260104", "Épaule", "Cabinet d'essai"
     one.SeriesNumber, one.InstanceNumber = 3, 14
-    one.Rows, one.Columns = pixels.shape[:2]
-    one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
-    one.BitsAllocated = one.BitsStored = pixels.itemsize * 8
-    one.PixelRepresentation = int(pixels.dtype.kind == "i")
     for name, value in more.items():
         setattr(one, name, value)
-    return Stored(one, pixels.astype(pixels.dtype.newbyteorder("<")).tobytes(), syntax)
+    return Stored(one, pixels, refusal)
 
 
-def shown(stored: Stored, most: int = 640) -> np.ndarray:
-    picture = render(stored, stored.header(), 1, most)
-    shape = (picture.height, picture.width, 3) if picture.colour else (picture.height, picture.width)
-    return np.frombuffer(picture.data, np.uint8).reshape(shape).astype(int)
-
-
-RAMP = np.arange(0, 4096, dtype=np.uint16).reshape(64, 64)
-
-
-def test_a_window_shows_what_the_standard_says() -> None:
-    """PS3.3 C.11.2.1.2.1, for 12 bits of which the window takes the middle."""
-    made = shown(image(RAMP, BitsStored=12, WindowCenter="2048", WindowWidth="1024"))
-    x = RAMP.astype(float)
-    expected = np.clip(((x - 2047.5) / 1023 + 0.5) * 255, 0, 255)
-    assert np.abs(made - expected).max() <= 1
-
-
-def test_signed_values_rescale_and_inverse() -> None:
-    pixels = (RAMP.astype(np.int32) - 2048).astype(np.int16)
-    plain = shown(image(pixels, WindowCenter="0", WindowWidth="4096", RescaleSlope="2", RescaleIntercept="-100"))
-    expected = np.clip((((pixels * 2.0 - 100) + 0.5) / 4095 + 0.5) * 255, 0, 255)
-    assert np.abs(plain - expected).max() <= 1
-    inverse = image(pixels, WindowCenter="0", WindowWidth="4096", RescaleSlope="2", RescaleIntercept="-100",
-                    PhotometricInterpretation="MONOCHROME1")  # fmt: skip
-    assert (shown(inverse) == 255 - plain).all()
-
-
-def test_without_a_window_the_whole_range_is_shown_and_odd_bits_above_do_no_harm() -> None:
-    made = shown(image(RAMP | np.uint16(0xF000), BitsStored=12))
-    assert (made.min(), made.max()) == (0, 255)
-    assert shown(image(np.full((4, 4), 7, np.uint8))).shape == (4, 4)
-
-
-def test_colours_come_by_pixel_or_by_plane() -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (12, 10, 3), np.uint8)
-    by_pixel = image(pixels, SamplesPerPixel=3, PhotometricInterpretation="RGB", BitsAllocated=8, BitsStored=8)
-    assert (shown(by_pixel) == pixels).all()
-    planes = image(np.ascontiguousarray(pixels.transpose(2, 0, 1)), SamplesPerPixel=3, PhotometricInterpretation="RGB",
-                   PlanarConfiguration=1, Rows=12, Columns=10)  # fmt: skip
-    assert (shown(planes, most=5) == pixels[::3, ::3]).all()
-
-
-@pytest.mark.parametrize(
-    "odd", [
-        {"syntax": "1.2.840.10008.1.2.4.90"}, {"PhotometricInterpretation": "PALETTE COLOR"}, {"BitsAllocated": 32},
-        {"Rows": 4000}, {"Rows": 0}, {"Columns": 65535},
-    ],
-)  # fmt: skip
-def test_what_cannot_be_drawn_here_is_refused_and_never_wrong(odd: dict[str, object]) -> None:
-    stored = image(RAMP, **odd)  # type: ignore[arg-type]
-    with pytest.raises(NoPicture):
-        shown(stored)
+RAMP = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (32, 1))
 
 
 def printed(to: Path, instances: list[Stored], **more: object) -> Printed:
@@ -140,11 +86,33 @@ def test_every_page_says_whose_images_these_are(tmp_path: Path) -> None:
 
 @pytest.mark.programs("pdftotext")
 def test_what_cannot_be_drawn_is_an_empty_field_that_says_so(tmp_path: Path) -> None:
-    compressed = image(RAMP, syntax="1.2.840.10008.1.2.4.90")
-    assert printed(tmp_path / "x.pdf", [compressed, image(RAMP)]).empty == 1
+    film = image(RAMP, NotAPicture(why="it is a film"))
+    assert printed(tmp_path / "x.pdf", [film, image(RAMP)]).empty == 1
     assert text_of(tmp_path / "x.pdf").count("see the screen") == 1
-    grey = Picture(2, 2, bytes(4))
-    assert printed(tmp_path / "y.pdf", [compressed], render=lambda *_: grey).empty == 0
+
+
+def test_a_field_is_not_left_empty_because_others_wait_too(tmp_path: Path) -> None:
+    with pytest.raises(CodecsBusy):
+        printed(tmp_path / "x.pdf", [image(RAMP, CodecsBusy())])
+
+
+@pytest.mark.programs("pdftoppm")
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_picture_is_on_paper_as_it_was_made(tmp_path: Path, *, colour: bool) -> None:
+    """The first field is some 4 by 4 cm wide: its picture is twice as wide as high, dark on the left."""
+    file = tmp_path / "x.pdf"
+    printed(file, [image(np.stack([RAMP, RAMP, 0 * RAMP], axis=-1) if colour else RAMP)])
+    subprocess.run(["pdftoppm", "-r", "72", str(file), str(tmp_path / "p")], check=True)
+    head, _, pixels = next(tmp_path.glob("p*.ppm")).read_bytes().partition(b"\n255\n")
+    width, height = map(int, head.split()[1:])
+    page = np.frombuffer(pixels, np.uint8).reshape(height, width, 3).astype(int)
+    lit = (page[76:226, 37:205, 0] > 40) & (page[76:226, 37:205, 0] < 255)
+    rows, columns = np.flatnonzero(lit.any(1)), np.flatnonzero(lit.any(0))
+    assert 1.5 < (columns[-1] - columns[0]) / (rows[-1] - rows[0]) < 2.1
+    line = page[76 + int(rows.mean()), 37 + columns[0] : 37 + columns[-1]]
+    assert (np.diff(line[:, 0]) >= -4).all()
+    assert line[-1, 0] > 230
+    assert line[-1, 2] < 30 if colour else line[-1, 2] > 230
 
 
 @pytest.mark.programs("pdftotext")
@@ -174,8 +142,6 @@ def test_images_are_chosen_evenly_with_the_first_and_the_last() -> None:
 
 @pytest.mark.programs("qpdf")
 def test_texts_with_brackets_and_a_jpeg_make_a_whole_file(tmp_path: Path) -> None:
-    import imagecodecs
-
     file = tmp_path / "x.pdf"
     with file.open("wb") as stream:
         made = Pdf(stream.write, title="Épreuve (1)", language="fr")
