@@ -23,6 +23,10 @@ _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC"
 _SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX = 0x0002, 0x0003, 0x0010
 _IMPLEMENTATION_CLASS, _SOURCE_TITLE = 0x0012, 0x0016
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+IMPLEMENTATION_CLASS_UID = "2.25.161073795740179947969399067501313392373"
+"""Ours, in files and associations (PS3.7 D.3.3.2): which software, not which version. UUID-derived (PS3.5 B.2)."""
+IMPLEMENTATION_VERSION = "PRIMUM_1"
+"""It tells strangers nothing: it is only sent after the TLS handshake, and does not follow releases."""
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 
 
@@ -61,17 +65,15 @@ def read_meta(first: bytes | memoryview) -> FileMeta:
     return FileMeta(_guess(view), "", "", "", "", 0)
 
 
-def write_meta(
-    *, transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str, implementation_class_uid: str
-) -> bytes:
-    """Write preamble, prefix and file meta information; the data set follows."""
+def write_meta(*, transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """Write preamble, prefix and file meta information, as the implementation that we are; the data set follows."""
     rest = b"".join(
         (
             _element(0x0001, b"OB", b"\x00\x01"),
             _element(_SOP_CLASS, b"UI", sop_class_uid.encode("ascii")),
             _element(_SOP_INSTANCE, b"UI", sop_instance_uid.encode("ascii")),
             _element(_TRANSFER_SYNTAX, b"UI", transfer_syntax_uid.encode("ascii")),
-            _element(_IMPLEMENTATION_CLASS, b"UI", implementation_class_uid.encode("ascii")),
+            _element(_IMPLEMENTATION_CLASS, b"UI", IMPLEMENTATION_CLASS_UID.encode("ascii")),
         )
     )
     return bytes(PREAMBLE) + PREFIX + _element(0x0000, b"UL", struct.pack("<I", len(rest))) + rest

@@ -82,7 +82,7 @@ def test_what_is_no_dicom_is_counted_and_left(opened: Vault, folder: Path, clock
     (folder / "viewer.exe").write_bytes(b"MZ" + bytes(3000))
     directory = write_meta(
         transfer_syntax_uid="1.2.840.10008.1.2.1", sop_class_uid="1.2.840.10008.1.3.10",
-        sop_instance_uid="2.25.1", implementation_class_uid="2.25.2",
+        sop_instance_uid="2.25.1",
     )  # fmt: skip
     (folder / "DICOMDIR").write_bytes(directory)
     report, _, _ = _import(opened, folder, clock)

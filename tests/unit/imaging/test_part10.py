@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 
 from primum.imaging.part10 import (
     EXPLICIT_LITTLE,
+    IMPLEMENTATION_CLASS_UID,
     IMPLICIT_LITTLE,
     META_LIMIT,
     FileMeta,
@@ -15,16 +16,16 @@ from primum.imaging.part10 import (
     write_meta,
 )
 
-CLASS, INSTANCE, OURS = "1.2.840.10008.5.1.4.1.1.2", "2.25.7", "2.25.1"
+CLASS, INSTANCE = "1.2.840.10008.5.1.4.1.1.2", "2.25.7"
 EXPLICIT = b"\x08\x00\x05\x00CS\x0a\x00ISO_IR 192"
 IMPLICIT = b"\x08\x00\x05\x00\x0a\x00\x00\x00ISO_IR 192"
-META = write_meta(
-    transfer_syntax_uid=EXPLICIT_LITTLE, sop_class_uid=CLASS, sop_instance_uid=INSTANCE, implementation_class_uid=OURS
-)
+META = write_meta(transfer_syntax_uid=EXPLICIT_LITTLE, sop_class_uid=CLASS, sop_instance_uid=INSTANCE)
 
 
 def test_what_was_written_is_read_back() -> None:
-    assert read_meta(META + EXPLICIT) == FileMeta(EXPLICIT_LITTLE, CLASS, INSTANCE, OURS, "", len(META))
+    assert read_meta(META + EXPLICIT) == FileMeta(
+        EXPLICIT_LITTLE, CLASS, INSTANCE, IMPLEMENTATION_CLASS_UID, "", len(META)
+    )
 
 
 def test_a_file_without_its_preamble_is_understood() -> None:

@@ -52,7 +52,6 @@ def test_dciodvfy_finds_no_error_in_what_we_write(tmp_path):
     made = note()
     meta = write_meta(
         transfer_syntax_uid=EXPLICIT, sop_class_uid=KEY_OBJECTS, sop_instance_uid=made.sop_uid,
-        implementation_class_uid="1.2.3",
     )  # fmt: skip
     (tmp_path / "note.dcm").write_bytes(meta + made.data)
     command = ["dciodvfy", "-new", str(tmp_path / "note.dcm")]

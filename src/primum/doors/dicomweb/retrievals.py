@@ -34,8 +34,6 @@ from primum.imaging.part10 import write_meta
 
 _SOP_INSTANCE_UID = "00080018"
 PIXELS = "7FE00010"
-IMPLEMENTATION_CLASS = "2.25.146803177612543982021862240714560133941"
-"""Who wrote the files that leave here (PS3.7 D.3.3.2): a random UUID, made once."""
 
 
 class TooManyFrames(PrimumError):
@@ -190,7 +188,6 @@ def file_of(kept: Kept, syntax: str, pieces: Iterator[bytes]) -> Iterator[bytes]
         sop_class_uid=kept.sop_class_uid,
         sop_instance_uid=kept.sop_instance_uid,
         transfer_syntax_uid=syntax,
-        implementation_class_uid=IMPLEMENTATION_CLASS,
     )
     yield from pieces
 

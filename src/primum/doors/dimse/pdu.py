@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.refusals import AbortReason, InvalidPdu
+from primum.imaging.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 """The one DICOM application context (PS3.7 A.2.1)."""
@@ -179,10 +180,6 @@ def _encode_data(context: int, body: bytes, max_length: int, control: int) -> by
     )
 
 
-IMPLEMENTATION_CLASS_UID = "2.25.161073795740179947969399067501313392373"
-"""Ours, of the UUID-derived root (PS3.5 B.2); it says which software, not which version."""
-IMPLEMENTATION_VERSION = "PRIMUM_1"
-"""It tells strangers nothing: it is only sent after the TLS handshake, and does not follow releases."""
 SMALLEST_MAX_LENGTH = 128
 """A peer that asks for less than this is sent this much: a response fits, and nothing divides by zero."""
 

@@ -13,8 +13,6 @@ from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.pdu import (
     APPLICATION_CONTEXT,
     HEADER,
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION,
     SMALLEST_MAX_LENGTH,
     Answered,
     PduType,
@@ -23,6 +21,7 @@ from primum.doors.dimse.pdu import (
     Role,
 )
 from primum.doors.dimse.refusals import InvalidPdu
+from primum.imaging.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 
 @dataclass(frozen=True, slots=True)

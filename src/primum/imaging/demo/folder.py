@@ -8,9 +8,6 @@ from pathlib import Path
 from primum.imaging.demo.generate import DemoInstance
 from primum.imaging.part10 import write_meta
 
-IMPLEMENTATION = "2.25.251372610912874463402733150731094610"
-"""Our implementation class (PS3.7 D.3.3.2): a random UUID, made once."""
-
 
 def write_folder(folder: Path, instances: Iterable[DemoInstance]) -> list[Path]:
     """Write each instance as a part 10 file, numbered in order; return the files."""
@@ -29,6 +26,5 @@ def wrapped(instance: DemoInstance) -> bytes:
         transfer_syntax_uid=instance.transfer_syntax_uid,
         sop_class_uid=instance.sop_class_uid,
         sop_instance_uid=instance.sop_instance_uid,
-        implementation_class_uid=IMPLEMENTATION,
     )
     return meta + instance.data_set

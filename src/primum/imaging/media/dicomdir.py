@@ -137,13 +137,12 @@ class DirectoryWriter:
         series.below[b"\\".join(part.encode() for part in place)] = _node(kind, found, LEAVES[kind], file)
         self.listed += 1
 
-    def written(self, *, file_set_id: str, instance_uid: str, implementation_class_uid: str) -> bytes:
+    def written(self, *, file_set_id: str, instance_uid: str) -> bytes:
         """Write the DICOMDIR."""
         meta = write_meta(
             transfer_syntax_uid=EXPLICIT_LITTLE,
             sop_class_uid=DIRECTORY_CLASS,
             sop_instance_uid=instance_uid,
-            implementation_class_uid=implementation_class_uid,
         )
         set_id = element(0x00041130, "CS", file_set_id.encode("ascii"))
         begin = len(meta) + len(set_id) + len(_roots(0, 0)) + len(element(0x00041220, "SQ", b""))

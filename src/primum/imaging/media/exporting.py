@@ -26,8 +26,6 @@ from primum.imaging.peeking import NeedMore, Peek, peek_first
 from primum.vault.agefile import AgeFile
 from primum.vault.winzip import sealing
 
-IMPLEMENTATION_CLASS = "2.25.161073795740179947969399067501313392373"
-"""Ours, as in associations (PS3.7 D.3.3.2)."""
 FILE_SET_ID = "PRIMUM"
 _HEADER = 16 << 20
 """As much of a data set as is looked at for the directory: an unusual one of only header is listed by its beginning."""
@@ -209,7 +207,6 @@ class _Medium:
         written = self.directory.written(
             file_set_id=FILE_SET_ID,
             instance_uid=f"2.25.{uuid4().int}",
-            implementation_class_uid=IMPLEMENTATION_CLASS,
         )
         self._archive.add("DICOMDIR", [written], expected=len(written))
         return profile
@@ -250,7 +247,6 @@ def _file(one: Kept, data_set: Iterable[bytes]) -> Iterator[bytes]:
         sop_class_uid=one.sop_class_uid,
         sop_instance_uid=one.sop_instance_uid,
         transfer_syntax_uid=one.transfer_syntax_uid,
-        implementation_class_uid=IMPLEMENTATION_CLASS,
     )
     yield from data_set
 

@@ -4,11 +4,11 @@ import dataclasses
 import re
 from pathlib import Path
 
-from primum.doors.dimse import pdu
 from primum.doors.dimse.contexts import VERIFICATION, Result
 from primum.doors.dimse.limits import Limits
 from primum.doors.dimse.refusals import AbortReason
 from primum.doors.dimse.statuses import BY_CODE, NO_REASON, REJECTIONS, Status
+from primum.imaging import part10
 from primum.imaging.storage import NOT_STORAGE, STORAGE_ELSEWHERE, TRANSFER_SYNTAXES_REFUSED
 
 PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "dicom-conformance.md").read_text("utf-8")
@@ -59,6 +59,6 @@ def test_limits_are_those_of_the_code():
 
 
 def test_the_implementation_says_who_it_is():
-    assert f"`{pdu.IMPLEMENTATION_CLASS_UID}`" in PAGE
-    assert f"`{pdu.IMPLEMENTATION_VERSION}`" in PAGE
+    assert f"`{part10.IMPLEMENTATION_CLASS_UID}`" in PAGE
+    assert f"`{part10.IMPLEMENTATION_VERSION}`" in PAGE
     assert str(Limits().pdu_bytes) in PAGE

@@ -17,7 +17,6 @@ from primum.imaging.part10 import EXPLICIT_LITTLE, write_meta
 def directory(*file_ids: str) -> bytes:
     meta = write_meta(
         transfer_syntax_uid=EXPLICIT_LITTLE, sop_class_uid="1.2.840.10008.1.3.10", sop_instance_uid="2.25.1",
-        implementation_class_uid="2.25.2",
     )  # fmt: skip
     records = [item(element(0x00041500, "CS", one.encode("latin-1"))) for one in file_ids]
     return meta + element(0x00041220, "SQ", b"".join(records))
