@@ -15,8 +15,9 @@ import hypothesis
 import pytest
 
 from primum.ground.clock import FixedClock
-from tests.programs import PACKAGES, find_program
+from tests.programs import PACKAGES, find_program, path_without_ours
 
+os.environ["PATH"] = path_without_ours()
 # two busy cores make any deadline a coin toss
 hypothesis.settings.register_profile("primum", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("primum")

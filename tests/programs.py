@@ -26,14 +26,16 @@ PACKAGES = {
 """Debian package of each program that a test may ask for."""
 
 
-def find_program(name: str) -> Path | None:
-    """Find a program of the machine.
-
-    Not one of our virtual environment: pynetdicom brings namesakes of DCMTK's programs.
-    """
+def path_without_ours() -> str:
+    """Give PATH without our virtual environment: pynetdicom brings namesakes of DCMTK's programs."""
     ours = Path(sys.prefix) / "bin"
     places = [one for one in os.get_exec_path() if Path(one).resolve() != ours.resolve() and Path(one) != ours]
-    found = shutil.which(name, path=os.pathsep.join([*places, "/usr/sbin", "/usr/local/sbin"]))
+    return os.pathsep.join(places)
+
+
+def find_program(name: str) -> Path | None:
+    """Find a program of the machine."""
+    found = shutil.which(name, path=os.pathsep.join([path_without_ours(), "/usr/sbin", "/usr/local/sbin"]))
     return Path(found) if found else None
 
 
