@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 from tests.doors.browser.conftest import chromium
 from tests.doors.browser.test_pages import UNLABELLED
 
@@ -28,7 +29,7 @@ def test_a_study_is_held_and_proposed_by_keyboard_alone(browser, doctor, house):
     page.keyboard.press("Enter")
     page.wait_for_url("**/step-up*")
     assert page.evaluate(UNLABELLED) == []
-    page.wait_for_function("document.activeElement.id === 'password'")
+    expect(page.locator("#password")).to_be_focused()
     page.keyboard.type(doctor.made.password)
     page.keyboard.press("Tab")
     page.keyboard.type(doctor.code())
