@@ -159,7 +159,7 @@ def test_a_list_and_a_search_are_in_the_journal_without_a_name(desk, house):
     for kind in ("person:orders:listed", "person:patients:searched", "order:placed"):
         assert kind in lines
     assert "Secretissime" not in lines
-    assert "2019" not in re.sub(r'"at":"[^"]*"', "", lines)
+    assert not re.search("2019-?02-?12", lines)
 
 
 def test_a_day_may_be_chosen(desk):
