@@ -7,7 +7,7 @@ from typing import Any
 
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
-from primum.doors.cli.decisions import decision_lines, say_change, why
+from primum.doors.cli.decisions import decision_lines, given, say_change, why
 
 _FIELDS = {
     "name": "FAMILY^GIVEN",
@@ -68,13 +68,7 @@ def _options(parser: argparse.ArgumentParser, names: dict[str, str]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do as asked."""
-    client = Client(options.home)
-    given = {
-        name: value
-        for name, value in vars(options).items()
-        if name not in {"verb", "home", "command", "run", "json"} and value is not None
-    }
-    answer = client.call_signed_in(f"patient_{options.verb}", **given)
+    answer = Client(options.home).call_signed_in(f"patient_{options.verb}", **given(options))
     if options.verb == "show":
         _show(answer, as_json=options.json)
     elif options.verb == "add":

@@ -7,7 +7,7 @@ from typing import Any
 
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
-from primum.doors.cli.decisions import decision_lines, say_change, why
+from primum.doors.cli.decisions import decision_lines, given, say_change, why
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do as asked."""
-    given = {
-        name: value
-        for name, value in vars(options).items()
-        if name not in {"verb", "home", "command", "run", "json"} and value is not None
-    }
-    answer = Client(options.home).call_signed_in(f"study_{options.verb.replace('-', '_')}", **given)
+    answer = Client(options.home).call_signed_in(f"study_{options.verb.replace('-', '_')}", **given(options))
     if options.verb == "show":
         _show(answer, as_json=options.json)
     else:

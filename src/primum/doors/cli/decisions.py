@@ -15,6 +15,12 @@ def why(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="other", choices=REASONS, help="why (other)")
 
 
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """Take from a command line what its verb is asked with."""
+    ours = {"verb", "home", "command", "run", "json"}
+    return {name: value for name, value in vars(options).items() if name not in ours and value is not None}
+
+
 def say_change(answer: dict[str, Any]) -> None:
     """Say what was before and what is after, and how to undo it."""
     for which, after in answer.get("after", {}).items():

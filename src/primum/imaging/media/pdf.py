@@ -82,7 +82,7 @@ class Pdf:
 
     def add(self, page: Page) -> None:
         """Write a page."""
-        content = self._stream(b"", b"\n".join(page._ink))  # noqa: SLF001 (the two are one)
+        content = self._stream(b"\n".join(page._ink))  # noqa: SLF001 (the two are one)
         pictures = b" ".join(b"/P%d %d 0 R" % (one, one) for one in dict.fromkeys(page._pictures))  # noqa: SLF001
         self._pages.append(self._next)
         self._object(
@@ -111,11 +111,11 @@ class Pdf:
         self._next += 1
         return self._next - 1
 
-    def _stream(self, head: bytes, content: bytes) -> int:
+    def _stream(self, content: bytes) -> int:
         number, packed = self._number(), zlib.compress(content, _FAST)
         self._object(
             number,
-            b"<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (head, len(packed), packed),
+            b"<< /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (len(packed), packed),
         )
         return number
 

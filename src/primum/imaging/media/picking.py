@@ -12,7 +12,7 @@ from primum.imaging.dictionary import vr_of
 from primum.imaging.errors import DamagedDataSet
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.syntaxes import Syntax, syntax_of
-from primum.imaging.walker import LONG_VRS, UNDEFINED, Element, Short, elements, inflate, items, order_of, skim, wanted
+from primum.imaging.walker import LONG_VRS, UNDEFINED, Element, Short, elements, inflate, items, skim, wanted
 
 CHARSET = 0x00080005
 ROWS = 0x00280010
@@ -45,14 +45,6 @@ class Picked:
         """Give the value without padding; empty when there is none."""
         found = self._found.get(tag)
         return bytes(self._view[found.at : found.end]).strip(b"\0 ") if found is not None else b""
-
-    def number(self, tag: int) -> int | None:
-        """Give the value of an unsigned short (US); None where there is none."""
-        found = self._found.get(tag)
-        if found is None or found.end - found.at < 2:  # noqa: PLR2004 (a US)
-            return None
-        number: int = order_of(self._syntax).u16(self._view, found.at)[0]
-        return number
 
     def text(self, tag: int) -> str:
         """Give the value as text, in the data set's character set."""
