@@ -75,6 +75,9 @@ class Asking:
     actor: Actor
 
 
+MOST_UIDS = 10_000
+"""Studies or instances that one command names: at 64 characters each they fit in one message."""
+
 Verb = Callable[[Desk, Asking, "Args", Progress], dict[str, Any]]
 
 
@@ -96,10 +99,10 @@ class Args:
         """Tell whether an argument was given at all."""
         return self._given.get(name) is not None
 
-    def texts(self, name: str) -> list[str]:
-        """Take a list of at most 32 texts."""
+    def texts(self, name: str, *, most: int = 32) -> list[str]:
+        """Take a list of at most `most` texts: more than 32 roles, services or keys do not exist."""
         value = self._given.get(name, [])
-        if not isinstance(value, list) or len(value) > 32:  # noqa: PLR2004 (more roles or services do not exist)
+        if not isinstance(value, list) or len(value) > most:
             raise BadRequest
         if not all(isinstance(one, str) for one in value):
             raise BadRequest

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from primum.app.shelf import StudyInReach
 from primum.doors.worker.control import Progress
-from primum.doors.worker.desk import Args, Asking, Desk, Verb
+from primum.doors.worker.desk import MOST_UIDS, Args, Asking, Desk, Verb
 from primum.doors.worker.protocol import BadRequest
 from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
@@ -132,7 +132,7 @@ def _journaled(  # noqa: PLR0917
 def leave(desk: Desk, asking: Asking, args: Args) -> Leaving:
     """Find what is asked for and decide whether it may leave. Raises NotHere, NotPermitted, ReasonNeeded."""
     desk.require(asking, Permission.STUDY_LIST, ANY_STUDY)
-    uids = dict.fromkeys(args.texts("studies"))
+    uids = dict.fromkeys(args.texts("studies", most=MOST_UIDS))
     reach = reaches(asking.actor, Permission.STUDY_LIST)
     studies = tuple(_found(desk, uid, reach) for uid in uids)
     recipients = tuple(args.texts("recipients"))

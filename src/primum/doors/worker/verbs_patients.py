@@ -12,7 +12,7 @@ from typing import Any
 
 from primum.app.shelf import ShelfStudy
 from primum.doors.worker.control import Progress
-from primum.doors.worker.desk import Args, Asking, Desk, Verb, handler
+from primum.doors.worker.desk import MOST_UIDS, Args, Asking, Desk, Verb, handler
 from primum.doors.worker.protocol import BadRequest
 from primum.ground.ids import is_id
 from primum.identity import Permission, Thing, reaches
@@ -290,7 +290,7 @@ def study_reject(desk: Desk, asking: Asking, args: Args, _progress: Progress) ->
     done = _turn(
         desk,
         lambda: desk.worker.corrections.reject(
-            study.study_ref, code, by, args.text("series", most=64), args.texts("instances")
+            study.study_ref, code, by, args.text("series", most=64), args.texts("instances", most=MOST_UIDS)
         ),
     )
     _write(
