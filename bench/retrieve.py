@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Protocol
@@ -30,6 +30,7 @@ from bench import sink
 from bench.contenders.base import Way, children_of, compare, processor_seconds
 from bench.contenders.orthanc import Orthanc
 from bench.contenders.primum import TITLE, make_template
+from bench.contenders.proxy import in_front_of, there
 from bench.load import Slice, make_slices
 from bench.rows import TUNED
 from bench.sender import send
@@ -54,7 +55,8 @@ class Row:
 
 
 ROWS = (
-    Row("wado", "wado"),
+    Row("wado_tls", "wado", tls=True),
+    Row("wado", "wado", goal=None),
     Row("get", "get"),
     Row("get_tls", "get", tls=True),
     Row("move", "move"),
@@ -64,8 +66,8 @@ ROWS = (
     Row("move_tuned", "move", tuned=True, goal=None),
     Row("move_tls_tuned", "move", tls=True, tuned=True, goal=None),
 )
-"""Primum's web door is always TLS. Debian's Orthanc 1.10.1 ends at its first HTTPS request (SslEnabled, OpenSSL 3), so
-that the row `wado` compares our TLS with its plain HTTP."""
+"""Primum's web door is always TLS. Debian's Orthanc 1.10.1 ends at its first HTTPS request (SslEnabled, OpenSSL 3): in
+the row `wado_tls` nginx speaks TLS for it, and the row `wado` compares our TLS with its plain HTTP."""
 
 
 class Giver(Protocol):
@@ -176,7 +178,8 @@ def parts(kind: str, whole: bytes) -> dict[str, str]:
 def orthanc(place: Path, trust: Trust, slices: Sequence[Slice], *, tls: bool, tuned: bool) -> Iterator[Archive]:
     """Start Orthanc, send it the study."""
     way = Way(tuned=tuned, tls=tls)
-    with sink.listening(_sink_context(trust, []) if tls else None) as receiver:
+    with ExitStack() as stack:
+        receiver = stack.enter_context(sink.listening(_sink_context(trust, []) if tls else None))
         known = {
             "BENCH": {"AET": "BENCH", "Host": "127.0.0.1", "Port": 104},
             "BENCHTLS": {"AET": "BENCHTLS", "Host": "127.0.0.1", "Port": 104},
@@ -188,9 +191,17 @@ def orthanc(place: Path, trust: Trust, slices: Sequence[Slice], *, tls: bool, tu
             contender.start(place / f"orthanc-{tls}-{tuned}", way)
             send(slices, 1, contender.target(), Way(tuned=True, tls=tls), contender.title)
             dicom, web = contender.ports
+            proxied = tls and not tuned and there()
+            proxy = stack.enter_context(in_front_of(web, place / f"proxy-{tuned}", trust.server)) if proxied else None
             context = _client_context(trust.authority, trust.sender.certificate, trust.sender.key) if tls else None
             doors = Doors(contender.title, way.calling, dicom, context, web, None)
-            yield Archive("orthanc", doors, contender.processes, receiver)
+            if proxy is not None:
+                doors = replace(doors, web=proxy.port, web_tls=_unchecked())
+
+            def pids() -> Sequence[int]:
+                return [*contender.processes(), *(proxy.processes() if proxy else ())]
+
+            yield Archive("orthanc", doors, pids, receiver)
         finally:
             contender.stop()
 
@@ -397,6 +408,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="names of rows, with commas")
     chosen = parser.parse_args(arguments)
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only.split(",")]
+    if not there():
+        rows = [row for row in rows if row.name != "wado_tls"]
+        _say("bench: the row wado_tls is left out: nginx is missing (Debian: apt-get install nginx-light)")
     rounds = chosen.rounds or (2 if chosen.quick else 5)
     try:
         results = compare_all(rows, rounds, chosen.count, _say)
