@@ -25,7 +25,9 @@ http {{
     ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;
     location / {{
       proxy_pass http://127.0.0.1:{behind}; proxy_http_version 1.1;
-      proxy_buffering on; proxy_buffer_size 256k; proxy_buffers 16 256k; proxy_busy_buffers_size 1m; proxy_max_temp_file_size 0; proxy_request_buffering off; proxy_set_header Host $http_host;
+      proxy_buffering on; proxy_max_temp_file_size 0;
+      proxy_buffer_size 256k; proxy_buffers 16 256k; proxy_busy_buffers_size 1m;
+      proxy_request_buffering off; proxy_set_header Host $http_host;
     }}
   }}
 }}
@@ -33,7 +35,7 @@ http {{
 
 
 def there() -> bool:
-    """Tell whether nginx is on this machine. Nothing installs it by itself: Debian's package begins to serve port 80."""
+    """Tell whether nginx is on this machine. Nothing here installs it: Debian's package begins to serve port 80."""
     return find_program("nginx") is not None
 
 
