@@ -128,6 +128,7 @@ def test_verbs_of_the_socket():
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
         "study_undo",
+        "patient_proposals", "patient_refuse_proposal", "patient_note_proposal",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
     }  # fmt: skip
 

@@ -37,10 +37,11 @@ REASONS = ("typing-error", "wrong-patient", "duplicate", "document-seen", "patie
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who decides, and why (a word)."""
+    """Who decides, and why (a word); `source` is the message of another system that proposed it, and its day."""
 
     person_id: str
     reason: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,8 @@ class Corrections:
             raise NothingToChange
         self._must_stand(survivor)
         self._must_stand(gone)
-        return self._act(controller_id, ActKind.MERGE, survivor, gone, {}, by)
+        body = {"source": by.source} if by.source else {}
+        return self._act(controller_id, ActKind.MERGE, survivor, gone, body, by)
 
     def identify(self, patient_id: str, identity: Identity, by: By, *, real: bool = True) -> str:
         """State a patient's identity: INS and strict traits. Raises BadIdentity."""
