@@ -246,6 +246,7 @@ class Kind(Enum):
     ORDER_PATIENT_CHANGED = _changed("order:patient:changed", "controller what", "{actor} a transmis l'identité de {subject} ({what})", "{actor} gave the identity of {subject} ({what})")
     MERGE_PROPOSED = _changed("merge:proposed", "controller what", "{actor} propose un rapprochement d'identités {subject} ({what})", "{actor} proposed {subject}: two identities to compare ({what})")
     MERGE_DECIDED = _changed("merge:decided", "controller what reason", "{actor} a traité la proposition {subject} ({what}, {reason})", "{actor} dealt with proposal {subject} ({what}, {reason})")
+    ORDERS_FORGOTTEN = _changed("orders:forgotten", "count what rule", "{count} enregistrements ({what}) supprimés à leur terme (règle {rule})", "{count} rows ({what}) removed, past their time (rule {rule})")
     RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
     RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
     # --- account: the journal about itself
