@@ -85,8 +85,10 @@ class Reading:
         """Find a study that this person may list, without showing anything of it. Raises NotHere."""
         return self._archive.study(self.reach(visit, Permission.STUDY_LIST), ref=ref)
 
-    def leaving(self, visit: Visit, ref: str, *, fresh: bool = True) -> StudyInReach:
-        """Find a study that this person may take out, sealed; a refusal is recorded.
+    def leaving(
+        self, visit: Visit, ref: str, *, fresh: bool = True, action: Permission = Permission.STUDY_EXPORT
+    ) -> StudyInReach:
+        """Find a study that this person may take out, sealed unless `action` says otherwise; a refusal is recorded.
 
         `fresh` False where password and code were asked for moments ago, by the page that led here.
         Raises NotHere, NotPermitted, StepUpNeeded.
@@ -97,10 +99,10 @@ class Reading:
             actor = replace(actor, fresh=True)
         thing = Thing("study", entry.controller_id, referrer=entry.referrer, confidential=entry.confidential)
         try:
-            require(actor, Permission.STUDY_EXPORT, thing)
+            require(actor, action, thing)
         except NotPermitted as refusal:
             details: dict[str, str | int] = {
-                "session": visit.person.id, "rule": str(refusal.facts["rule"]), "what": str(Permission.STUDY_EXPORT),
+                "session": visit.person.id, "rule": str(refusal.facts["rule"]), "what": str(action),
             }  # fmt: skip
             self._journal.record(Fact(Kind.ACTION_REFUSED, visit.person.person_id, entry.study_ref, details))
             raise

@@ -135,6 +135,7 @@ class Decisions:
                 "move": _may(visit, Permission.STUDY_MOVE, thing),
                 "reject": _may(visit, Permission.INSTANCE_REJECT, thing),
                 "choose": _may(visit, Permission.INSTANCE_CHOOSE, thing),
+                "print": _may(visit, Permission.STUDY_EXPORT, thing),
             },
             of_study=OF_STUDY,
             codes=CODES,

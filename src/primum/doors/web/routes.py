@@ -21,6 +21,7 @@ from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.orders import OrderPages
+from primum.doors.web.prints import Prints
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
@@ -78,6 +79,7 @@ class WebRoutes:
             self._get("/export/{study}", exports.page),
             self._post("/export/{study}", exports.prepare),
             self._get("/export/{study}/{ticket}", exports.fetch),
+            *self._prints(),
             *self._orders(),
             self._get("/patients/proposals", decisions.proposals),
             self._get("/patients/{patient}", decisions.patient),
@@ -89,6 +91,14 @@ class WebRoutes:
             self._post("/account/language", account.language),
             self._post("/account/password", account.password, costly=True),
             self._get("/about", About(self._pages, self._viewer).page),
+        ]
+
+    def _prints(self) -> list[BaseRoute]:
+        prints = Prints(self._pages, self._reading)
+        return [
+            self._get("/print/{study}", prints.page),
+            self._post("/print/{study}", prints.prepare),
+            self._get("/print/{study}/{ticket}", prints.fetch),
         ]
 
     def _retention(self) -> list[BaseRoute]:
