@@ -21,6 +21,7 @@ from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.orders import OrderPages
+from primum.doors.web.oversight import Oversight
 from primum.doors.web.prints import Prints
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
@@ -105,6 +106,7 @@ class WebRoutes:
         erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
         return [
             self._get("/erasures", erasures.page),
+            self._get("/oversight", Oversight(self._pages).page),
             self._post("/erasures/decide", erasures.decide),
             self._post("/erasures/return", erasures.decide_return),
             self._post("/erasures/release", erasures.release),

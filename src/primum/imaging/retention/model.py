@@ -162,6 +162,17 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """What was erased in a month."""
+
+    month: str
+    studies: int
+    parts: int
+    instances: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many wait for somebody: for a status line and the worklist's notice."""
 

@@ -419,6 +419,23 @@ def decide_return(records: Connection, return_id: str, decision: Decision, by: s
     )
 
 
+def tombstones(records: Connection) -> list[tuple[str, str, int]]:
+    """Count what must not come back unseen: controller, level, how many."""
+    rows = records.exec_driver_sql(
+        "SELECT controller_id, level, count(*) FROM tombstones GROUP BY controller_id, level"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def by_month(records: Connection) -> list[tuple[str, str, int, int, int, int]]:
+    """Sum what was erased: month, controller, whole studies, parts of studies, instances, bytes; the latest first."""
+    rows = records.exec_driver_sql(
+        "SELECT substr(done_at, 1, 7), controller_id, sum(level = 'study'), sum(level <> 'study'), sum(instances),"
+        " sum(bytes) FROM erasures WHERE state = 'done' GROUP BY 1, 2 ORDER BY 1 DESC, 2"
+    )
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
 def lift(records: Connection, ref: str) -> None:
     """Take a study's tombstones away."""
     records.exec_driver_sql("DELETE FROM tombstones WHERE study_ref = ?", (ref,))
