@@ -47,7 +47,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     retention.approve(other, proposed.id)
     eraser = Eraser(records, index, door.vault, clock, Recorder(door.journal), lambda step: step(door.indexer) and None)
     assert eraser.carry_out(clock.now() + timedelta(seconds=1)) == 1
-    disc = door.journal._disc if hasattr(door.journal, "_disc") else None
 
     standing = Standing(to="/backup", made_at=to_text(clock.now()), oldest={"/backup": "20200101t000000000z"})
     write_standing(RealDisc(), door.folder, standing)
