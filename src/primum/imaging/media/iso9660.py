@@ -9,16 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import BinaryIO, Self, cast
 
-from primum.imaging.media.items import Among, BadContainer, Item, Place, Window
-from primum.imaging.media.limits import LIMITS, MediaLimits
+from primum.imaging.media.discs import FIRST, SECTOR, Disc, ImageFile
+from primum.imaging.media.items import BadContainer, Place
 
-SECTOR = 2048
-FIRST = 16
-"""The sector of the first volume descriptor."""
 MARK = b"CD001"
 MARK_AT = FIRST * SECTOR + 1
 _DESCRIPTORS = 64
@@ -28,52 +22,12 @@ _IS_FOLDER, _GOES_ON = 0x02, 0x80
 _ENDED, _PRIMARY, _SUPPLEMENTARY = 255, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFile:
-    """A file of a disc image."""
+class DiscImage(Disc):
+    """The files of a disc image of ISO 9660. Raises BadContainer."""
 
-    place: Place
-    pieces: tuple[tuple[int, int], ...]
-    """Offset and length in the image: a file above 4 GiB has several."""
-
-    @property
-    def size(self) -> int:
-        """How many bytes it has."""
-        return sum(length for _, length in self.pieces)
-
-
-class DiscImage:
-    """The files of a disc image."""
-
-    kind = "iso"
-
-    def __init__(self, stream: BinaryIO, size: int, name: PurePosixPath, limits: MediaLimits = LIMITS) -> None:
-        """Read the descriptors of `stream`, which can be rewound. Raises BadContainer."""
-        self._stream, self._size, self._name, self._limits = stream, size, name, limits
+    def _found(self) -> Iterator[ImageFile]:
         self._joliet, self._root = self._descriptors()
-        self._files = list(self._walk())
-        self._among = Among(lambda: (one.place for one in self._files))
-
-    def count(self) -> int:
-        """Count the files."""
-        return len(self._files)
-
-    def items(self) -> Iterator[Item]:
-        """Give the files in the order in which they lie: a drive seeks slowly."""
-        for one in sorted(self._files, key=lambda one: one.pieces[:1]):
-            yield Item(
-                self._name.joinpath(*one.place), one.size, lambda one=one: joined(self._stream, one),  # type: ignore[misc]
-                self._among.beside(one.place),
-            )  # fmt: skip
-
-    def _read(self, start: int, length: int) -> bytes:
-        if start < 0 or start + length > self._size:
-            raise BadContainer(what="it is cut short")
-        self._stream.seek(start)
-        data = self._stream.read(length)
-        if len(data) != length:
-            raise BadContainer(what="it is cut short")
-        return data
+        return self._walk()
 
     def _descriptors(self) -> tuple[bool, tuple[int, int]]:
         primary: tuple[int, int] | None = None
@@ -138,33 +92,3 @@ class DiscImage:
 def _extent(data: bytes, at: int) -> tuple[int, int]:
     first, length = struct.unpack_from("<I4xI", data, at + 2)
     return first * SECTOR, length
-
-
-class _Joined:
-    """The pieces of a large file, one after another."""
-
-    def __init__(self, windows: list[Window]) -> None:
-        self._windows = windows
-
-    def read(self, size: int = -1) -> bytes:
-        while self._windows:
-            data = self._windows[0].read(size)
-            if data or size == 0:
-                return data
-            self._windows.pop(0)
-        return b""
-
-    def close(self) -> None:
-        self._windows.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def joined(stream: BinaryIO, one: ImageFile) -> BinaryIO:
-    """Open a file of an image that is open."""
-    windows = [Window(stream, start, length) for start, length in one.pieces]
-    return cast("BinaryIO", windows[0] if len(windows) == 1 else _Joined(windows))

@@ -11,13 +11,11 @@ import binascii
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import BinaryIO, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from primum.ground.errors import PrimumError
-from primum.imaging.media.iso9660 import FIRST, SECTOR, ImageFile, joined
-from primum.imaging.media.items import Among, BadContainer, Item, Place
-from primum.imaging.media.limits import LIMITS, MediaLimits
+from primum.imaging.media.discs import FIRST, SECTOR, Disc, ImageFile
+from primum.imaging.media.items import BadContainer, Place
 
 _ANCHOR = 256
 """The block of the anchor (ECMA-167 3/8.4.2.1); its copies are the last block, and 256 before it."""
@@ -61,41 +59,15 @@ class _Entry:
     pieces: tuple[tuple[int, int], ...]
 
 
-class UdfImage:
-    """The files of a disc image of UDF."""
+class UdfImage(Disc):
+    """The files of a disc image of UDF. Raises BadContainer, UdfUnknown."""
 
-    kind = "iso"
-
-    def __init__(self, stream: BinaryIO, size: int, name: PurePosixPath, limits: MediaLimits = LIMITS) -> None:
-        """Read the descriptors of `stream`, which can be rewound. Raises BadContainer, UdfUnknown."""
-        self._stream, self._size, self._name, self._limits = stream, size, name, limits
+    def _found(self) -> Iterator[ImageFile]:
         self._block, sequence = self._anchor()
         self._start, self._length, self._file_set = self._volume(sequence)
-        self._files = list(self._walk())
-        self._among = Among(lambda: (one.place for one in self._files))
-
-    def count(self) -> int:
-        """Count the files."""
-        return len(self._files)
-
-    def items(self) -> Iterator[Item]:
-        """Give the files in the order in which they lie: a drive seeks slowly."""
-        for one in sorted(self._files, key=lambda one: one.pieces[:1]):
-            yield Item(
-                self._name.joinpath(*one.place), one.size, lambda one=one: joined(self._stream, one),  # type: ignore[misc]
-                self._among.beside(one.place),
-            )  # fmt: skip
+        return self._walk()
 
     # -- bytes --
-
-    def _read(self, start: int, length: int) -> bytes:
-        if start < 0 or length < 0 or start + length > self._size:
-            raise BadContainer(what="it is cut short")
-        self._stream.seek(start)
-        data = self._stream.read(length)
-        if len(data) != length:
-            raise BadContainer(what="it is cut short")
-        return data
 
     def _offset(self, block: int, length: int) -> int:
         """Tell where bytes of the partition lie in the image."""
