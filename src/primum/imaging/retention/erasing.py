@@ -20,7 +20,7 @@ from primum.identity import Recorder
 from primum.imaging.corrections import By, Corrections
 from primum.imaging.indexer import Indexer
 from primum.imaging.retention import store
-from primum.imaging.retention.followers import forget_followers, forget_promises, forget_told
+from primum.imaging.retention.followers import forget_followers, forget_promises, forget_told, told_promises
 from primum.imaging.retention.model import MACHINE, Decision, Erasure, Return, State
 from primum.imaging.retention.notes import Doomed, naming
 from primum.imaging.store import reading
@@ -50,9 +50,11 @@ class Eraser:
 
     def carry_out(self, now: datetime) -> int:
         """Erase what is approved or whose day is over (a job); what cannot be now is tried at the next run."""
-        with self._records.begin() as tx:
-            due = store.to_carry_out(tx, now)
-            forget_told(tx)
+        with reading(self._records) as tx:
+            due, told = store.to_carry_out(tx, now), told_promises(tx)
+        if told:
+            with self._records.begin() as tx:
+                forget_told(tx, told)
         return sum(self._tried(self._erase, one) for one in due)
 
     def note_returned(self, now: datetime) -> int:

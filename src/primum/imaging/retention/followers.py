@@ -94,13 +94,17 @@ def forget_promises(tx: Connection, erasure_id: str, sops: Sequence[str]) -> int
     return found
 
 
-def forget_told(tx: Connection) -> int:
-    """Delete the failures that were told, or that nobody is called about any more."""
+def told_promises(tx: Connection) -> list[tuple[str, int]]:
+    """List the failures that were told, or that nobody is called about any more: (commitment, place)."""
     rows = tx.exec_driver_sql(
         "SELECT e.commitment_id, e.place FROM erasure_promises e JOIN commitments c ON c.id = e.commitment_id"
         " WHERE c.checked_at IS NOT NULL AND c.next_try_at IS NULL"
-    ).fetchall()
-    for row in rows:
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def forget_told(tx: Connection, told: Sequence[tuple[str, int]]) -> None:
+    """Delete them, and the UIDs that they named."""
+    for one in told:
         for table in ("commitment_references", "erasure_promises"):
-            tx.exec_driver_sql(f"DELETE FROM {table} WHERE commitment_id = ? AND place = ?", tuple(row))
-    return len(rows)
+            tx.exec_driver_sql(f"DELETE FROM {table} WHERE commitment_id = ? AND place = ?", one)
