@@ -109,7 +109,8 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "forward", "send",
+        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "forward",
+        "dose", "to-read", "send",
         "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -129,6 +130,7 @@ def test_verbs_of_the_socket():
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
         "study_undo",
         "patient_proposals", "patient_refuse_proposal", "patient_note_proposal", "retention_facts",
+        "dose_study", "dose_practice", "to_read_list",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
     }  # fmt: skip
 

@@ -28,9 +28,11 @@ from primum.ground.disc import RealDisc
 from primum.ground.ids import new_id
 from primum.ground.settings import read_settings
 from primum.identity import DemoPerson, Role, Scope, Wish, totp
+from primum.imaging.dose.service import Doses
 from primum.imaging.importing import Origin, import_folder
 from primum.imaging.orders import Orders
 from primum.imaging.retention.service import Retention
+from primum.imaging.toread.service import ToRead, Wish as ReadingWish
 from primum.journal import Journal
 from tests.programs import free_port
 from tests.twins.intake import DirectIntake
@@ -143,6 +145,8 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
         settings=settings, demo=demo, home_id=new_id("hom"), origins=origin.origins_of(settings), vault=kept,
         intake=DirectIntake(indexer), space=FreeSpace(folder, 0),
         orders=Orders(records, clock, Recorder(journal), arrived=lambda entries: arrived(index, entries)),
+        doses=Doses(index, kept),
+        to_read=ToRead(records, clock, Recorder(journal), ReadingWish(settings.to_read_days, frozenset({"SR", "KO"}))),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)

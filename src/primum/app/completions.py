@@ -30,13 +30,21 @@ def completions_of(worker: WorkerRooms, queue: SendingQueue) -> Completions:
         worker.archive.archive,
         rooms.clock,
         timedelta(minutes=rooms.settings.study_quiet_minutes),
-        Followers(joined.performed, joined.forward, joined.tell),
+        Followers(joined.performed, joined.forward, joined.tell, joined.wait),
     )
 
 
 def completion_jobs(completions: Completions) -> list[Job]:
     """List what finds studies complete by itself."""
     return [Job("imaging.complete-studies", timedelta(minutes=1), completions.sweep)]
+
+
+def reading_jobs(worker: WorkerRooms) -> list[Job]:
+    """List what reads dose reports, and takes off the list what has a validated report."""
+    return [
+        Job("imaging.read-doses", timedelta(minutes=1), worker.doses.sweep),
+        Job("imaging.settle-to-read", timedelta(minutes=1), worker.to_read.settle),
+    ]
 
 
 class _Joined:
@@ -68,6 +76,13 @@ class _Joined:
             entry.ref, entry.controller_id, rule.destination_id, rule.made_by, CHANNEL, sop_uids, now
         )
         self._queue.wake(rule.destination_id)
+
+    def wait(self, entry: StudyEntry) -> None:
+        """Put a study on the list of what is to be read."""
+        from primum.app.toread import facts_of  # noqa: PLC0415
+
+        worker = self._worker
+        worker.to_read.completed(entry.ref, facts_of(worker.archive.archive, worker.orders, entry))
 
     def tell(self, one: Completion) -> None:
         """Write down that a study is complete."""

@@ -10,10 +10,13 @@ from primum.app.orders import open_orders
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
 from primum.app.shelf import Shelf
+from primum.app.toread import open_to_read
 from primum.identity.people import People
 from primum.imaging import Archive
+from primum.imaging.dose.service import Doses
 from primum.imaging.orders import Orders
 from primum.imaging.retention.service import Retention
+from primum.imaging.toread.service import ToRead
 from primum.vault import Label
 
 
@@ -26,6 +29,8 @@ class WebRooms:
     archive: Shelf
     retention: Retention
     orders: Orders
+    doses: Doses
+    to_read: ToRead
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -44,4 +49,6 @@ def open_web(payload: Payload) -> WebRooms:
     )
     retention = Retention(records, index, rooms.clock, record, people.enrolled)
     orders = open_orders(rooms, records, index)
-    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention, orders)
+    archive = Shelf(Archive(index, rooms.vault))
+    doses, to_read = Doses(index, rooms.vault), open_to_read(rooms, records)
+    return WebRooms(rooms, people, archive, retention, orders, doses, to_read)

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from primum.imaging import Indexer
     from primum.imaging.amending import Noted
     from primum.imaging.corrections import Corrections
+    from primum.imaging.dose.service import Doses
     from primum.imaging.media.holding import Holding
     from primum.imaging.orders import Orders
     from primum.imaging.patient_view import Patients
     from primum.imaging.retention.erasing import Indexing
     from primum.imaging.retention.service import Retention
+    from primum.imaging.toread.service import ToRead
     from primum.journal import Signer
 
 
@@ -58,6 +60,8 @@ class WorkerRooms:
     secrets: SealedBox
     orders: Orders
     backups: Backups
+    doses: Doses
+    to_read: ToRead
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -90,9 +94,11 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.app.backup.service import Backups, Means  # noqa: PLC0415
     from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
+    from primum.app.toread import open_to_read  # noqa: PLC0415
     from primum.identity.people import People  # noqa: PLC0415
     from primum.imaging import Archive, Indexer  # noqa: PLC0415
     from primum.imaging.corrections import Corrections  # noqa: PLC0415
+    from primum.imaging.dose.service import Doses  # noqa: PLC0415
     from primum.imaging.media.holding import Holding  # noqa: PLC0415
     from primum.imaging.patient_view import Patients  # noqa: PLC0415
     from primum.imaging.retention.service import Retention  # noqa: PLC0415
@@ -127,6 +133,8 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
             Source(home, rooms.vault, records, rooms.journal, rooms.clock),
             Means(payload.keys, rooms.disc, box(payload.keys[Label.SECRETS]), settings),
         ),
+        doses=Doses(index, rooms.vault),
+        to_read=open_to_read(rooms, records),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 

@@ -73,6 +73,12 @@ SETTINGS = (
     Setting(
         "study_quiet_minutes", 5, "A study is complete when nothing has come for it for this long, or MPPS says so."
     ),
+    Setting(
+        "to_read_days", 30, "A complete study is to be read unless it is older than this many days; 0 means no list."
+    ),
+    Setting(
+        "to_read_never", "SR KO PR DOC REG SEG PLAN", "Modalities that nobody reads: a study of only these is not."
+    ),
     Setting("low_space_mib", 2048, "Below this free space the archive refuses to store, and goes on reading."),
     Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
     Setting("session_hours", 12, "A session ends after this long, whatever happens."),
@@ -113,6 +119,8 @@ class Settings:
     hl7_results_host: str
     hl7_results_port: int
     study_quiet_minutes: int
+    to_read_days: int
+    to_read_never: str
     low_space_mib: int
     session_idle_minutes: int
     session_hours: int

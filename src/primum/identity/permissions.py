@@ -23,6 +23,7 @@ class Permission(StrEnum):
     DEVICE_LIST = "device:list"
     DEVICE_RENEW = "device:renew"
     DEVICE_REVOKE = "device:revoke"
+    DOSE_LIST = "dose:list"
     ERASURE_APPROVE = "erasure:approve"
     ERASURE_LIST = "erasure:list"
     ERASURE_REFUSE = "erasure:refuse"
@@ -54,6 +55,7 @@ class Permission(StrEnum):
     STUDY_LIST = "study:list"
     STUDY_MOVE = "study:move"
     STUDY_OPEN = "study:open"
+    STUDY_READ = "study:read"
     STUDY_SEND = "study:send"
     TOKEN_ADD = "token:add"  # noqa: S105 (a name of a permission)
     TOKEN_LIST = "token:list"  # noqa: S105
@@ -92,8 +94,10 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
         P.INSTANCE_SEE_REJECTED,
+        P.DOSE_LIST, P.STUDY_READ,
     }),
     Role.TECHNOLOGIST: frozenset({
+        P.DOSE_LIST,
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
         P.PATIENT_CORRECT, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
@@ -137,6 +141,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 SHOWS_PATIENTS = frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
     P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR, P.INSTANCE_SEE_REJECTED,
+    P.STUDY_READ,
 })  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 
@@ -152,6 +157,7 @@ APPROVALS = frozenset({P.GRANT_APPROVE, P.ERASURE_APPROVE})
 SCOPED = SHOWS_PATIENTS | DECIDES | {
     P.STUDY_IMPORT, P.STUDY_ERASE, P.STUDY_HOLD, P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE,
     P.GRANT_APPROVE, P.JOURNAL_LIST,
+    P.DOSE_LIST,
 }  # fmt: skip
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
@@ -164,6 +170,7 @@ CHANGES = frozenset(P) - frozenset({
     P.ERASURE_LIST,
     P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
     P.INSTANCE_SEE_REJECTED,
+    P.DOSE_LIST, P.STUDY_READ,  # taking a study hides it from nobody (decision 0087)
     P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""

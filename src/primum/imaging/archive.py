@@ -201,6 +201,19 @@ class Archive:
             row = connection.exec_driver_sql("SELECT modalities FROM studies WHERE ref = ?", (ref,)).first()
         return set(filter(None, row[0].split("\\"))) if row is not None else set()
 
+    def within_reach(self, refs: Iterable[str], reach: Reached) -> set[str]:
+        """Tell which of some studies are within reach."""
+        where = Sql.all_of([listed_sql("s.ref", tuple(refs)), reach_sql(reach)])
+        with reading(self._index) as connection:
+            sql = f"SELECT s.ref FROM studies s WHERE {where.text}"  # noqa: S608 (texts of ours)
+            return {row[0] for row in connection.exec_driver_sql(sql, where.values)}
+
+    def stations_of(self, ref: str) -> set[str]:
+        """Tell at which stations the series of a study were made, as they say."""
+        sql = "SELECT DISTINCT e.station FROM series e JOIN studies s ON s.id = e.study_id WHERE s.ref = ?"
+        with reading(self._index) as connection:
+            return {row[0] for row in connection.exec_driver_sql(sql, (ref,)) if row[0]}
+
     def kept(self, controller_id: str, sop_uids: Iterable[str]) -> set[str]:
         """Tell which of these instances a controller has, rejected ones included."""
         sql = (

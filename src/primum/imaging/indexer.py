@@ -21,6 +21,7 @@ from primum.imaging.amending import Amender, Noted
 from primum.imaging.amendments import Amendment, Kind, note_id, read as read_amendment
 from primum.imaging.columns import Arrival
 from primum.imaging.completion.store import note_arrivals
+from primum.imaging.dose.store import note_reports
 from primum.imaging.errors import ImagingRefusal
 from primum.imaging.extract import Attributes
 from primum.imaging.limits import LIMITS, Limits
@@ -165,6 +166,7 @@ class Indexer:
             self._forget_amendments(connection, study)
             connection.exec_driver_sql("DELETE FROM returned WHERE study_ref = ?", (study,))
             connection.exec_driver_sql("DELETE FROM arrivals WHERE study_ref = ?", (study,))
+            connection.exec_driver_sql("DELETE FROM dose_reports WHERE study_ref = ?", (study,))
             connection.exec_driver_sql("DELETE FROM packs WHERE study_ref = ?", (study,))
 
     def _forget_amendments(self, connection: Connection, study: str) -> None:
@@ -256,6 +258,7 @@ class Indexer:
             batch.write(listed, stops.values())
             note_returned(connection, batch.packs, returned)
             note_arrivals(connection, (one.position.study for one in listed), self._clock.now())
+            note_reports(connection, listed)
             new = amender.keep(noted)
             amender.apply(amended | decided | self._concerned.studies | amender.showing(self._concerned.patients))
         keep_tails(self._records, self._vault, _last_of_each_pack(stored))

@@ -52,7 +52,7 @@ def forget_study(records: Connection, study: str) -> None:
         for table in ("study_patients", "study_moves")
         for row in records.exec_driver_sql(f"SELECT patient_id FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
     }
-    for table in ("study_patients", "study_moves", "vault_tails", "completions"):
+    for table in ("study_patients", "study_moves", "vault_tails", "completions", "to_read"):
         records.exec_driver_sql(f"DELETE FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
     for patient in patients:
         _forget_patient(records, patient)

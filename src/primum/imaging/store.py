@@ -13,8 +13,8 @@ from sqlalchemy.engine import Engine
 from primum.ground.db import migrate, open_database
 
 DERIVED = (
-    "arrivals", "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies", "amendments",
-    "applied", "packs",
+    "dose_reports", "arrivals", "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies",
+    "amendments", "applied", "packs",
 )  # fmt: skip
 """The tables of index.db, in the order in which they can be emptied."""
 
@@ -24,6 +24,7 @@ def open_index(path: Path, key: bytes, *, read_only: bool = False) -> Engine:
     engine = open_database(path, key, durability="normal", read_only=read_only)
     if not read_only:
         _migrate(engine, "migrations_index", "index_version")
+        _migrate(engine, "dose/migrations", "dose_version")
     return engine
 
 
@@ -33,6 +34,7 @@ def prepare_records(engine: Engine) -> None:
     _migrate(engine, "migrations_patients", "patients_version")
     _migrate(engine, "retention/migrations", "retention_version")
     _migrate(engine, "completion/migrations", "completion_version")
+    _migrate(engine, "toread/migrations", "toread_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:
@@ -79,5 +81,6 @@ _DUMPS = {
         SELECT r.study_ref, r.controller_id, r.study_uid, r.series_uid, r.sop_uid, r.received_at, p.pack, r.start,
                r.stop
         FROM returned r JOIN packs p ON p.id = r.pack_id""",
+    "dose_reports": "SELECT study_ref, sop_uid, pack, start, stop, syntax FROM dose_reports",
     "words": "SELECT s.ref FROM words w JOIN studies s ON s.id = w.rowid",
 }  # fmt: skip

@@ -144,6 +144,8 @@ class Kind(Enum):
     JOURNAL_READ = _seen("person:journal:read", "session ledger count", "{actor} a lu le journal {ledger} : {count} lignes", "{actor} read the {ledger} ledger: {count} lines")
     STUDY_EXPORTED = _seen("person:study:exported", "session controller instances what reason door", "{actor} a exporté l'examen {subject} : {instances} instances ({what}, {reason})", "{actor} exported study {subject}: {instances} instances ({what}, {reason})")
     PATIENT_VIEWED = _seen("person:patient:viewed", "session controller", "{actor} a consulté l'identité de {subject}", "{actor} looked at the identity of {subject}")
+    DOSE_VIEWED = _seen("person:dose:viewed", "session controller door", "{actor} a consulté la dose de {subject}", "{actor} looked at the dose of {subject}")
+    DOSE_LISTED = _passing("person:dose:listed", "session studies what door", "{actor} a consulté les doses du cabinet : {studies} examens ({what})", "{actor} looked at the doses of the practice: {studies} studies ({what})")
     # --- access: devices
     ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
@@ -230,6 +232,10 @@ class Kind(Enum):
     STUDY_COMPLETED = _changed("study:completed", "controller instances reason count", "examen {subject} complet : {instances} instances ({reason})", "study {subject} is complete: {instances} instances ({reason})")
     FORWARD_ADDED = _changed("forward:added", "destination controller", "{actor} a créé la règle d'envoi {subject} vers {destination}", "{actor} made forwarding rule {subject} to {destination}")
     FORWARD_REMOVED = _changed("forward:removed", "controller", "{actor} a retiré la règle d'envoi {subject}", "{actor} removed forwarding rule {subject}")
+    # --- account: what is to be read
+    TO_READ_CLAIMED = _changed("study:reading:taken", "controller", "{actor} prend en lecture l'examen {subject}", "{actor} took study {subject} to read it")
+    TO_READ_RELEASED = _changed("study:reading:released", "controller", "{actor} remet l'examen {subject} dans la liste à lire", "{actor} gave study {subject} back to the list to read")
+    TO_READ_READ = _changed("study:read", "controller", "{actor} déclare lu l'examen {subject}, sans compte rendu ici", "{actor} said that study {subject} is read, with no report here")
     # --- account: retention and erasure
     STUDY_HELD = _changed("study:held", "hold level reason expires_at controller", "{actor} a gelé {subject} ({level}, {reason}) : ni proposition ni effacement", "{actor} put a hold on {subject} ({level}, {reason}): it is neither proposed nor erased")
     STUDY_RELEASED = _changed("study:released", "hold reason controller", "{actor} a levé le gel de {subject} ({reason})", "{actor} released the hold on {subject} ({reason})")

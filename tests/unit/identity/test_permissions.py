@@ -144,6 +144,7 @@ def test_a_plain_session_only_reads() -> None:
         "study:list", "study:open", "patient:identify", "device:list", "person:list", "journal:list",
         "journal:verify", "vault:check", "home:status", "grant:cancel", "token:list", "token:revoke",
         "erasure:list", "erasure:refuse", "instance:see-rejected",
+        "dose:list", "study:read",  # taking a study to read it hides it from nobody (decision 0087)
         "order:list", "order:write",  # each is undone by another one (decision 0072)
     }  # fmt: skip
 

@@ -41,6 +41,8 @@ def run(payload: Payload, status: Status) -> int:
         home_id=rooms.home.id,
         origins=origins_of(rooms.settings),
         orders=opened.orders,
+        doses=opened.doses,
+        to_read=opened.to_read,
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)

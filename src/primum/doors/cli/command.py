@@ -33,6 +33,8 @@ COMMANDS = {
     "patient": "correct, merge and unmerge patients, state identities",
     "study": "correct, move and reject studies, choose versions",
     "forward": "where studies go by themselves once they are complete",
+    "dose": "what dose reports say: of a study, or of the practice",
+    "to-read": "list the studies that wait to be read",
     "send": "send a study to an enrolled device",
     "erase": "propose to erase a study or part of it; approve, refuse, certify",
     "retention": "how long studies are kept: proposals, holds, what came back",

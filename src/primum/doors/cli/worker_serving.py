@@ -6,7 +6,7 @@ import socket
 
 from primum import __version__
 from primum.app.commitments import commitment_jobs, commitments_of
-from primum.app.completions import completion_jobs, completions_of
+from primum.app.completions import completion_jobs, completions_of, reading_jobs
 from primum.app.payload import Payload
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
@@ -17,6 +17,7 @@ from primum.doors.worker import (
     verbs_backup,
     verbs_commitments,
     verbs_devices,
+    verbs_dose,
     verbs_forward,
     verbs_journal,
     verbs_media,
@@ -44,6 +45,7 @@ _VERBS = {
     **verbs_backup.VERBS,
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
+    **verbs_dose.VERBS,
     **verbs_forward.VERBS,
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
@@ -74,6 +76,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *worker_jobs(worker, intake.sweep, intake.alone, shipping.queue.sweep),
         *commitment_jobs(commitments, shipping.report),
         *completion_jobs(completions),
+        *reading_jobs(worker),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):

@@ -18,9 +18,11 @@ from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
 from primum.imaging import PictureWish
+from primum.imaging.dose.service import Doses
 from primum.imaging.orders import Orders
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
+from primum.imaging.toread.service import ToRead
 from primum.journal import Fact, Journal, Kind, Refusals
 from primum.vault import Vault
 
@@ -324,6 +326,8 @@ class WebServices:
     origins: frozenset[str]
     """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
     orders: Orders
+    doses: Doses
+    to_read: ToRead
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

@@ -34,6 +34,8 @@ STATUSES: Final = {
     "imaging.nothing-to-change": 409,
     "imaging.other-controller": 409,
     "imaging.patient-merged": 409,
+    "imaging.not-to-read": 409,
+    "imaging.taken-already": 409,
     "imaging.not-transcoded": 406,
     "imaging.query-too-broad": 413,
     "imaging.undecodable": 409,

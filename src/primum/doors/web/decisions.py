@@ -10,17 +10,23 @@ from typing import Any, Final
 
 from starlette.responses import RedirectResponse, Response
 
+from primum.doors.http.disclosures import DOOR
 from primum.doors.http.forms import FormUnreadable, field
 from primum.doors.http.statuses import status_of
 from primum.doors.http.visit import Visit
+from primum.doors.web import dose_words
 from primum.doors.web.language import say, write_da, write_instant
 from primum.doors.web.render import Pages, language_of
 from primum.doors.web.step_up import step_up_address
 from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
 from primum.ground.ids import is_id
-from primum.identity import Permission, Thing, decide
+from primum.identity import Permission, Thing, decide, reaches
+from primum.imaging import NotHere
+from primum.journal import Fact, Kind
 
+_DOSED: Final = 200
+"""Studies of a patient whose doses are looked up: the most recent ones."""
 OF_PATIENT: Final = ("name", "number", "issuer", "birth_date", "sex")
 OF_STUDY: Final = ("accession", "description", "referrer")
 TRAITS: Final = (
@@ -82,6 +88,7 @@ class Decisions:
             view=shown,
             alike=[{**one, "address": _covered(visit, one["id"])} for one in shown["alike"]],
             studies=[_study_row(visit, one) for one in shown["studies"]],
+            doses=_doses(visit, shown),
             people={one: _covered(visit, one) for one in (*shown["merged"], shown["survivor"]) if one},
             proposals=[_proposal(visit, one) for one in shown["proposals"]],
             refusals=REFUSALS,
@@ -129,6 +136,7 @@ class Decisions:
             date=write_da(language_of(visit), shown["date"]),
             patient=_covered(visit, shown["patient"]),
             patient_shown=near["shown"],
+            dose=_dose(visit, shown["ref"]),
             alike=[{**one, "address": _covered(visit, one["id"])} for one in near["alike"]],
             may={
                 "correct": _may(visit, Permission.PATIENT_CORRECT, thing),
@@ -186,6 +194,48 @@ class Decisions:
             "step_up_address": "" if visit.person.fresh else step_up_address(visit),
             "reasons": REASONS,
         }
+
+
+def _opens(visit: Visit, ref: str) -> str:
+    """Tell whose a study is that this person may open; nobody's where they may not: its dose is part of it."""
+    actor = visit.services.people.actor(visit.person)
+    try:
+        found = visit.services.archive.study(reaches(actor, Permission.STUDY_OPEN), ref=ref)
+    except NotHere:
+        return ""
+    thing = Thing("study", found.controller_id, referrer=found.referrer, confidential=found.confidential)
+    return found.controller_id if decide(actor, Permission.STUDY_OPEN, thing).allowed else ""
+
+
+def _tell_dose(visit: Visit, subject: str, controller_id: str) -> None:
+    details: dict[str, str | int] = {"session": visit.person.id, "controller": controller_id, "door": DOOR}
+    visit.services.journal.record(Fact(Kind.DOSE_VIEWED, visit.person.person_id, subject, details))
+
+
+def _dose(visit: Visit, ref: str) -> dose_words.Card | None:
+    """Write the dose of a study, for who may open it; that it is shown is in the journal first."""
+    controller_id = _opens(visit, ref)
+    if not controller_id:
+        return None
+    found = visit.services.doses.of_study(ref)
+    if found.dose.reports:
+        _tell_dose(visit, ref, controller_id)
+    return dose_words.card(language_of(visit), found)
+
+
+def _doses(visit: Visit, shown: Mapping[str, Any]) -> list[dose_words.Line]:
+    """List a patient's studies with a dose report, of those that this person may open."""
+    listed = [one for one in shown["studies"][:_DOSED] if _opens(visit, one["ref"])]
+    found = visit.services.doses.of_studies([one["ref"] for one in listed])
+    dosed = [one for one in listed if found[one["ref"]].dose.reports]
+    if dosed:
+        _tell_dose(visit, shown["id"], shown["controller"])
+    return [
+        dose_words.line(
+            language_of(visit), one, f"/studies/{visit.aliases.cover(one['ref'])}/decisions", found[one["ref"]]
+        )
+        for one in dosed
+    ]
 
 
 def _ask(visit: Visit, verb: str, **args: str | bool) -> dict[str, Any]:

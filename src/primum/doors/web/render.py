@@ -76,7 +76,9 @@ class Pages:
             "token_field": lambda: _token_field(visit),
             "idle_minutes": visit.services.settings.session_idle_minutes,
             "here": "",
-            "may_list_orders": signed_in and _may_list_orders(visit),
+            "may_list_orders": signed_in and _may(visit, Permission.ORDER_LIST),
+            "may_read": signed_in and _may(visit, Permission.STUDY_READ),
+            "may_list_doses": signed_in and _may(visit, Permission.DOSE_LIST),
         }
 
 
@@ -86,8 +88,8 @@ def _standing(visit: Visit) -> Tally | None:
     return visit.services.retention.standing(actor) if visit.services.retention.may_list(actor) else None
 
 
-def _may_list_orders(visit: Visit) -> bool:
-    return bool(reaches(visit.services.people.actor(visit.person), Permission.ORDER_LIST))
+def _may(visit: Visit, action: Permission) -> bool:
+    return bool(reaches(visit.services.people.actor(visit.person), action))
 
 
 def _notices(visit: Visit) -> int:

@@ -14,6 +14,7 @@ from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
 from primum.doors.web.bringing import Bringing
 from primum.doors.web.decisions import Decisions
+from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
@@ -27,6 +28,7 @@ from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
 from primum.doors.web.step_up import StepUp
+from primum.doors.web.to_read import ToReadPages
 from primum.doors.web.viewer_files import Viewer
 from primum.doors.web.worklist import Worklist
 
@@ -49,7 +51,7 @@ class WebRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """List them."""
-        return [*self._door(), *self._house(), *self._retention(), *self._ohif()]
+        return [*self._door(), *self._house(), *self._retention(), *self._after(), *self._ohif()]
 
     def _door(self) -> list[BaseRoute]:
         door, enrolment = AtDoor(self._pages, self._disclosures), Enrolment(self._pages)
@@ -115,6 +117,16 @@ class WebRoutes:
             self._get("/retention/{study}", keeping.page),
             self._post("/retention/{study}/hold", keeping.hold),
             self._post("/retention/{study}/erase", keeping.propose),
+        ]
+
+    def _after(self) -> list[BaseRoute]:
+        """List what follows an examination: its dose, its reading."""
+        doses, to_read = DosePages(self._pages, self._reading), ToReadPages(self._pages, self._reading)
+        return [
+            self._get("/dose", doses.page),
+            self._get("/dose/table.csv", doses.table),
+            self._get("/to-read", to_read.page),
+            self._post("/to-read/act", to_read.act),
         ]
 
     def _orders(self) -> list[BaseRoute]:

@@ -42,6 +42,12 @@ Forward = Callable[[ForwardRule, StudyEntry, Sequence[str]], None]
 """Puts instances of a study on their way to a rule's destination."""
 Tell = Callable[[Completion], None]
 """Writes down that a study is complete."""
+Wait = Callable[[StudyEntry], None]
+"""Puts a study where it waits to be read; asked again after a crash."""
+
+
+def _waits_nowhere(_entry: StudyEntry) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class Followers:
     performed: Ask
     forward: Forward
     tell: Tell
+    wait: Wait = _waits_nowhere
 
 
 class Completions:
@@ -103,6 +110,7 @@ class Completions:
         done = Completion(entry.ref, entry.controller_id, len(kept), last, now, how, times)
         self._prepare(entry.ref)
         self._forward(entry, fresh)
+        self._followers.wait(entry)
         # last of all: what a crash interrupts is done again
         store.keep(self._records, done)
         self._followers.tell(done)

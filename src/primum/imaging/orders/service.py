@@ -31,6 +31,7 @@ from primum.imaging.orders.errors import (
 from primum.imaging.orders.limits import LIMITS, Limits
 from primum.imaging.orders.model import (
     OPEN,
+    PRIORITIES,
     UNTOUCHED,
     Entry,
     Identifier,
@@ -210,6 +211,13 @@ class Orders:
         if not found or (controllers is not None and found[0].order.controller_id not in controllers):
             raise NoSuchOrder
         return found
+
+    def priority(self, controller_id: str, study_uid: str, accession: str) -> str:
+        """Tell how urgent the order of a study is, found by its UID or its accession number; empty without one."""
+        with self._reading() as connection:
+            found = tables.facts_of_study(connection, controller_id, study_uid, accession)
+        ranks = {one: rank for rank, one in enumerate(PRIORITIES)}
+        return min((one.priority for one in found), key=lambda one: ranks.get(one, len(ranks)), default="")
 
     def days(self, controllers: Sequence[str] | None, since: date, until: date) -> list[Entry]:
         """List what is scheduled from one day to another, whatever became of it. Raises TooManyAnswers."""

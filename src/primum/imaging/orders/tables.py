@@ -19,6 +19,7 @@ from primum.imaging.orders.model import (
     Identifier,
     Merge,
     Order,
+    OrderFacts,
     OrderState,
     PatientFacts,
     Step,
@@ -166,6 +167,17 @@ def order_by(connection: Connection, column: str, value: str, controller_id: str
         (value, controller_id, sender),
     ).first()
     return None if row is None else _order(row)
+
+
+def facts_of_study(connection: Connection, controller_id: str, study_uid: str, accession: str) -> list[OrderFacts]:
+    """Give what was asked for by the orders that a study is of: same UID, or same accession number."""
+    rows = connection.exec_driver_sql(
+        "SELECT facts FROM orders WHERE study_uid = ? AND controller_id = ? AND state <> 'cancelled'"
+        " UNION ALL SELECT facts FROM orders WHERE accession = ? AND accession <> '' AND controller_id = ?"
+        " AND state <> 'cancelled' LIMIT 16",
+        (study_uid, controller_id, accession, controller_id),
+    )
+    return [kept_order(json.loads(row[0])) for row in rows]
 
 
 def taken(connection: Connection, column: str, value: str, controller_id: str, but: str) -> bool:
