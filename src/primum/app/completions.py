@@ -77,12 +77,12 @@ class _Joined:
         )
         self._queue.wake(rule.destination_id)
 
-    def wait(self, entry: StudyEntry) -> None:
+    def wait(self, entry: StudyEntry, fresh: Sequence[str]) -> None:
         """Put a study on the list of what is to be read."""
         from primum.app.toread import facts_of  # noqa: PLC0415
 
         worker = self._worker
-        worker.to_read.completed(entry.ref, facts_of(worker.archive.archive, worker.orders, entry))
+        worker.to_read.completed(entry.ref, facts_of(worker.archive.archive, worker.orders, entry, fresh))
 
     def tell(self, one: Completion) -> None:
         """Write down that a study is complete."""

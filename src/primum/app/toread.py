@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.engine import Engine
 
 from primum.app.joints import Recorder
@@ -20,14 +22,15 @@ def open_to_read(rooms: Rooms, records: Engine, validated: Validated = none_vali
     return ToRead(records, rooms.clock, Recorder(rooms.journal), wish, validated)
 
 
-def facts_of(archive: Archive, orders: Orders, entry: StudyEntry) -> Facts:
-    """Gather what decides whether a study waits to be read, and where in the list."""
+def facts_of(archive: Archive, orders: Orders, entry: StudyEntry, fresh: Sequence[str]) -> Facts:
+    """Gather what decides whether a study waits to be read, and where in the list; `fresh` are instances that came."""
     shown = archive.study_shown(entry.ref)
     date, accession = (str((shown.get(tag, {}).get("Value") or [""])[0] or "") for tag in (_DATE, _ACCESSION))
     return Facts(
         controller_id=entry.controller_id,
         study_uid=entry.study_uid,
         modalities=frozenset(archive.modalities_of(entry.ref)),
+        fresh=frozenset(archive.modalities_among(entry.ref, fresh)),
         stations=frozenset(archive.stations_of(entry.ref)),
         brought_by=frozenset(archive.devices_of(entry.ref)),
         on=date,

@@ -214,6 +214,16 @@ class Archive:
         with reading(self._index) as connection:
             return {row[0] for row in connection.exec_driver_sql(sql, (ref,)) if row[0]}
 
+    def modalities_among(self, ref: str, sop_uids: Iterable[str]) -> set[str]:
+        """Tell of which modalities some instances of a study are."""
+        sql = (
+            "SELECT DISTINCT e.modality FROM instances i JOIN studies s ON s.id = i.study_id"
+            " JOIN series e ON e.id = i.series_id"
+            " WHERE s.ref = ? AND i.sop_uid IN (SELECT value FROM json_each(?))"
+        )
+        with reading(self._index) as connection:
+            return {row[0] for row in connection.exec_driver_sql(sql, (ref, json.dumps(list(sop_uids)))) if row[0]}
+
     def kept(self, controller_id: str, sop_uids: Iterable[str]) -> set[str]:
         """Tell which of these instances a controller has, rejected ones included."""
         sql = (

@@ -16,6 +16,7 @@ from tests.doors.web_kit import Door, Somebody
 from primum.app.toread import facts_of
 from primum.identity import Role, Scope
 from primum.imaging import EVERYTHING
+from primum.imaging.orders.model import Code, Identifier, OrderFacts, PatientFacts, StepFacts
 
 
 def study(place: Door, number: int, family: str, **more: object) -> Study:
@@ -28,7 +29,8 @@ def complete(place: Door, one: Study, controller: int = 0) -> str:
     place.add(one.files(), controller)
     archive = place.services.archive.archive
     entry = archive.locate_study(one.uid, EVERYTHING)
-    place.services.to_read.completed(entry.ref, facts_of(archive, place.services.orders, entry))
+    fresh = [one.sop_uid(number) for number in range(1, one.slices + 1)]
+    place.services.to_read.completed(entry.ref, facts_of(archive, place.services.orders, entry, fresh))
     return entry.ref
 
 
@@ -145,6 +147,21 @@ def test_new_images_bring_a_study_back(enter, anne, place):
     assert ">Revenu<" not in client.get("/to-read").text
     complete(place, study(place, 6, "Revenu", slices=5))
     assert "Nouvelles images depuis" in row_of(client, "Revenu")
+
+
+@pytest.mark.parametrize("by", ["uid", "accession"])
+def test_a_study_whose_order_is_urgent_comes_first(enter, anne, place, by):
+    one = study(place, 7 if by == "uid" else 8, f"Pressé-{by}", accession=f"ACC-{by}")
+    step = StepFacts("CT", f"{place.clock.now():%Y%m%d}0900")
+    known = {"study_uid": one.uid} if by == "uid" else {"accession": f"ACC-{by}"}
+    facts = OrderFacts((step,), Code("CT", "99", "Scanner"), priority="STAT", **known)
+    patient = PatientFacts(Identifier("", one.patient_id), one.name, one.born)
+    place.services.orders.place("system", place.controllers[0], patient, facts, what="form")
+    complete(place, one)
+    page = enter(anne).get("/to-read").text
+    names = re.findall(r'<span class="family">([^<]+)</span>', page)
+    assert names.index(one.name.split("^")[0]) < names.index("Premier")
+    assert "Urgent" in row_of(enter(anne), one.name.split("^")[0])
 
 
 def test_one_who_may_not_read_a_study_cannot_take_it(enter, technologist, anne, place):

@@ -42,11 +42,11 @@ Forward = Callable[[ForwardRule, StudyEntry, Sequence[str]], None]
 """Puts instances of a study on their way to a rule's destination."""
 Tell = Callable[[Completion], None]
 """Writes down that a study is complete."""
-Wait = Callable[[StudyEntry], None]
-"""Puts a study where it waits to be read; asked again after a crash."""
+Wait = Callable[[StudyEntry, Sequence[str]], None]
+"""Puts a study where it waits to be read, for the instances that are new; asked again after a crash."""
 
 
-def _waits_nowhere(_entry: StudyEntry) -> None:
+def _waits_nowhere(_entry: StudyEntry, _fresh: Sequence[str]) -> None:
     pass
 
 
@@ -110,7 +110,7 @@ class Completions:
         done = Completion(entry.ref, entry.controller_id, len(kept), last, now, how, times)
         self._prepare(entry.ref)
         self._forward(entry, fresh)
-        self._followers.wait(entry)
+        self._followers.wait(entry, [one.sop_uid for one in fresh])
         # last of all: what a crash interrupts is done again
         store.keep(self._records, done)
         self._followers.tell(done)

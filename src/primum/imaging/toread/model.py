@@ -35,6 +35,8 @@ class Facts:
     controller_id: str
     study_uid: str = field(repr=False)
     modalities: frozenset[str]
+    fresh: frozenset[str]
+    """Modalities of what came since it was last complete: of all at first."""
     stations: frozenset[str]
     brought_by: frozenset[str]
     on: str

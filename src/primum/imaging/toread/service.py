@@ -59,6 +59,8 @@ class ToRead:
             before = store.entry(tx, study)
             if before is None and not is_read(facts, today, self._wish.days, self._wish.unread):
                 return
+            if before is not None and not facts.fresh - self._wish.unread:
+                return  # a report came, of here or from elsewhere: that is no new image
             waits = before is not None and before.state is State.WAITING
             reported = before is not None and (before.reported or study in self._validated([study]))
             fresh = Entry(

@@ -17,13 +17,16 @@ class Around:
     """What is asked and told."""
 
     def __init__(self):
-        self.performed, self.forwarded, self.told = Performed(), [], []
+        self.performed, self.forwarded, self.told, self.waiting = Performed(), [], [], []
 
     def ask(self, controller_id, study_uid):
         return self.performed
 
     def forward(self, rule, entry, sop_uids):
         self.forwarded.append((rule.id, entry.study_uid, list(sop_uids)))
+
+    def wait(self, entry, fresh):
+        self.waiting.append((entry.study_uid, fresh, len(self.told)))
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def around():
 @pytest.fixture
 def completions(place, around):
     archive = place.services.archive.archive
-    followers = Followers(around.ask, around.forward, around.told.append)
+    followers = Followers(around.ask, around.forward, around.told.append, around.wait)
     return Completions(place.indexer._index, place.indexer._records, archive, place.clock, QUIET, followers)
 
 
@@ -79,6 +82,17 @@ def test_a_late_series_opens_it_again_and_only_that_is_forwarded(place, completi
         (rule.id, FIRST.uid, [FIRST.sop_uid(3), FIRST.sop_uid(4)]),
     ]
     assert [one.times for one in around.told] == [1, 2]
+
+
+def test_what_came_waits_to_be_read_before_anybody_is_told(place, completions, around):
+    place.add(FIRST.files())
+    later(place, completions, 6)
+    place.add(MORE.files())
+    later(place, completions, 6)
+    assert around.waiting == [
+        (FIRST.uid, [FIRST.sop_uid(1), FIRST.sop_uid(2)], 0),
+        (FIRST.uid, [FIRST.sop_uid(3), FIRST.sop_uid(4)], 1),
+    ]
 
 
 def test_the_same_bytes_again_and_an_index_made_anew_complete_nothing(place, completions, around):

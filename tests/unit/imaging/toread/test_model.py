@@ -10,8 +10,8 @@ UNREAD = {"SR", "KO"}
 
 def facts(**more):
     given = {
-        "modalities": frozenset({"CT", "SR"}), "stations": frozenset(), "brought_by": frozenset({"dev_a"}),
-        "on": "20261120",
+        "modalities": frozenset({"CT", "SR"}), "fresh": frozenset(), "stations": frozenset(),
+        "brought_by": frozenset({"dev_a"}), "on": "20261120",
     }  # fmt: skip
     return Facts("ctl_a", "1.2.3", **(given | more))
 

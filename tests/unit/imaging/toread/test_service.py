@@ -17,7 +17,9 @@ from primum.imaging.toread.model import Facts, NotToRead, TakenAlready
 from primum.imaging.toread.service import ToRead, Wish
 
 ANNE, PAUL = "per_anne", "per_paul"
-CT = Facts("ctl_a", "1.2.3", frozenset({"CT"}), frozenset({"CT1"}), frozenset({"dev_a"}), "20261120")
+CT = Facts(
+    "ctl_a", "1.2.3", frozenset({"CT"}), frozenset({"CT"}), frozenset({"CT1"}), frozenset({"dev_a"}), "20261120"
+)  # fmt: skip
 
 
 class Around:
@@ -129,6 +131,19 @@ def test_new_images_bring_it_back(around, ended):
     assert around.waiting() == ["s1"]
     around.list.read(ANNE, "s1")
     assert around.waiting() == []
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_report_that_comes_is_no_new_image(around, ended):
+    around.complete()
+    if ended:
+        around.reports.add("s1")
+        around.list.settle(around.clock.now())
+    else:
+        around.list.claim(ANNE, "s1")
+    before = around.list.waiting(None)
+    around.complete(modalities=frozenset({"CT", "SR"}), fresh=frozenset({"SR"}))
+    assert around.list.waiting(None) == before
 
 
 def test_new_images_of_what_somebody_reads_are_said_and_leave_it_theirs(around):
