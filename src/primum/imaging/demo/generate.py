@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from primum.imaging.demo import brain, breast, chest, headers, report, ultrasound
+from primum.imaging.demo import brain, breast, chest, dose, headers, report, ultrasound
 from primum.imaging.demo.patients import STUDIES, Kind, Study
 from primum.imaging.demo.radiograph import Exposure, chest_radiograph
 from primum.imaging.part10 import EXPLICIT_LITTLE
@@ -22,7 +22,7 @@ HU_ZERO = 1024
 """Stored value of 0 HU: pixels are stored unsigned, with a rescale intercept of -1024."""
 CT_SLICES = {Kind.CHEST_CT: 120, Kind.SMALL_CT: 20}
 MR_SLICES = {Kind.BRAIN_MR: 44, Kind.SMALL_MR: 18}
-COUNT = 385
+COUNT = 389
 """How many images and documents the demo has (tested)."""
 CT_WINDOWS = (("MEDIASTIN", 40.0, 400.0), ("POUMON", -600.0, 1500.0), ("OS", 450.0, 1800.0))
 
@@ -70,6 +70,8 @@ def _ct(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
     for index in range(scan.slices):
         place = headers.Place(study, today, seed, 2, index + 1)
         yield _ct_image(place, scan, patient, index)
+    place = headers.Place(study, today, seed, 9, 1)
+    yield _instance(place, dose.report(place))
 
 
 def _ct_image(place: headers.Place, scan: chest.Scan, patient: chest.Chest, index: int) -> DemoInstance:

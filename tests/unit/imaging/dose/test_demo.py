@@ -1,0 +1,56 @@
+"""The dose reports of the demo: others find nothing wrong with them, and we read what they say."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date
+from io import BytesIO
+
+import pytest
+from pydicom import dcmread
+
+from primum.imaging.demo import STUDIES, Kind, dose, headers, study_instances, wrapped
+from primum.imaging.demo.generate import _instance
+from primum.imaging.dicomjson import read_attributes
+from primum.imaging.dose.model import Kind as Sort
+from primum.imaging.dose.reading import read_report
+from primum.imaging.dose.rules import levels_in_force
+
+TODAY = date(2026, 1, 5)
+SCANS = [one for one in STUDIES if one.kind in {Kind.CHEST_CT, Kind.SMALL_CT}]
+
+
+def made(study):
+    return _instance(place := headers.Place(study, TODAY, 1, 9, 1), dose.report(place))
+
+
+@pytest.mark.parametrize("study", SCANS, ids=lambda one: str(one.patient.number))
+def test_we_read_what_it_says(study):
+    one = made(study)
+    found = read_report(read_attributes(one.data_set, one.transfer_syntax_uid))
+    spirals = [event for event in found.events if not event.localizer]
+    assert (found.kind, found.doubts, found.counted) == (Sort.CT, (), len(found.events))
+    assert len(found.events) == len(spirals) + 1
+    assert found.totals["dlp"].value == pytest.approx(sum(event.amounts["dlp"].value for event in spirals))
+    (level,) = [one for one in levels_in_force(TODAY) if one.name == "fr-2019.ct.chest.ctdi-vol"]
+    assert {event.region.code for event in spirals} <= level.regions
+    assert all(4 < event.amounts["ctdi_vol"].value < 10 for event in spirals)
+
+
+@pytest.mark.programs("dciodvfy", "dsrdump")
+def test_others_find_nothing_wrong(tmp_path):
+    for number, study in enumerate(SCANS):
+        file = tmp_path / f"{number}.dcm"
+        file.write_bytes(wrapped(made(study)))
+        said = subprocess.run(["dciodvfy", "-new", str(file)], capture_output=True, text=True, check=False)
+        lines = (said.stdout + said.stderr).splitlines()
+        assert [one for one in lines if one.startswith(("Error", "Warning"))] == []
+        assert lines == ["XRayRadiationDoseSR"]
+        shown = subprocess.run(["dsrdump", str(file)], capture_output=True, text=True, check=False)
+        assert shown.returncode == 0
+        assert "X-Ray Radiation Dose SR Document" in shown.stdout
+
+
+def test_a_scan_of_the_demo_ends_with_its_report():
+    *_, last = study_instances(SCANS[1], TODAY)
+    assert dcmread(BytesIO(wrapped(last))).SOPClassUID == dose.XRAY_DOSE
