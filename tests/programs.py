@@ -15,7 +15,7 @@ from pathlib import Path
 PACKAGES = {
     "storescu": "dcmtk", "storescp": "dcmtk", "echoscu": "dcmtk", "findscu": "dcmtk", "movescu": "dcmtk",
     "getscu": "dcmtk", "dcmcjpeg": "dcmtk", "dcmdump": "dcmtk", "dcmodify": "dcmtk", "dcmconv": "dcmtk",
-    "dump2dcm": "dcmtk", "dsrdump": "dcmtk",
+    "dump2dcm": "dcmtk",
     "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
     "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
     "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmftest": "dcmtk",

@@ -37,18 +37,14 @@ def test_we_read_what_it_says(study):
     assert all(4 < event.amounts["ctdi_vol"].value < 10 for event in spirals)
 
 
-@pytest.mark.programs("dciodvfy", "dsrdump")
+@pytest.mark.programs("dciodvfy")
 def test_others_find_nothing_wrong(tmp_path):
     for number, study in enumerate(SCANS):
         file = tmp_path / f"{number}.dcm"
         file.write_bytes(wrapped(made(study)))
-        said = subprocess.run(["dciodvfy", "-new", str(file)], capture_output=True, text=True, check=False)
-        lines = (said.stdout + said.stderr).splitlines()
-        assert [one for one in lines if one.startswith(("Error", "Warning"))] == []
-        assert lines == ["XRayRadiationDoseSR"]
-        shown = subprocess.run(["dsrdump", str(file)], capture_output=True, text=True, check=False)
-        assert shown.returncode == 0
-        assert "X-Ray Radiation Dose SR Document" in shown.stdout
+        said = subprocess.run(["dciodvfy", "-new", str(file)], capture_output=True, check=False)
+        lines = (said.stdout + said.stderr).decode("utf-8", "replace").splitlines()
+        assert set(lines) == {"XRayRadiationDoseSR"}
 
 
 def test_a_scan_of_the_demo_ends_with_its_report():
