@@ -173,6 +173,7 @@ _RANGES = {
     "hl7_plain_port": (0, 65535),
     "hl7_results_port": (1, 65535),
     "study_quiet_minutes": (1, 1440),
+    "to_read_days": (0, 36_500),
     "low_space_mib": (64, 10_000_000),
     "session_idle_minutes": (1, 60),
     "session_hours": (1, 24),
@@ -192,6 +193,8 @@ def _check_ranges(values: dict[str, Any], file: Path) -> None:
             raise BadSetting(key=key, needs=f"a number from {low} to {high}", file=str(file))
     if not re.fullmatch(r"[A-Za-z0-9-]{0,6}", values["accession_prefix"]):
         raise BadSetting(key="accession_prefix", needs="at most 6 letters, digits and hyphens", file=str(file))
+    if not re.fullmatch(r"[A-Z0-9_ ]{0,400}", values["to_read_never"]):
+        raise BadSetting(key="to_read_never", needs="codes of modalities with spaces between", file=str(file))
     aet = values["dicom_aet"]
     if not 1 <= len(aet) <= 16 or not aet.isascii() or not aet.isprintable() or "\\" in aet or aet != aet.strip():  # noqa: PLR2004
         raise BadSetting(key="dicom_aet", needs="1 to 16 characters of the AE value representation", file=str(file))

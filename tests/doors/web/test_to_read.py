@@ -17,6 +17,7 @@ from primum.app.toread import facts_of
 from primum.identity import Role, Scope
 from primum.imaging import EVERYTHING
 from primum.imaging.orders.model import Code, Identifier, OrderFacts, PatientFacts, StepFacts
+from primum.imaging.toread.model import Facts
 
 
 def study(place: Door, number: int, family: str, **more: object) -> Study:
@@ -111,6 +112,36 @@ def test_the_list_is_narrowed_by_what_is_in_it(enter, anne):
     assert listed(client.get("/to-read", params={"modality": "MR"}).text) == []
     assert listed(client.get("/to-read", params={"page": "x", "modality": "CT"}).text)[0] == "Premier"
     assert listed(client.get("/to-read", params={"page": "999"}).text) == []
+
+
+def test_a_long_list_is_walked_and_entries_whose_study_is_not_there_are_left_out(enter, anne, place):
+    for number in range(150):
+        uid = f"2.25.{10**57 + number}"
+        kinds = frozenset({"XA"})
+        facts = Facts(place.controllers[0], uid, kinds, kinds, frozenset({"XA1"}), frozenset(), "", "STAT")
+        place.services.to_read.completed(f"gone{number:03}", facts)
+    page = enter(anne).get("/to-read").text
+    assert listed(page) == ["Premier", "Second", "Ailleurs"]
+    assert listed(enter(anne).get("/to-read", params={"modality": "XA"}).text) == []
+
+
+def test_a_page_has_so_many_lines_and_leads_to_the_next(enter, anne, monkeypatch):
+    monkeypatch.setattr("primum.doors.web.to_read._ROWS", 2)
+    client = enter(anne)
+    seen, address = [], "/to-read?station=CT1"
+    for _ in range(9):
+        page = client.get(address).text
+        seen += listed(page)
+        following = re.findall(r'href="(/to-read\?[^"]*page=[0-9]+)">Suivants?', page)
+        if not following:
+            break
+        address = following[0].replace("&amp;", "&")
+    assert seen == ["Premier"]
+    first, second = (client.get("/to-read", params={"page": number}).text for number in (1, 2))
+    assert len(re.findall('<span class="family">', first)) == 2
+    assert set(re.findall('name="study" value="([^"]+)"', first)).isdisjoint(
+        re.findall('name="study" value="([^"]+)"', second)
+    )
 
 
 def test_its_addresses_say_nothing_of_a_patient(enter, anne, place):

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         speech.say(pretty(answer))
     elif options.practice:
         speech.table(answer["lines"], _COLUMNS)
-        speech.note(f"{answer['studies']} studies with a dose report, {answer['since']} to {answer['until']}")
+        speech.note(f"studies with a dose report, {answer['since']} to {answer['until']}: {answer['studies']}")
         if answer["cut"]:
             speech.note("there is more than is counted: choose a shorter period")
     else:

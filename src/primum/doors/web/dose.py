@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ from starlette.responses import Response
 
 from primum.doors.http.disclosures import DOOR
 from primum.doors.http.reading import Reading
-from primum.doors.http.visit import Visit
+from primum.doors.http.visit import Busy, Visit
 from primum.doors.web.dose_plot import plot
 from primum.doors.web.dose_words import PHANTOMS, write_number
 from primum.doors.web.language import say, write_date
@@ -30,6 +31,10 @@ from primum.journal import Fact, Kind
 PERIOD: Final = timedelta(days=365)
 LONGEST: Final = timedelta(days=3 * 366)
 """A period asked for that is longer is cut at its beginning: medians of more years compare other machines."""
+AT_ONCE: Final = 2
+"""Practices put together at once: a year of a large one is seconds of a processor."""
+PATIENCE: Final = 15
+"""Seconds that somebody waits for their turn."""
 KINDS: Final = (Sort.CT, Sort.PROJECTION, Sort.MAMMOGRAPHY, Sort.NUCLEAR)
 _COLUMNS: Final = (
     "kind", "of", "protocol", "region", "age", "phantom", "measure", "unit", "count", "low", "quarter", "median",
@@ -53,6 +58,7 @@ class DosePages:
     def __init__(self, pages: Pages, reading: Reading) -> None:
         """Render with `pages`; `reading` decides how far somebody sees."""
         self._pages, self._reading = pages, reading
+        self._at_once = threading.BoundedSemaphore(AT_ONCE)
 
     def page(self, visit: Visit) -> Response:
         """Show a year, or the period that was asked for."""
@@ -89,7 +95,12 @@ class DosePages:
     def _found(self, visit: Visit, asked: Asked, what: str) -> Practice:
         granted = self._reading.reach(visit, Permission.DOSE_LIST)
         reach = [Reach(one.controllers, one.referrers, one.confidential) for one in granted]
-        found = visit.services.doses.practice(reach, asked.since, asked.until)
+        if not self._at_once.acquire(timeout=PATIENCE):
+            raise Busy
+        try:
+            found = visit.services.doses.practice(reach, asked.since, asked.until)
+        finally:
+            self._at_once.release()
         details: dict[str, str | int] = {
             "session": visit.person.id, "studies": found.studies, "what": what, "door": DOOR,
         }  # fmt: skip

@@ -29,8 +29,8 @@ from primum.journal import Fact, Kind
 HERE: Final = "/to-read"
 _ROWS: Final = 50
 """Lines of a page: a morning's work."""
-_SEARCHED: Final = 100
-"""UIDs of one search."""
+_SEARCHED: Final = 60
+"""UIDs of one search: a parameter has 4096 characters (imaging/limits.py), a UID 64."""
 _WORDED: Final = {"imaging.not-to-read": "gone", "imaging.taken-already": "taken"}
 
 

@@ -24,7 +24,7 @@ def report(place: headers.Place) -> Dataset:
     made = headers.common(place, XRAY_DOSE, "SR")
     for unwanted in _UNWANTED:
         delattr(made, unwanted)
-    made.SeriesDescription = "Dose"
+    made.SeriesDescription, made.StationName = "Dose", "DEMOCT1"
     made.ReferencedPerformedProcedureStepSequence, made.PerformedProcedureCodeSequence = [], []
     made.CompletionFlag, made.VerificationFlag = "COMPLETE", "UNVERIFIED"
     made.ValueType, made.ContinuityOfContent = "CONTAINER", "SEPARATE"

@@ -71,6 +71,8 @@ def _once(reports: Sequence[Report]) -> list[Event]:
 
 
 def _added(reports: Sequence[Report]) -> dict[str, Amount]:
+    if len(reports) == 1:  # nearly always
+        return dict(reports[0].totals)
     added = {name: total([one.totals[name] for one in reports if name in one.totals]) for name in TOTALS}
     return {name: one for name, one in added.items() if one is not None}
 

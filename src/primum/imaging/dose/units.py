@@ -41,6 +41,9 @@ _KNOWN: Final[dict[Unit, dict[str, float]]] = {
 """By the unit shown: the UCUM codes that are known, and what each is worth in it."""
 
 
+_OURS: Final = frozenset(one.value for one in Unit)
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A number with its unit: one of `Unit` where it was understood, else as it was sent.
@@ -55,7 +58,7 @@ class Amount:
     @property
     def understood(self) -> bool:
         """Whether it is in a unit of ours: only then is it put together with others."""
-        return self.unit in set(Unit)
+        return self.unit in _OURS
 
 
 def amount(value: float, code: str, wanted: Unit) -> Amount:

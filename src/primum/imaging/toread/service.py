@@ -55,6 +55,8 @@ class ToRead:
         """
         now = self._clock.now()
         today = now.astimezone().date()
+        # outside of the transaction: whoever knows reports may write there what it read
+        has_report = study in self._validated([study])
         with self._records.begin() as tx:
             before = store.entry(tx, study)
             if before is None and not is_read(facts, today, self._wish.days, self._wish.unread):
@@ -62,7 +64,7 @@ class ToRead:
             if before is not None and not facts.fresh - self._wish.unread:
                 return  # a report came, of here or from elsewhere: that is no new image
             waits = before is not None and before.state is State.WAITING
-            reported = before is not None and (before.reported or study in self._validated([study]))
+            reported = before is not None and (before.reported or has_report)
             fresh = Entry(
                 study_ref=study, controller_id=facts.controller_id, study_uid=facts.study_uid,
                 modalities=tuple(sorted(facts.modalities)), stations=tuple(sorted(facts.stations)),
