@@ -48,6 +48,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         rows = [{"what": name, "value": value} for name, value in answer["totals"].items()]
         speech.table([*rows, {"what": "events", "value": str(answer["events"])}], ["what", "value"])
+        if answer["listed"]:
+            names = dict.fromkeys(name for one in answer["listed"] for name in one)
+            speech.say()
+            speech.table(answer["listed"], list(names))
         for doubt in answer["doubts"]:
             speech.note(f"read in part: {doubt}")
         if answer["waiting"]:

@@ -11,7 +11,7 @@ from primum.doors.worker.protocol import BadRequest
 from primum.ground.clock import to_text
 from primum.identity import ANY_STUDY, Permission, Thing, reaches
 from primum.imaging import Reach
-from primum.imaging.dose.model import to_json
+from primum.imaging.dose.model import Event, to_json
 from primum.imaging.dose.reading import TOTALS
 from primum.imaging.dose.statistics import Line
 from primum.imaging.dose.units import Amount
@@ -42,6 +42,7 @@ def dose_study(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
         "events": len(dose.dose.events),
         "doubts": [one.value for one in dose.dose.doubts],
         "waiting": dose.waiting,
+        "listed": [_event(number, one) for number, one in enumerate(dose.dose.events[:_LISTED], start=1)],
         "reports": [to_json(one) for one in dose.dose.reports],
     }
 
@@ -100,6 +101,12 @@ def _day(args: Args, name: str) -> date | None:
 def _written(one: Amount) -> str:
     high = f"-{one.high:g}" if one.high is not None else ""
     return f"{one.value:g}{high} {one.unit}"
+
+
+def _event(number: int, one: Event) -> dict[str, str]:
+    region = one.region.meaning or one.region.code if one.region is not None else ""
+    said = {"no": str(number), "protocol": one.protocol, "region": region, "type": one.type, "side": one.side}
+    return said | {name: _written(amount) for name, amount in one.amounts.items()}
 
 
 def _line(one: Line) -> dict[str, str]:

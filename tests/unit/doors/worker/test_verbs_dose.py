@@ -65,6 +65,10 @@ def test_the_dose_of_a_study_and_who_asked(ask, anne, paul, secretary, place):
     assert found["totals"] == {"dlp": "540 mGy·cm"}
     assert (found["events"], found["doubts"], found["waiting"]) == (2, [], False)
     assert found["reports"][0]["events"][1]["amounts"]["ctdi_vol"] == [9.25, "mGy"]
+    assert found["listed"][1] == {
+        "no": "2", "protocol": "Thorax", "region": "Chest", "type": "Spiral Acquisition", "side": "",
+        "length": "320 mm", "kvp": "120 kV", "ctdi_vol": "9.25 mGy", "dlp": "300 mGy·cm",
+    }  # fmt: skip
     assert any('"person:dose:viewed"' in line and "terminal" in line for line in place.lines())
     with pytest.raises(NotPermitted):
         ask(secretary, "dose_study", study=uid)
