@@ -1,4 +1,4 @@
-"""Dose reports of the demo's scanner (PS3.3 A.35.8, PS3.16 TID 10011): what such an examination gives, of nobody."""
+"""Dose reports of the demo's scanner and X-ray room (PS3.3 A.35.8, PS3.16 TID 10011 and 10001), of nobody."""
 
 from __future__ import annotations
 
@@ -21,21 +21,11 @@ _CHEST: Final = ("816094009", "SCT", "Chest")
 
 def report(place: headers.Place) -> Dataset:
     """Write the report of a CT examination: a scout, then one spiral acquisition or, with contrast, two."""
-    made = headers.common(place, XRAY_DOSE, "SR")
-    for unwanted in _UNWANTED:
-        delattr(made, unwanted)
-    made.SeriesDescription, made.StationName = "Dose", "DEMOCT1"
-    made.ReferencedPerformedProcedureStepSequence, made.PerformedProcedureCodeSequence = [], []
-    made.CompletionFlag, made.VerificationFlag = "COMPLETE", "UNVERIFIED"
-    made.ValueType, made.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    made.ConceptNameCodeSequence = [_dcm("113701", "X-Ray Radiation Dose Report")]
-    template = Dataset()
-    template.MappingResource, template.TemplateIdentifier = "DCMR", "10011"
-    made.ContentTemplateSequence = [template]
+    made = _document(place, "DEMOCT1", "10011")
     spirals = 2 if place.study.kind is Kind.CHEST_CT else 1
     doses = [_dose(place, number) for number in range(1, spirals + 1)]
     made.ContentSequence = [
-        *_context(place),
+        *_context(place, ("77477000", "SCT", "Computed Tomography X-Ray")),
         _container(
             "113811", "CT Accumulated Dose Data",
             _number("113812", "Total Number of Irradiation Events", spirals + 1, "{events}"),
@@ -46,10 +36,62 @@ def report(place: headers.Place) -> Dataset:
             _acquisition(place, number, "Thorax", ("116152004", "SCT", "Spiral Acquisition"), dose)
             for number, dose in enumerate(doses, start=1)
         ),
-        _code("CONTAINS", _dcm("113854", "Source of Dose Information"),
-              ("113856", "DCM", "Automated Data Collection")),
+        _source(),
     ]  # fmt: skip
     return made
+
+
+def radiograph(place: headers.Place) -> Dataset:
+    """Write the report of a chest radiograph: one exposure, postero-anterior."""
+    made = _document(place, "DEMODX1", "10001")
+    size = 0.2 if place.study.patient.born is None else 1.0
+    area = f"{size * (0.9 + place.study.patient.number * 5 % 11 / 10) * 1e-5:.9f}"
+    exposure = _container(
+        "113706", "Irradiation Event X-Ray Data",
+        _plane(),
+        _uid("CONTAINS", _dcm("113769", "Irradiation Event UID"), place.uid("irradiation", 1)),
+        _moment(_dcm("111526", "DateTime Started"), f"{place.begun:%Y%m%d%H%M%S}", "CONTAINS"),
+        _code("CONTAINS", _dcm("113721", "Irradiation Event Type"), ("113611", "DCM", "Stationary Acquisition")),
+        _text("125203", "Acquisition Protocol", "Thorax face"),
+        _code("CONTAINS", _dcm("123014", "Target Region"), _CHEST),
+        _code("CONTAINS", _dcm("111031", "Image View"), ("272479007", "SCT", "postero-anterior")),
+        _number("122130", "Dose Area Product", area, "Gy.m2"),
+        _number("113733", "KVP", 125, "kV"),
+        _number("113736", "Exposure", 2000, "uA.s"),
+    )  # fmt: skip
+    made.ContentSequence = [
+        *_context(place, ("113704", "DCM", "Projection X-Ray")),
+        _container("113702", "Accumulated X-Ray Dose Data", _plane(),
+                   _number("113722", "Dose Area Product Total", area, "Gy.m2")),
+        exposure,
+        _source(),
+    ]  # fmt: skip
+    return made
+
+
+def _document(place: headers.Place, station: str, template_id: str) -> Dataset:
+    made = headers.common(place, XRAY_DOSE, "SR")
+    for unwanted in _UNWANTED:
+        delattr(made, unwanted)
+    made.SeriesDescription, made.StationName = "Dose", station
+    made.ReferencedPerformedProcedureStepSequence, made.PerformedProcedureCodeSequence = [], []
+    made.CompletionFlag, made.VerificationFlag = "COMPLETE", "UNVERIFIED"
+    made.ValueType, made.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    made.ConceptNameCodeSequence = [_dcm("113701", "X-Ray Radiation Dose Report")]
+    template = Dataset()
+    template.MappingResource, template.TemplateIdentifier = "DCMR", template_id
+    made.ContentTemplateSequence = [template]
+    return made
+
+
+def _plane() -> Dataset:
+    return _code("HAS CONCEPT MOD", _dcm("113764", "Acquisition Plane"), ("113622", "DCM", "Single Plane"))
+
+
+def _source() -> Dataset:
+    return _code(
+        "CONTAINS", _dcm("113854", "Source of Dose Information"), ("113856", "DCM", "Automated Data Collection")
+    )
 
 
 def _dose(place: headers.Place, number: int) -> tuple[float, float]:
@@ -58,10 +100,8 @@ def _dose(place: headers.Place, number: int) -> tuple[float, float]:
     return ctdi, round(ctdi * _LENGTH_MM[place.study.kind] / 10, 2)
 
 
-def _context(place: headers.Place) -> list[Dataset]:
-    reported = _code(
-        "HAS CONCEPT MOD", _dcm("121058", "Procedure reported"), ("77477000", "SCT", "Computed Tomography X-Ray")
-    )
+def _context(place: headers.Place, procedure: tuple[str, str, str]) -> list[Dataset]:
+    reported = _code("HAS CONCEPT MOD", _dcm("121058", "Procedure reported"), procedure)
     intent = headers.code("363703001", "SCT", "Has Intent")
     reported.ContentSequence = [_code("HAS CONCEPT MOD", intent, ("261004008", "SCT", "Diagnostic Intent"))]
     scope = _code("HAS OBS CONTEXT", _dcm("113705", "Scope of Accumulation"), ("113014", "DCM", "Study"))
@@ -148,8 +188,8 @@ def _uid(relation: str, concept: Dataset, value: str) -> Dataset:
     return one
 
 
-def _moment(concept: Dataset, value: str) -> Dataset:
-    one = _item("HAS OBS CONTEXT", "DATETIME", concept)
+def _moment(concept: Dataset, value: str, relation: str = "HAS OBS CONTEXT") -> Dataset:
+    one = _item(relation, "DATETIME", concept)
     one.DateTime = value
     return one
 

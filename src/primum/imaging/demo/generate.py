@@ -22,7 +22,7 @@ HU_ZERO = 1024
 """Stored value of 0 HU: pixels are stored unsigned, with a rescale intercept of -1024."""
 CT_SLICES = {Kind.CHEST_CT: 120, Kind.SMALL_CT: 20}
 MR_SLICES = {Kind.BRAIN_MR: 44, Kind.SMALL_MR: 18}
-COUNT = 389
+COUNT = 395
 """How many images and documents the demo has (tested)."""
 CT_WINDOWS = (("MEDIASTIN", 40.0, 400.0), ("POUMON", -600.0, 1500.0), ("OS", 450.0, 1800.0))
 
@@ -137,6 +137,8 @@ def _dx(study: Study, today: date, seed: int) -> Iterator[DemoInstance]:
     image = chest_radiograph(exposure)
     headers.pixels(made, (4095 - image if dark else image), photometric="MONOCHROME1" if dark else "MONOCHROME2")
     yield _instance(place, made)
+    place = headers.Place(study, today, seed, 9, 1)
+    yield _instance(place, dose.radiograph(place))
 
 
 def _instance(place: headers.Place, made: Dataset, syntax: str = EXPLICIT_LITTLE) -> DemoInstance:
