@@ -165,7 +165,9 @@ CHANGES = frozenset(P) - frozenset({
 """What changes something: asked of a fresh person only. A plain session reads."""
 
 
-TOKEN_MAY = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.ORDER_LIST, P.ORDER_WRITE})
+TOKEN_MAY = frozenset({
+    P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.STUDY_SEND, P.ORDER_LIST, P.ORDER_WRITE,
+})  # fmt: skip
 """All that a token for a program may be given."""
 
 

@@ -75,6 +75,7 @@ DETAILS: dict[str, Shape] = {
     "missing": Shape.COUNT,
     "other": Shape.ID,
     "packs": Shape.COUNT,
+    "person": Shape.ID,
     "port": Shape.COUNT,
     "process": Shape.WORD,
     "reason": Shape.WORD,
@@ -145,7 +146,7 @@ class Kind(Enum):
     STUDY_EXPORTED = _seen("person:study:exported", "session controller instances what reason door", "{actor} a exporté l'examen {subject} : {instances} instances ({what}, {reason})", "{actor} exported study {subject}: {instances} instances ({what}, {reason})")
     PATIENT_VIEWED = _seen("person:patient:viewed", "session controller", "{actor} a consulté l'identité de {subject}", "{actor} looked at the identity of {subject}")
     # --- access: devices
-    ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
+    ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls person session", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
     ASSOCIATION_CLOSED = _passing("device:association:closed", "association stored duplicate conflict refused bytes reason", "association de {actor} terminée ({reason}) : {stored} instances, {duplicate} déjà connues, {conflict} en conflit, {refused} refusées, {bytes} octets", "association of {actor} ended ({reason}): {stored} instances, {duplicate} known already, {conflict} in conflict, {refused} refused, {bytes} bytes")
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")

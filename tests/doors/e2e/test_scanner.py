@@ -110,3 +110,32 @@ def test_a_revoked_device_is_refused_at_once(signed_in, packs, images):
     signed_in.primum.cli("device", "revoke", "gone-1", typed=[person.password, person.code()])
     assert not gone.store(images[:1]).ok
     assert "device.revoked" in reasons(signed_in, "device:association:refused")
+
+
+def test_a_reading_station_says_who_uses_it(signed_in, packs, images, tmp_path):
+    """The flag at enrolment, a token of its person, and both at the door; then the flag is dropped."""
+    person, primum, pack = signed_in.person, signed_in.primum, tmp_path / "station-1"
+    enrolment = ["--aet", "STATION1", "--out", str(pack), "--pem", "--may", "store", "--require-identity"]
+    asked(signed_in, "device", "add", "station-1", *enrolment)
+    station = scanner(signed_in, pack, "STATION1")
+    secret = asked(signed_in, "token", "add", "station", "--may", "import,send").strip().splitlines()[-1]
+    assert station.store(images[:1], options=["-usr", person.login, "-pwd", secret, "-rsp"]).ok
+    assert not station.store(images[:1]).ok
+    assert not station.store(images[:1], options=["-usr", person.login, "-pwd", person.password]).ok
+    told = reasons(signed_in, "device:association:refused")
+    assert {"dimse.identity-required", "device.identity-refused"} <= told
+    opened = [fact for fact in facts(signed_in, "device:association:opened") if "person" in fact["details"]]
+    assert [fact["details"]["calling_aet"] for fact in opened] == ["STATION1"]
+    assert "need not" in asked(signed_in, "device", "identity", "station-1", "--not-required")
+    assert station.store(images[:1]).ok
+    log = primum.log.read_text("utf-8", "replace")
+    assert secret not in log
+    assert person.password not in log
+
+
+def asked(practice: Practice, *command: str) -> str:
+    """Run a command as a person who is fresh from the one before; with a code where that was too long ago."""
+    done = practice.primum.cli(*command, check=False)
+    if done.returncode:
+        done = practice.primum.cli(*command, typed=[practice.person.password, practice.person.code()])
+    return done.stdout

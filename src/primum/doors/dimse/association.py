@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse import pdu, registry
@@ -176,12 +177,15 @@ class Association:
             return
         self._accept(request, accepted)
         self._machine.on(Event.EVT7)
-        self._wire.send(
-            pdu.encode_associate_accept(request, accepted.negotiated.answers, accepted.negotiated.roles, self._limits)
-        )
+        shown = request.user.identity
+        said = accepted.identified is not None and shown is not None and shown.response_requested
+        answers, roles = accepted.negotiated.answers, accepted.negotiated.roles
+        self._wire.send(pdu.encode_associate_accept(request, answers, roles, self._limits, identified=said))
 
     def _accept(self, request: AssociateRequest, accepted: Acceptance) -> None:
-        device = accepted.device
+        device, identified = accepted.device, accepted.identified
+        if identified is not None:
+            self._services = replace(self._services, devices=identified)
         self._accepted = accepted.negotiated.accepted
         self._peer_length = request.user.max_length
         self._reception.until = float("inf")
@@ -190,7 +194,8 @@ class Association:
         if self._accepted:
             self._chronicle = Chronicle(self._services.journal, self.id, device.id, device.controller_id)
             titles = {"calling_aet": request.calling_title, "called_aet": request.called_title}
-            self._chronicle.opened({"address": self._peer.address, "tls": self._peer.tls, **titles})
+            who = identified.told() if identified is not None else {}
+            self._chronicle.opened({"address": self._peer.address, "tls": self._peer.tls, **titles, **who})
 
     # a message
 

@@ -22,6 +22,12 @@ class Limits:
     """Presentation contexts: the odd numbers of one byte (PS3.8 9.3.2.2)."""
     transfer_syntaxes: int = 128
     """Transfer syntaxes per context: twice as many as are registered."""
+    identity_name_bytes: int = 254
+    """A user name: a login is at most a mail address (RFC 5321 4.5.3.1.3)."""
+    identity_proof_bytes: int = 8 * KIB
+    """A passcode or JSON Web Token that is shown to the worker; longer ones are wrong without being looked at."""
+    identity_seconds: float = 30
+    """How long what whoever uses a device may is believed before it is asked again: a revoked token ends within it."""
     user_items: int = 512
     """User information sub-items: one role and one extended negotiation per context, and the single ones."""
     uid_bytes: int = 64

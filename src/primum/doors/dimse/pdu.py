@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -79,6 +79,16 @@ class Role(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """Who the requestor says it acts for (PS3.7 table D.3-14). What proves it is in no `repr`."""
+
+    kind: int
+    response_requested: bool
+    primary: bytes = field(repr=False)
+    secondary: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UserInformation:
     """What we use of the user information item (PS3.7 D.3.3); the rest is bounded and ignored."""
 
@@ -87,6 +97,7 @@ class UserInformation:
     implementation_version: str = ""
     asynchronous: bool = False
     roles: tuple[Role, ...] = ()
+    identity: UserIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +139,9 @@ def decode_associate_request(body: bytes, limits: Limits) -> AssociateRequest:
 
 
 def encode_associate_accept(
-    request: AssociateRequest, contexts: list[Answered], roles: list[Role], limits: Limits
+    request: AssociateRequest, contexts: list[Answered], roles: list[Role], limits: Limits, *, identified: bool = False
 ) -> bytes:
-    """Write the A-ASSOCIATE-AC (PS3.8 table 9-17)."""
+    """Write the A-ASSOCIATE-AC (PS3.8 table 9-17). `identified`: a user identity was proved, and that is to be said."""
     items = [_item(_APPLICATION_CONTEXT, APPLICATION_CONTEXT.encode())]
     for one in contexts:
         syntax = _item(_TRANSFER_SYNTAX, one.transfer_syntax.encode())
@@ -141,6 +152,9 @@ def encode_associate_accept(
         user.append(_item(_ASYNCHRONOUS, struct.pack(">HH", 1, 1)))
     user += [_item(_ROLE, _role_body(role)) for role in roles]
     user.append(_item(_IMPLEMENTATION_VERSION, IMPLEMENTATION_VERSION.encode()))
+    if identified:
+        # the server response is empty: neither a passcode nor a JSON Web Token has one (PS3.7 table D.3-15)
+        user.append(_item(_IDENTITY_AC, bytes(2)))
     items.append(_item(_USER_INFORMATION, b"".join(user)))
     return _pdu(PduType.ASSOCIATE_AC, struct.pack(">HH", 1, 0) + request.titles + b"".join(items))
 
@@ -184,10 +198,13 @@ SMALLEST_MAX_LENGTH = 128
 """A peer that asks for less than this is sent this much: a response fits, and nothing divides by zero."""
 
 _FIXED_BYTES = 68
+_IDENTITY_HEAD = 4
+"""Type, response requested, length of the primary field."""
 _APPLICATION_CONTEXT, _CONTEXT_RQ, _CONTEXT_AC = 0x10, 0x20, 0x21
 _ABSTRACT_SYNTAX, _TRANSFER_SYNTAX = 0x30, 0x40
 _USER_INFORMATION, _MAX_LENGTH, _IMPLEMENTATION_CLASS, _ASYNCHRONOUS = 0x50, 0x51, 0x52, 0x53
 _ROLE, _IMPLEMENTATION_VERSION = 0x54, 0x55
+_IDENTITY_RQ, _IDENTITY_AC = 0x58, 0x59
 
 
 def _invalid(reason: AbortReason = AbortReason.INVALID_PARAMETER_VALUE) -> InvalidPdu:
@@ -261,6 +278,7 @@ def _refuse_bad_contexts(contexts: list[Proposed], limits: Limits) -> None:
 
 def _user_information(item: bytes, limits: Limits) -> UserInformation:
     length, implementation, version, asynchronous, roles = 0, "", "", False, []
+    identity: UserIdentity | None = None
     for kind, body in _items(item, limits.user_items):
         if kind == _MAX_LENGTH and len(body) == 4:  # noqa: PLR2004 (PS3.8 table D.1-1)
             length = int.from_bytes(body, "big")
@@ -272,9 +290,22 @@ def _user_information(item: bytes, limits: Limits) -> UserInformation:
             asynchronous = True
         elif kind == _ROLE:
             roles.append(_role(body, limits))
+        elif kind == _IDENTITY_RQ:
+            if identity is not None:  # one, or it is not known which counts
+                raise _invalid()
+            identity = _identity(body)
     if length:
         length = max(length, SMALLEST_MAX_LENGTH)
-    return UserInformation(length, implementation, version, asynchronous, tuple(roles))
+    return UserInformation(length, implementation, version, asynchronous, tuple(roles), identity)
+
+
+def _identity(body: bytes) -> UserIdentity:
+    """Read a user identity; its lengths have to be those of the item (PS3.7 table D.3-14)."""
+    at = _IDENTITY_HEAD + int.from_bytes(body[2:_IDENTITY_HEAD], "big")
+    end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+    if len(body) < _IDENTITY_HEAD + 2 or at + 2 > len(body) or end != len(body):
+        raise _invalid()
+    return UserIdentity(body[0], body[1] == 1, body[_IDENTITY_HEAD:at], body[at + 2 : end])
 
 
 def _role(body: bytes, limits: Limits) -> Role:
