@@ -15,7 +15,7 @@ from primum.identity.device_model import IdentityRefused
 
 if TYPE_CHECKING:
     from primum.app.intake import Intake
-    from primum.doors.dimse.pdu import UserIdentity
+    from primum.doors.dimse.pdu import ShownIdentity
     from primum.doors.dimse.peers import Peer
     from primum.doors.dimse.services import Device, DimseServices, Directory
 
@@ -70,7 +70,7 @@ class Identified:
 
 
 def identify(
-    shown: UserIdentity | None, device: Device, peer: Peer, called: str, services: DimseServices
+    shown: ShownIdentity | None, device: Device, peer: Peer, called: str, services: DimseServices
 ) -> Identified | None:
     """Say who uses a device; None where nobody proves it, and nobody has to.
 

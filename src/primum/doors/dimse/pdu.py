@@ -79,7 +79,7 @@ class Role(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class UserIdentity:
+class ShownIdentity:
     """Who the requestor says it acts for (PS3.7 table D.3-14). What proves it is in no `repr`."""
 
     kind: int
@@ -97,7 +97,7 @@ class UserInformation:
     implementation_version: str = ""
     asynchronous: bool = False
     roles: tuple[Role, ...] = ()
-    identity: UserIdentity | None = None
+    identity: ShownIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +278,7 @@ def _refuse_bad_contexts(contexts: list[Proposed], limits: Limits) -> None:
 
 def _user_information(item: bytes, limits: Limits) -> UserInformation:
     length, implementation, version, asynchronous, roles = 0, "", "", False, []
-    identity: UserIdentity | None = None
+    identity: ShownIdentity | None = None
     for kind, body in _items(item, limits.user_items):
         if kind == _MAX_LENGTH and len(body) == 4:  # noqa: PLR2004 (PS3.8 table D.1-1)
             length = int.from_bytes(body, "big")
@@ -299,13 +299,13 @@ def _user_information(item: bytes, limits: Limits) -> UserInformation:
     return UserInformation(length, implementation, version, asynchronous, tuple(roles), identity)
 
 
-def _identity(body: bytes) -> UserIdentity:
+def _identity(body: bytes) -> ShownIdentity:
     """Read a user identity; its lengths have to be those of the item (PS3.7 table D.3-14)."""
     at = _IDENTITY_HEAD + int.from_bytes(body[2:_IDENTITY_HEAD], "big")
     end = at + 2 + int.from_bytes(body[at : at + 2], "big")
     if len(body) < _IDENTITY_HEAD + 2 or at + 2 > len(body) or end != len(body):
         raise _invalid()
-    return UserIdentity(body[0], body[1] == 1, body[_IDENTITY_HEAD:at], body[at + 2 : end])
+    return ShownIdentity(body[0], body[1] == 1, body[_IDENTITY_HEAD:at], body[at + 2 : end])
 
 
 def _role(body: bytes, limits: Limits) -> Role:

@@ -66,7 +66,7 @@ def test_roles_windows_identities_and_extensions_are_read_or_passed_over():
     request = decode(theirs(window, identity, extended, build_role(CT, scp_role=True)))
     assert request.user.asynchronous
     assert request.user.roles == (pdu.Role(CT, scu=False, scp=True),)
-    assert request.user.identity == pdu.UserIdentity(4, False, b"<assertion/>" * 5000, b"")
+    assert request.user.identity == pdu.ShownIdentity(4, False, b"<assertion/>" * 5000, b"")
 
 
 def test_a_passcode_is_read_and_shown_nowhere():
@@ -74,7 +74,7 @@ def test_a_passcode_is_read_and_shown_nowhere():
     shown.user_identity_type, shown.primary_field, shown.secondary_field = 2, b"mael", b"ptk_secret"
     shown.positive_response_requested = True
     request = decode(theirs(shown))
-    assert request.user.identity == pdu.UserIdentity(2, True, b"mael", b"ptk_secret")
+    assert request.user.identity == pdu.ShownIdentity(2, True, b"mael", b"ptk_secret")
     assert "secret" not in repr(request)
     assert "mael" not in repr(request)
 
