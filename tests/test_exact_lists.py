@@ -136,7 +136,7 @@ def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "commitment.ask", "commitment.result", "commitment.delivered", "decide",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
-        "identity.judge", "identity.still",
+        "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip
 
 

@@ -128,6 +128,8 @@ class Address:
     """SHA-256 of that certificate."""
     authority: bool = False
     """Whether that certificate may sign the device's, instead of being it."""
+    ask_commitment: bool = True
+    """Whether it is asked to answer for what it was sent (PS3.4 annex J), where it offers that."""
 
 
 @dataclass(frozen=True, slots=True)

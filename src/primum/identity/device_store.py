@@ -32,6 +32,7 @@ devices = sa.Table(
     sa.Column("their_certificate", sa.Text),
     sa.Column("pinned", sa.LargeBinary),
     sa.Column("authority", sa.Boolean),
+    sa.Column("ask_commitment", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("identity_required", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 services = sa.Table(
@@ -180,13 +181,14 @@ def _address_values(address: Address | None) -> dict[str, Any]:
         "their_certificate": address.certificate,
         "pinned": address.pinned,
         "authority": address.authority,
+        "ask_commitment": address.ask_commitment,
     }
 
 
 def _address(row: sa.Row[Any]) -> Address | None:
     if row.host is None:
         return None
-    return Address(row.host, row.port, row.their_certificate, row.pinned, bool(row.authority))
+    return Address(row.host, row.port, row.their_certificate, row.pinned, bool(row.authority), bool(row.ask_commitment))
 
 
 def _enrolment(row: sa.Row[Any]) -> Enrolment:

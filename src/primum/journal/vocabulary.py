@@ -162,6 +162,7 @@ class Kind(Enum):
     MESSAGE_REFUSED = _passing("device:message:refused", "address what reason", "message {what} refusé à {actor} depuis {address} ({reason})", "message {what} refused to {actor} at {address} ({reason})")
     # --- access: studies that we send, whoever asked for it
     STUDY_SENT = _seen("study:sent", "association destination controller instances channel", "l'examen {subject} part vers {destination} à la demande de {actor} ({channel}) : {instances} instances", "study {subject} goes to {destination} as {actor} asked ({channel}): {instances} instances")
+    STUDY_COMMITTED = _seen("study:committed", "destination controller instances refused channel", "{actor} répond de {instances} instances de l'examen {subject}, et non de {refused}", "{actor} answers for {instances} instances of study {subject}, and not for {refused}")
     STUDY_DELIVERED = _passing("study:delivered", "association destination controller instances refused bytes channel reason", "{destination} a reçu {instances} instances de l'examen {subject}, {refused} non reçues ({reason})", "{destination} received {instances} instances of study {subject}, {refused} not received ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")

@@ -71,6 +71,9 @@ def _their_certificate_option(parser: argparse.ArgumentParser) -> None:
         "--their-certificate", type=Path, default=None, metavar="PEM",
         help="how it is known there: its certificate, or its authority's; without one, in clear on this machine only",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-commitment", action="store_true", help="do not ask it to answer for what it was sent (storage commitment)"
+    )
 
 
 def _pack_options(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
                 host=options.host,
                 port=options.port,
                 their_certificate=_read_pem(options.their_certificate),
+                no_commitment=options.no_commitment,
                 require_identity=options.require_identity,
             )
         case "renew":
@@ -127,6 +131,7 @@ def _destination(client: Client, options: argparse.Namespace) -> None:
         host=options.host,
         port=options.port,
         their_certificate=_read_pem(options.their_certificate),
+        no_commitment=options.no_commitment,
         receive=options.receive,
     )
     speech.say(f"{options.name} is called at {options.host}, port {options.port}, from now on")

@@ -66,7 +66,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
-    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.archive_of)
+    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))

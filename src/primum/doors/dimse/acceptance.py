@@ -54,7 +54,7 @@ def consider(request: AssociateRequest, peer: Peer, services: DimseServices, pla
             raise CalledTitleUnknown
         identified = identify(request.user.identity, device, peer, request.called_title, services)
         device = identified.narrow(device) if identified is not None else device
-        negotiated = negotiate(request, device.may, registry.GRANTS)
+        negotiated = negotiate(request, device.may, registry.GRANTS, registry.REPORTED)
         if any(one.storage for one in negotiated.accepted.values()) and services.space.low():
             raise SpaceLow
         place.associate(device.id)

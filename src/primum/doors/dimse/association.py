@@ -247,9 +247,8 @@ class Association:
         if self._sender is None:
             raise RuntimeError("a message before the association was accepted")
         syntax = context.abstract_syntax
-        exchange = Exchange(
-            self._services, self._line(), command, context, self._sender.device, registry.GRANTS[syntax], self._later
-        )
+        grant = registry.grant_for(context, command)
+        exchange = Exchange(self._services, self._line(), command, context, self._sender.device, grant, self._later)
         try:
             exchange.permit()
             return registry.BY_SYNTAX[syntax].perform(exchange)

@@ -92,6 +92,8 @@ class Limits:
     """The transport connection to a destination: a packet lost twice on the way is still made up for."""
     answer_seconds: float = 120
     """A response to our C-STORE: a receiver that writes to tape or to a busy share takes a minute."""
+    report_seconds: float = 10
+    """The result of a commitment that we asked for, on the same association; later it comes by one of the peer's."""
     pending_seconds: float = 1
     """Pending responses of C-GET and C-MOVE are no more frequent than this: they tell a person how far it is."""
     sub_operations: int = 65_535

@@ -94,6 +94,7 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "imaging.bad-identifier": (Status.DATA_SET_MISMATCH, ()),
     "imaging.query-too-broad": (Status.OUT_OF_RESOURCES, ()),
     "imaging.bad-query": (Status.DATA_SET_MISMATCH, ()),
+    "imaging.no-confirmation": (Status.INVALID_ARGUMENT_VALUE, ()),
     "order.too-many": (Status.OUT_OF_RESOURCES, ()),
     "order.bad-field": (Status.INVALID_SOP_INSTANCE, ()),
     "mpps.missing": (Status.NO_SUCH_SOP_INSTANCE, ()),

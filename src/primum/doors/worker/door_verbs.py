@@ -16,6 +16,7 @@ DOOR_VERBS: Mapping[str, Told] = {
     "commitment.ask": verbs_commitments.ask,
     "commitment.result": verbs_commitments.result,
     "commitment.delivered": verbs_commitments.delivered,
+    "confirmation.report": verbs_commitments.report,
     "decide": decide,
     "identity.judge": verbs_identity.judge,
     "identity.still": verbs_identity.still,

@@ -72,7 +72,8 @@ def device_revoke(desk: Desk, asking: Asking, args: Args, _progress: Progress) -
 
 def _address(args: Args) -> Address:
     port = args.number("port", low=1, high=65535, default=104)
-    return make_address(args.text("host", most=255), port, args.text("their_certificate", most=64 * 1024))
+    certificate, ask = args.text("their_certificate", most=64 * 1024), not args.flag("no_commitment")
+    return make_address(args.text("host", most=255), port, certificate, ask_commitment=ask)
 
 
 def _csr(args: Args) -> bytes | None:
