@@ -179,8 +179,12 @@ class Association:
         self._machine.on(Event.EVT7)
         shown = request.user.identity
         said = accepted.identified is not None and shown is not None and shown.response_requested
-        answers, roles = accepted.negotiated.answers, accepted.negotiated.roles
-        self._wire.send(pdu.encode_associate_accept(request, answers, roles, self._limits, identified=said))
+        made = accepted.negotiated
+        self._wire.send(
+            pdu.encode_associate_accept(
+                request, made.answers, made.roles, self._limits, extended=made.extended, identified=said
+            )
+        )
 
     def _accept(self, request: AssociateRequest, accepted: Acceptance) -> None:
         device, identified = accepted.device, accepted.identified

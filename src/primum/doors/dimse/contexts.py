@@ -11,6 +11,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from primum.doors.dimse.extended import agree
 from primum.doors.dimse.pdu import Answered, AssociateRequest, Proposed, Role
 from primum.imaging.storage import is_storable, is_storage
 
@@ -37,6 +38,8 @@ class Accepted(NamedTuple):
     """Whether the caller takes stored instances on it: it is SCP there (C-GET)."""
     reports: bool = False
     """Whether the caller reports on it what we asked of it: it is SCP there (N-EVENT-REPORT)."""
+    options: bytes = b""
+    """What extended negotiation agreed on for it (extended.py)."""
 
 
 class Negotiated(NamedTuple):
@@ -47,6 +50,8 @@ class Negotiated(NamedTuple):
     accepted: dict[int, Accepted]
     denied: bool
     """Whether something was proposed that the device has no grant for."""
+    extended: Mapping[str, bytes] = MappingProxyType({})
+    """What extended negotiation agrees on, by SOP class."""
 
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -73,9 +78,16 @@ def negotiate(
         Answered(one.id, found.result, found.transfer_syntax or one.transfer_syntaxes[0])
         for one, found in zip(request.contexts, judged, strict=True)
     ]
+    proposed = dict(request.user.extended)
     accepted = {
         one.id: Accepted(
-            one.id, one.abstract_syntax, found.transfer_syntax, found.storage, found.retrieval, found.reports
+            one.id,
+            one.abstract_syntax,
+            found.transfer_syntax,
+            found.storage,
+            found.retrieval,
+            found.reports,
+            agree(one.abstract_syntax, proposed.get(one.abstract_syntax, b"")),
         )
         for one, found in zip(request.contexts, judged, strict=True)
         if found.result == Result.ACCEPTANCE
@@ -87,7 +99,8 @@ def negotiate(
         for uid, role in roles.items()
         if (one := answered.get(uid)) is not None
     ]
-    return Negotiated(answers, answered_roles, accepted, any(one.denied for one in judged))
+    extended = {one.abstract_syntax: one.options for one in accepted.values() if one.options}
+    return Negotiated(answers, answered_roles, accepted, any(one.denied for one in judged), extended)
 
 
 class _Judged(NamedTuple):

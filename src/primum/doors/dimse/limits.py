@@ -30,6 +30,8 @@ class Limits:
     """How long what whoever uses a device may is believed before it is asked again: a revoked token ends within it."""
     user_items: int = 512
     """User information sub-items: one role and one extended negotiation per context, and the single ones."""
+    extended_bytes: int = 16
+    """Proposed for a SOP class by extended negotiation: C-FIND has seven bytes, storage five; the rest is not read."""
     uid_bytes: int = 64
     """A UID (PS3.5 9.1)."""
     version_bytes: int = 16

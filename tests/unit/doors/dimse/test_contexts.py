@@ -86,7 +86,7 @@ def test_without_the_grant_storage_is_rejected_by_the_user_and_verification_is_n
 
 def test_a_service_needs_its_grant_and_a_transfer_syntax_that_we_write():
     granted = answered((1, FIND, ("1.2.840.10008.1.2.1.99", EXPLICIT)), may=("find",))
-    assert granted.accepted[1][1:] == (FIND, EXPLICIT, False, False, False)
+    assert granted.accepted[1][1:] == (FIND, EXPLICIT, False, False, False, b"")
     assert not granted.denied
     denied = answered((1, FIND, (EXPLICIT,)))
     assert (denied.answers[0].result, denied.denied) == (Result.USER_REJECTION, True)
