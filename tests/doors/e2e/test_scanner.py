@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doors.dimse.test_confirming import Peer, listening
 from tests.doors.e2e.canary import make_canary, write_canary
 from tests.doors.e2e.conftest import Practice
 from tests.doors.e2e.kit import enrol, facts, reasons, scanner, studies
@@ -131,6 +132,20 @@ def test_a_reading_station_says_who_uses_it(signed_in, packs, images, tmp_path):
     log = primum.log.read_text("utf-8", "replace")
     assert secret not in log
     assert person.password not in log
+
+
+def test_what_was_sent_on_is_committed_by_whoever_took_it(signed_in, packs, images):
+    """Sent from the command line; the worker asks, and the list says what came of it."""
+    assert scanner(signed_in, packs["ct"], "CT1").store(images[:3]).ok
+    study = studies(signed_in, "Ménard")[0]["study_instance_uid"]
+    with listening(Peer(), "SHELF") as shelf:
+        called = ["--plain", "127.0.0.1", "--host", "127.0.0.1", "--port", str(shelf.port), "--may", "receive"]
+        out = str(packs["ct"].parent / "shelf-1")
+        asked(signed_in, "device", "add", "shelf-1", "--aet", "SHELF", "--out", out, *called)
+        asked(signed_in, "send", study, "shelf-1")
+        wait_until(lambda: "committed by shelf-1 at" in asked(signed_in, "send", "--list"), seconds=30)
+    [fact] = facts(signed_in, "study:committed")
+    assert fact["details"]["refused"] == 0
 
 
 def asked(practice: Practice, *command: str) -> str:
