@@ -8,7 +8,9 @@ the reactor, which drops it. The gate here closes once the reactor is at it.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
+from pynetdicom import AE
 from pynetdicom.association import Association
 
 SECONDS = 5
@@ -46,7 +48,11 @@ class Gate:
             return done
 
 
-def steady(association: Association) -> Association:
-    """Have each request of an association get all of its answers."""
+_associate = AE.associate
+
+
+def associate(ae: AE, *given: Any, **named: Any) -> Association:
+    """Ask for an association as `AE.associate` does; each of its requests gets all of its answers."""
+    association = _associate(ae, *given, **named)
     association._reactor_checkpoint = Gate()  # type: ignore[assignment]
     return association

@@ -18,7 +18,6 @@ from tests.doors.dimse.orthanc import orthanc
 from tests.doors.dimse.running import device
 from tests.doors.dimse.shelf import add, shelve
 from tests.programs import find_program
-from tests.twins.steady import steady
 
 from primum.doors.dimse.limits import Limits
 from primum.identity.device_model import Service
@@ -76,7 +75,7 @@ class Finding:
     def __init__(self, port, syntax=EXPLICIT, extended=()):
         ae = AE("FINDER")
         ae.requested_contexts = [build_context(one, syntax) for one in (PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY)]
-        self.association = steady(ae.associate("127.0.0.1", port, ae_title="PRIMUM", ext_neg=list(extended)))
+        self.association = ae.associate("127.0.0.1", port, ae_title="PRIMUM", ext_neg=list(extended))
         assert self.association.is_established
 
     def ask(self, level, model=STUDY_ROOT, **keys):
