@@ -20,6 +20,7 @@ PACKAGES = {
     "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
     "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmftest": "dcmtk",
     "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
+    "mkudffs": "udftools",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
     "dcmmkdir": "dcmtk", "dcdirdmp": "dicom3tools",
 }  # fmt: skip

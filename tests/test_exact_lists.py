@@ -128,13 +128,14 @@ def test_verbs_of_the_socket():
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
         "study_undo",
+        "patient_proposals", "patient_refuse_proposal", "patient_note_proposal", "retention_facts",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
-        "commitment.ask", "commitment.result", "commitment.delivered", "decide",
+        "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
         "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip

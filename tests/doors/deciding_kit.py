@@ -29,6 +29,7 @@ def deciding(house: Door) -> Iterator[None]:
         people=house.people,
         corrections=Corrections(index, records, house.vault, house.clock, house.indexer),
         patients=Patients(index, records),
+        orders=house.services.orders,
     )
     at_hand = {"worker": rooms, "intake": Turns()}
     desk = Desk(**{one.name: at_hand.get(one.name) for one in fields(Desk)})

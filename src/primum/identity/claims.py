@@ -39,6 +39,7 @@ NEEDS: Mapping[Service, Permission] = MappingProxyType(
         Service.MOVE: Permission.STUDY_SEND,
         Service.WORKLIST: Permission.ORDER_LIST,
         Service.MPPS: Permission.ORDER_WRITE,
+        Service.REJECTED: Permission.INSTANCE_SEE_REJECTED,
     }
 )
 """What whoever uses a device needs for each service asked by an association; what is not here is not asked by one."""

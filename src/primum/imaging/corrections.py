@@ -37,10 +37,11 @@ REASONS = ("typing-error", "wrong-patient", "duplicate", "document-seen", "patie
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who decides, and why (a word)."""
+    """Who decides, and why (a word); `source` is the message of another system that proposed it, and its day."""
 
     person_id: str
     reason: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,20 @@ class Corrections:
         doomed = [one for one in found if not sop_uids or one.sop_uid in set(sop_uids)]
         if not doomed or (sop_uids and len(doomed) != len(set(sop_uids))):
             raise NotHere(what="instance")
-        at = self._after(ref)
+        self._note(study, doomed, code, by)
+        return Rejected(self._newest(ref), len(doomed))
+
+    def restate(self, ref: str, code: str, sop_uids: Sequence[str], by: By) -> None:
+        """Say a rejection again, by a note of our own, where the one that said it goes with what else it named."""
+        wanted = set(sop_uids)
+        found = [one.entry for one in self.archive.rejected(ref, EVERYTHING) if one.entry.sop_uid in wanted]
+        if found:
+            self._note(self.archive.study(ref, EVERYTHING), found, RejectionCode(code), by)
+
+    def _note(self, study: StudyEntry, doomed: Sequence[InstanceEntry], code: RejectionCode, by: By) -> None:
+        at = self._after(study.ref)
         note = write_note(
-            study.study_uid, texts_of(self._shown(ref)), [_reference(one) for one in doomed], code, from_text(at)
+            study.study_uid, texts_of(self._shown(study.ref)), [_reference(one) for one in doomed], code, from_text(at)
         )
         facts = self._facts(study, "instance", by, at)._replace(
             sop_class_uid=KEY_OBJECTS,
@@ -130,8 +142,7 @@ class Corrections:
             series_instance_uid=note.series_uid,
             transfer_syntax_uid=EXPLICIT_LE,
         )
-        self._store(ref, facts, note.data)
-        return Rejected(self._newest(ref), len(doomed))
+        self._store(study.ref, facts, note.data)
 
     def undo(self, ref: str, amendment_id: str, by: By) -> str:
         """Undo a decision about a study, a rejection included. Raises NotInForce."""
@@ -164,7 +175,8 @@ class Corrections:
             raise NothingToChange
         self._must_stand(survivor)
         self._must_stand(gone)
-        return self._act(controller_id, ActKind.MERGE, survivor, gone, {}, by)
+        body = {"source": by.source} if by.source else {}
+        return self._act(controller_id, ActKind.MERGE, survivor, gone, body, by)
 
     def identify(self, patient_id: str, identity: Identity, by: By, *, real: bool = True) -> str:
         """State a patient's identity: INS and strict traits. Raises BadIdentity."""

@@ -163,6 +163,7 @@ class Kind(Enum):
     # --- access: studies that we send, whoever asked for it
     STUDY_SENT = _seen("study:sent", "association destination controller instances channel", "l'examen {subject} part vers {destination} à la demande de {actor} ({channel}) : {instances} instances", "study {subject} goes to {destination} as {actor} asked ({channel}): {instances} instances")
     STUDY_COMMITTED = _seen("study:committed", "destination controller instances refused channel", "{actor} répond de {instances} instances de l'examen {subject}, et non de {refused}", "{actor} answers for {instances} instances of study {subject}, and not for {refused}")
+    REJECTED_SHOWN = _seen("study:rejected:shown", "session association destination controller instances channel", "{actor} a obtenu {instances} instances de l'examen {subject} rejetées pour la qualité ({channel})", "{actor} was given {instances} instances of study {subject} that were rejected for quality ({channel})")
     STUDY_DELIVERED = _passing("study:delivered", "association destination controller instances refused bytes channel reason", "{destination} a reçu {instances} instances de l'examen {subject}, {refused} non reçues ({reason})", "{destination} received {instances} instances of study {subject}, {refused} not received ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")
@@ -247,7 +248,8 @@ class Kind(Enum):
     ORDER_STEP_CHANGED = _changed("order:step:changed", "controller what reason", "demande {subject} : étape {what} ({reason})", "order {subject}: step {what} ({reason})")
     ORDER_PATIENT_CHANGED = _changed("order:patient:changed", "controller what", "{actor} a transmis l'identité de {subject} ({what})", "{actor} gave the identity of {subject} ({what})")
     MERGE_PROPOSED = _changed("merge:proposed", "controller what", "{actor} propose un rapprochement d'identités {subject} ({what})", "{actor} proposed {subject}: two identities to compare ({what})")
-    MERGE_DECIDED = _changed("merge:decided", "controller what", "{actor} a traité la proposition {subject} ({what})", "{actor} dealt with proposal {subject} ({what})")
+    MERGE_DECIDED = _changed("merge:decided", "controller what reason", "{actor} a traité la proposition {subject} ({what}, {reason})", "{actor} dealt with proposal {subject} ({what}, {reason})")
+    ORDERS_FORGOTTEN = _changed("orders:forgotten", "count what rule", "{count} enregistrements ({what}) supprimés à leur terme (règle {rule})", "{count} rows ({what}) removed, past their time (rule {rule})")
     RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
     RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
     # --- account: the journal about itself

@@ -56,7 +56,7 @@ class Pictures:
             # PS3.18 8.7.4: several frames are several parts
             in_parts = True
         study = self._names.open(visit, self._reading, path["study"])
-        kept = self._archive.instances(study.entry, path.get("series", ""), path.get("instance", ""))
+        kept = self._reading.instances(visit, study, path.get("series", ""), path.get("instance", ""))
         one = kept[0] if "instance" in path else representative(kept)
         return answer(study, one, numbers, wish, media_type, in_parts=in_parts)
 

@@ -122,6 +122,11 @@ class Kept(Protocol):
     """An instance as it is kept."""
 
     @property
+    def rejected(self) -> bool:
+        """Whether it is hidden from ordinary use, and shown to who sees what was rejected for quality."""
+        ...
+
+    @property
     def sop_class_uid(self) -> str:
         """Its SOP class."""
         ...

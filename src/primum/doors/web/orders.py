@@ -226,14 +226,6 @@ class OrderPages:
             return self._form(visit, form_of(entry), entry=entry, refusal=refusal)
         return RedirectResponse("/orders", 303)
 
-    def settle(self, visit: Visit) -> Response:
-        """Note that a proposal about two patients has been dealt with."""
-        controllers = self._controllers(visit, Permission.ORDER_WRITE)
-        decision = "done" if visit.form.get("decision") == "done" else "refused"
-        merge_id = field(visit.form, "proposal", visit.services.limits.field_characters)
-        visit.services.orders.settle_merge(visit.person.person_id, merge_id, controllers, decision=decision)
-        return RedirectResponse("/orders", 303)
-
     # -- inside --
 
     def _controllers(self, visit: Visit, action: Permission) -> list[str] | None:

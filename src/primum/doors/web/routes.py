@@ -21,6 +21,8 @@ from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.orders import OrderPages
+from primum.doors.web.oversight import Oversight
+from primum.doors.web.prints import Prints
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.static import Static
@@ -78,7 +80,9 @@ class WebRoutes:
             self._get("/export/{study}", exports.page),
             self._post("/export/{study}", exports.prepare),
             self._get("/export/{study}/{ticket}", exports.fetch),
+            *self._prints(),
             *self._orders(),
+            self._get("/patients/proposals", decisions.proposals),
             self._get("/patients/{patient}", decisions.patient),
             self._get("/studies/{study}/patient", decisions.of_study),
             self._get("/studies/{study}/decisions", decisions.study),
@@ -90,10 +94,19 @@ class WebRoutes:
             self._get("/about", About(self._pages, self._viewer).page),
         ]
 
+    def _prints(self) -> list[BaseRoute]:
+        prints = Prints(self._pages, self._reading)
+        return [
+            self._get("/print/{study}", prints.page),
+            self._post("/print/{study}", prints.prepare),
+            self._get("/print/{study}/{ticket}", prints.fetch),
+        ]
+
     def _retention(self) -> list[BaseRoute]:
         erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
         return [
             self._get("/erasures", erasures.page),
+            self._get("/oversight", Oversight(self._pages).page),
             self._post("/erasures/decide", erasures.decide),
             self._post("/erasures/return", erasures.decide_return),
             self._post("/erasures/release", erasures.release),
@@ -113,7 +126,6 @@ class WebRoutes:
             self._post("/orders/patient", orders.patient),
             self._post("/orders/draft", orders.draft),
             self._post("/orders/place", orders.place),
-            self._post("/orders/proposals", orders.settle),
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),

@@ -13,6 +13,7 @@ from primum.identity import ProgramToken
 
 def token_add(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Make a token; its secret is in this answer and nowhere else."""
+    # a word alone is about studies: `list` is `study:list`
     may = {one if ":" in one else f"study:{one}" for one in args.texts("may")}
     lasts = timedelta(days=args.number("days", low=1, high=366, default=90))
     made = desk.worker.people.add_token(asking.actor, args.text("name", most=64), may, lasts)
