@@ -29,7 +29,7 @@ PACKAGES = {
         "uvicorn",
     },
     "ground": {"alembic", "botocore", "platformdirs", "sqlalchemy", "sqlcipher3"},
-    "identity": {"argon2", "cryptography", "sqlalchemy", "alembic"},
+    "identity": {"argon2", "cryptography", "jwt", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
     "journal": {"cryptography"},
     "vault": {"argon2", "cryptography", "pyrage"},
@@ -120,7 +120,7 @@ def test_verbs_of_the_socket():
         "sign_in", "sign_out", "step_up", "status", "first_link",
         "person_list", "person_invite", "grant", "proposal_list", "grant_approve", "grant_cancel",
         "grant_revoke", "why", "token_add", "token_list", "token_revoke",
-        "device_list", "device_add", "device_destination", "device_renew", "device_revoke",
+        "device_list", "device_add", "device_destination", "device_identity", "device_renew", "device_revoke",
         "export", "print", "migrate_orthanc", "migrate_device",
         "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
         "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
@@ -139,6 +139,7 @@ def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
+        "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip
 
 

@@ -189,10 +189,10 @@ def quietly(ask: object, *arguments: object) -> None:
 # the DICOM door
 
 
-def identity_of(canary: Canary) -> bytes:
+def identity_of(canary: Canary, kind: int = 1) -> bytes:
     """Write a user identity (PS3.7 D.3.3.7) and an implementation version that name the canary."""
     name = canary.name.encode()
-    user = bytes((2, 1)) + struct.pack(">H", len(name)) + name + struct.pack(">H", len(name)) + name
+    user = bytes((kind, 1)) + struct.pack(">H", len(name)) + name + struct.pack(">H", len(name)) + name
     return item(0x58, user) + item(0x55, canary.patient_id.encode()[:16])
 
 
@@ -210,6 +210,18 @@ def test_a_device_that_sends_broken_data_sets_under_a_patients_name(tmp_path, wi
         assert caller.hear() == (6, bytes(4))
     assert {"imaging.no-sop-uid", "imaging.bad-uid", "imaging.damaged-data-set", "dimse.instance-uid"} <= comments
     assert witness.in_text(" ".join(comments)) == set()
+    assert witness.heard() == set()
+    assert witness.in_text(json.dumps(house.facts(), ensure_ascii=False)) == set()
+    house.close()
+
+
+@pytest.mark.parametrize("kind", [2, 3, 4, 5, 9])
+def test_a_user_identity_with_a_patients_name_for_a_proof(tmp_path, witness, kind):
+    house = House(tmp_path / canary_folder(witness))
+    with house.open() as port, Caller(port) as caller:
+        caller.say(associate(more=identity_of(witness.canary, kind)))
+        assert caller.hear() == (3, bytes((0, 1, 1, 1)))
+    assert witness.codes() >= {"dimse.identity-in-clear"}
     assert witness.heard() == set()
     assert witness.in_text(json.dumps(house.facts(), ensure_ascii=False)) == set()
     house.close()

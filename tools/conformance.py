@@ -11,6 +11,7 @@ from pydicom.uid import UID
 from primum.doors.dicomweb.accept import DEFAULT_SYNTAXES, IMAGE_TYPES, PICTURES
 from primum.doors.dicomweb.storing import REASONS
 from primum.doors.dimse.contexts import SPOKEN, VERIFICATION
+from primum.doors.dimse.extended import QUERY, RETRIEVAL, STORAGE, WORKLIST
 from primum.doors.dimse.registry import SERVICES
 from primum.doors.dimse.statuses import BY_CODE, REJECTIONS
 from primum.imaging.attributes import ATTRIBUTES, ITEMS, Level
@@ -62,8 +63,29 @@ def dicom() -> str:
             "| SOP class | when |",
             "|---|---|",
             "| every storage class that is kept | C-MOVE, `primum send`, forwarding rules; to devices granted `receive` |",
+            "| Storage Commitment Push Model | after a sending, where the destination accepts it; the result on that association, or on one of the destination's (it proposes the SCP role, and holds `receive`) |",
             "| Storage Commitment Push Model (the SCP role, by an association of ours) | a result that a device has not taken |",
             "| Study Root Query/Retrieve, FIND and MOVE | `primum migrate device` |",
+            "",
+            "## Extended negotiation",
+            "",
+            "Bytes of the service-class-application-information, as answered. No more bytes are answered than were proposed. For queries 1 is answered",
+            "where 1 is proposed, and then done; for storage what is so, whatever is proposed. Other classes: not answered.",
+            "",
+            "| class | byte | meaning | value |",
+            "|---|---|---|---|",
+            *(
+                f"| {title} | {at} | {meaning} | {value} |"
+                for title, fields in (
+                    ("C-FIND", QUERY),
+                    ("C-MOVE, C-GET", RETRIEVAL),
+                    ("worklist", WORKLIST),
+                    ("storage", STORAGE),
+                )
+                for at, (meaning, value) in enumerate(fields, 1)
+            ),
+            "",
+            "Common extended negotiation is ignored. User identity: [devices](../design/devices.md#who-uses-a-device).",
             "",
             "## Statuses",
             "",

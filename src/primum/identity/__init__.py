@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DeviceUnknown,
         DirectoryUnreadable,
         EnrolledDevice,
+        IdentityRefused,
         NoDestination,
         NoSuchDevice,
         Service,

@@ -44,6 +44,24 @@ class DeviceLimits:
     overlap_days: int = 30
     """How long a renewed device may go on with its old certificate: the time for a technician to come by."""
     overlap_days_high: int = 90
+    identity_keys: int = 8
+    """Keys whose tokens say who uses a device: an issuer's old one and its new one, some times over."""
+    identity_key_file: int = 64 * 1024
+    """Characters: a JWKS of eight RSA-8192 keys is 12 KB."""
+    identity_name: int = 254
+    """A login is at most a mail address (RFC 5321 4.5.3.1.3)."""
+    identity_passcode: int = 256
+    """A program's token has 47 characters; what is longer than this is not looked at."""
+    json_token: int = 8 * 1024
+    """A token with a name, an audience and an RSA-8192 signature is under 2 KB."""
+    json_token_id: int = 128
+    """A UUID has 36 characters, a SHA-512 in hexadecimal 128."""
+    json_token_life: timedelta = timedelta(hours=1)
+    """A token is made for one association; an hour forgives an issuer that hands them out for a session."""
+    json_tokens_used: int = 20_000
+    """Remembered per device until they end: five associations a second for an hour."""
+    clock_drift: timedelta = timedelta(minutes=1)
+    """Between an issuer's clock and ours: both keep time, unlike modalities."""
 
 
 LIMITS = DeviceLimits()
@@ -97,6 +115,7 @@ class EnrolledDevice:
     may: frozenset[Service]
     controller_id: str
     fingerprint: bytes | None
+    identity_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,8 @@ class Address:
     """SHA-256 of that certificate."""
     authority: bool = False
     """Whether that certificate may sign the device's, instead of being it."""
+    ask_commitment: bool = True
+    """Whether it is asked to answer for what it was sent (PS3.4 annex J), where it offers that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +180,8 @@ class Device:
     """Newest first."""
     address: Address | None = None
     """Where we may call it; None: nowhere."""
+    identity_required: bool = False
+    """Whether its associations have to say, with proof, who uses it (PS3.7 D.3.3.7)."""
 
     def renew_from(self) -> datetime | None:
         """Return when its newest certificate wants renewal; None without a certificate or when revoked."""
@@ -397,3 +420,31 @@ def is_loopback(address: str) -> bool:
     """Tell whether a caller's address is this machine's own."""
     form = plain_form(address)
     return bool(form) and ipaddress.ip_address(form).is_loopback
+
+
+class IdentityNeedsTls(PrimumError):
+    """A device without TLS cannot be asked who uses it: its passcodes would travel in clear."""
+
+    code: ClassVar[str] = "device.identity-needs-tls"
+    hint: ClassVar[str] = "enrol it with a certificate, without --plain"
+
+
+class TooManyIdentityKeys(PrimumError):
+    """The device has {count} keys for tokens already."""
+
+    code: ClassVar[str] = "device.too-many-identity-keys"
+    hint: ClassVar[str] = "drop one that is not used any more: primum device identity NAME --drop KEY"
+
+
+class NoSuchIdentityKey(PrimumError):
+    """The device has no such key for tokens."""
+
+    code: ClassVar[str] = "device.no-such-identity-key"
+    hint: ClassVar[str] = "primum device identity NAME lists them"
+
+
+class IdentityRefused(PrimumError):
+    """The device did not prove who uses it."""
+
+    code: ClassVar[str] = "device.identity-refused"
+    hint: ClassVar[str] = "give it a living program token (primum token), or a token signed by a key that it has"

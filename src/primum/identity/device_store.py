@@ -32,6 +32,8 @@ devices = sa.Table(
     sa.Column("their_certificate", sa.Text),
     sa.Column("pinned", sa.LargeBinary),
     sa.Column("authority", sa.Boolean),
+    sa.Column("ask_commitment", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("identity_required", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 services = sa.Table(
     "device_services",
@@ -74,6 +76,7 @@ def insert_device(connection: Connection, device: Device) -> None:
         "plain_address": device.plain_address,
         "added_at": to_text(device.added_at),
         "added_by": device.added_by,
+        "identity_required": device.identity_required,
         **_address_values(device.address),
     }
     connection.execute(devices.insert().values(**values))
@@ -106,6 +109,11 @@ def set_address(connection: Connection, device_id: str, address: Address) -> Non
 def grant(connection: Connection, device_id: str, service: Service) -> None:
     """Write one more grant of a device."""
     connection.execute(services.insert().values(device_id=device_id, service=service.value))
+
+
+def require_identity(connection: Connection, device_id: str, *, required: bool) -> None:
+    """Write whether a device's associations have to say who uses it."""
+    connection.execute(devices.update().where(devices.c.id == device_id).values(identity_required=required))
 
 
 def end_certificates(connection: Connection, device_id: str, at: datetime) -> None:
@@ -158,6 +166,7 @@ def read_devices(connection: Connection) -> list[Device]:
             revoked_at=_instant(row.revoked_at),
             certificates=tuple(held[row.id]),
             address=_address(row),
+            identity_required=bool(row.identity_required),
         )
         for row in connection.execute(sa.select(devices).order_by(devices.c.name))
     ]
@@ -172,13 +181,14 @@ def _address_values(address: Address | None) -> dict[str, Any]:
         "their_certificate": address.certificate,
         "pinned": address.pinned,
         "authority": address.authority,
+        "ask_commitment": address.ask_commitment,
     }
 
 
 def _address(row: sa.Row[Any]) -> Address | None:
     if row.host is None:
         return None
-    return Address(row.host, row.port, row.their_certificate, row.pinned, bool(row.authority))
+    return Address(row.host, row.port, row.their_certificate, row.pinned, bool(row.authority), bool(row.ask_commitment))
 
 
 def _enrolment(row: sa.Row[Any]) -> Enrolment:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from primum.identity.device_model import (
     Destination,
     Device,
     Enrolment,
+    IdentityNeedsTls,
     NameTaken,
     NoDestination,
     NoSuchDevice,
@@ -43,6 +45,7 @@ from primum.identity.device_model import (
     check_services,
     check_title,
 )
+from primum.identity.identity_keys import IdentityKeys
 from primum.identity.pack import DevicePack, make_pack
 from primum.identity.sheet import Door
 from primum.identity.signing_request import KeyTaken, is_short, public_key_of
@@ -71,25 +74,34 @@ class Devices:
         self._door = door
         self._loopback_only = loopback_only
         self._lock = threading.Lock()
+        self.identity_keys = IdentityKeys(engine, clock, record)
+        """Whose tokens say who uses a device."""
 
     def granted(self, device_id: str, service: Service) -> Device:
         """Return an active device that holds a grant. Raises NoSuchDevice for any other."""
-        with self._engine.connect().execution_options(reading=True) as connection:
-            for one in store.read_devices(connection):
-                if one.id == device_id and one.revoked_at is None and service in one.may:
-                    return one
+        found = self.active(device_id)
+        if service not in found.may:
+            raise NoSuchDevice
+        return found
+
+    def active(self, device_id: str) -> Device:
+        """Return an active device by its id. Raises NoSuchDevice for any other."""
+        for one in self.list():
+            if one.id == device_id and one.revoked_at is None:
+                return one
         raise NoSuchDevice
 
     def add(
         self, by: str, name: str, aet: str, may: Iterable[Service | str], controller_id: str, *,
         csr: bytes | None = None, plain_address: str | None = None, address: Address | None = None,
+        identity_required: bool = False,
     ) -> DevicePack:  # fmt: skip
         """Enrol a device and return what it is to be given; the only time that its key is seen.
 
         `address`: where it may be called (`their_certificate.make_address`).
 
         Raises BadDeviceName, BadTitle, UnknownService, PlainAddressRefused, NameTaken, TitleTaken,
-        TooManyDevices; with `csr` BadRequest, RequestNotSigned, WeakKey, KeyTaken.
+        TooManyDevices, IdentityNeedsTls; with `csr` BadRequest, RequestNotSigned, WeakKey, KeyTaken.
         """
         device = Device(
             id=new_id("dev"),
@@ -103,7 +115,9 @@ class Devices:
             revoked_at=None,
             certificates=(),
             address=address,
+            identity_required=identity_required,
         )
+        _refuse_clear(device)
         key = None if plain_address else _key(csr)
         with self._lock:
             with self._engine.begin() as connection:
@@ -165,6 +179,23 @@ class Devices:
                 self._record("device:changed", by, device.id, told)
             self._publish()
         return self.find(name)
+
+    def require_identity(self, by: str, name: str, *, required: bool) -> Device:
+        """Say whether a device's associations have to say who uses it, from the next one on.
+
+        Raises NoSuchDevice, AlreadyRevoked, IdentityNeedsTls.
+        """
+        with self._lock:
+            with self._engine.begin() as connection:
+                device = replace(self._active(connection, name), identity_required=required)
+                _refuse_clear(device)
+                store.require_identity(connection, device.id, required=required)
+                what = "identity-required" if required else "identity-optional"
+                told: dict[str, str | int] = {"controller": device.controller_id, "what": what}
+                told |= {"services": ",".join(sorted(device.may))} if device.may else {}
+                self._record("device:changed", by, device.id, told)
+            self._publish()
+        return device
 
     def destination(self, name: str) -> Destination:
         """Find a device to call, by its name or id, as it is now. Raises NoDestination."""
@@ -265,6 +296,11 @@ def _refuse_taken(device: Device, listed: list[Device]) -> None:
     for one in active:
         if one.aet == device.aet:
             raise TitleTaken(name=one.name)
+
+
+def _refuse_clear(device: Device) -> None:
+    if device.identity_required and device.plain_address is not None:
+        raise IdentityNeedsTls
 
 
 def _enrolment(leaf: x509.Certificate) -> Enrolment:

@@ -14,6 +14,7 @@ from primum.ground.db import migrate
 from primum.ground.ids import is_id, new_id
 from primum.ground.settings import Settings
 from primum.identity import store, store_rights
+from primum.identity.claims import Claims
 from primum.identity.explain import Explanation, explain
 from primum.identity.facts import Fact
 from primum.identity.limits import LIMITS
@@ -21,7 +22,6 @@ from primum.identity.model import Controller, Invitation, Person, Recorder, Secr
 from primum.identity.names import LOGIN_CHARACTERS, fold_login
 from primum.identity.passwords import Hasher
 from primum.identity.permissions import Actor, Permission, Role, Scope, Thing
-from primum.identity.programs import Programs
 from primum.identity.refusals import (
     BadPerson,
     LastAdministrator,
@@ -43,7 +43,7 @@ def migrate_people(engine: Engine) -> None:
     migrate(engine, MIGRATIONS, VERSION_TABLE)
 
 
-class People(Programs):
+class People(Claims):
     """Everything one may ask about people. Safe to use from several threads."""
 
     def __init__(

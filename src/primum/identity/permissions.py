@@ -177,7 +177,7 @@ CHANGES = frozenset(P) - frozenset({
 
 
 TOKEN_MAY = frozenset({
-    P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.ORDER_LIST, P.ORDER_WRITE, P.INSTANCE_SEE_REJECTED,
+    P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.STUDY_SEND, P.ORDER_LIST, P.ORDER_WRITE, P.INSTANCE_SEE_REJECTED,
 })  # fmt: skip
 """All that a token for a program may be given."""
 

@@ -1,7 +1,7 @@
 """Tokens for programs: a script or a viewer that asks in somebody's name, for some of what they may (access.md).
 
 A token is named, scoped and ends. It can never do more than its person can at that moment, and of that only what it
-names. It opens DICOMweb, and no page.
+names. It opens DICOMweb, and an association of a device that asks who uses it (claims.py), and no page.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from primum.ground.ids import is_id, new_id
 from primum.identity import store, store_tokens
 from primum.identity.facts import Fact
 from primum.identity.limits import LIMITS
-from primum.identity.model import ProgramToken, Session
+from primum.identity.model import Person, ProgramToken, Session
 from primum.identity.new_factors import NewFactors
 from primum.identity.permissions import TOKEN_MAY, Actor, Permission, Role, Thing
 from primum.identity.refusals import BadToken, NoSession, NoSuchToken, TooMany
@@ -76,20 +76,29 @@ class Programs(NewFactors):
 
     def program(self, secret: str, address: str) -> Session:
         """Find what a token opens, and note that it is used: in the journal at most once an hour. Raises NoSession."""
-        now = self._now()
-        with self._reading() as tx:
-            one = store_tokens.token_by_hash(tx, token_hash(secret)) if len(secret) == _LENGTH else None
-            person = store.person(tx, one.person_id) if one is not None else None
-        if one is None or one.revoked_at is not None or one.ends_at <= now or person is None or person.closed_at:
-            raise NoSession
-        if one.used_at is None or now - one.used_at >= _TOLD_AGAIN:
-            with self._changing() as tx:
-                store_tokens.change_token(tx, one.id, used_at=to_text(now))
-                self._record(Fact.TOKEN_USED, one.person_id, one.id, address=address[: LIMITS.address])
+        one, _ = self._living(secret)
+        self._note_use(one, address)
         return Session(
             one.id, one.person_id, one.made_at, one.ends_at, fresh=False, address=address[: LIMITS.address],
             agent="program", csrf="", may=one.may,
         )  # fmt: skip
+
+    def _living(self, secret: str) -> tuple[ProgramToken, Person]:
+        """Find a token that is good now, and its person. Raises NoSession."""
+        with self._reading() as tx:
+            one = store_tokens.token_by_hash(tx, token_hash(secret)) if len(secret) == _LENGTH else None
+            person = store.person(tx, one.person_id) if one is not None else None
+        ended = one is None or one.revoked_at is not None or one.ends_at <= self._now()
+        if one is None or ended or person is None or person.closed_at:
+            raise NoSession
+        return one, person
+
+    def _note_use(self, one: ProgramToken, address: str) -> None:
+        now = self._now()
+        if one.used_at is None or now - one.used_at >= _TOLD_AGAIN:
+            with self._changing() as tx:
+                store_tokens.change_token(tx, one.id, used_at=to_text(now))
+                self._record(Fact.TOKEN_USED, one.person_id, one.id, address=address[: LIMITS.address])
 
 
 _TOLD_AGAIN = timedelta(hours=1)

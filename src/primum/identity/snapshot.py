@@ -39,7 +39,7 @@ from primum.identity.device_model import (
 )
 
 PURPOSE = "devices-snapshot"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +222,7 @@ def _described(device: Device, now: datetime) -> dict[str, Any]:
         "plain_address": device.plain_address,
         "revoked": device.revoked_at is not None,
         "certificates": certificates,
+        "identity_required": device.identity_required,
         "address": None if device.address is None else _described_address(device.address),
     }
 
@@ -261,7 +262,9 @@ def _parse(content: dict[str, Any]) -> _Snapshot:
 
 def _enrolled(one: dict[str, Any], fingerprint: bytes | None) -> EnrolledDevice:
     may = frozenset(Service(service) for service in one["may"])
-    return EnrolledDevice(one["id"], one["name"], one["aet"], may, one["controller_id"], fingerprint)
+    return EnrolledDevice(
+        one["id"], one["name"], one["aet"], may, one["controller_id"], fingerprint, bool(one["identity_required"])
+    )
 
 
 def _destination(one: dict[str, Any], *, loopback_only: bool) -> Destination:

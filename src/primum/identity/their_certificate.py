@@ -24,16 +24,17 @@ class BadTheirCertificate(PrimumError):
     hint: ClassVar[str] = "give the device's own certificate, or its authority's, alone in a PEM file of at most 16 KiB"
 
 
-def make_address(host: str, port: int, pem: str) -> Address:
+def make_address(host: str, port: int, pem: str, *, ask_commitment: bool = True) -> Address:
     """Check an address. Raises BadAddress, BadTheirCertificate, PlainDestinationRefused."""
     host, port = check_host(host), check_port(port)
     if not pem:
         if not is_this_machine(host):
             raise PlainDestinationRefused
-        return Address(host, port)
+        return Address(host, port, ask_commitment=ask_commitment)
     certificate = _read(pem)
     content = certificate_pem(certificate).decode("ascii")
-    return Address(host, port, content, fingerprint(certificate), authority=_may_sign(certificate))
+    authority = _may_sign(certificate)
+    return Address(host, port, content, fingerprint(certificate), authority, ask_commitment)
 
 
 def _read(pem: str) -> x509.Certificate:

@@ -71,16 +71,22 @@ def parse_identifier(
     model: Model,
     *,
     relational: bool = False,
+    combined: bool = False,
     way: Way = WAY,
     limits: Limits = LIMITS,
 ) -> Identifier:
-    """Read an identifier in a context's transfer syntax. Raises BadIdentifier, DamagedDataSet, DataSetTooLarge."""
+    """Read an identifier in a context's transfer syntax. Raises BadIdentifier, DamagedDataSet, DataSetTooLarge.
+
+    Agreed on beforehand (PS3.4 C.5.1.1): `relational`, no unique key above the level is needed; `combined`, date and
+    time of a study are one.
+    """
     reader = _Reader(memoryview(data), syntax_of(transfer_syntax), limits)
     try:
         found = reader.read()
     except Short:
         raise DamagedDataSet(what="it ends in the middle of an element") from None
-    return _Asking(found, model, way, limits).identifier(reader.declared, relational=relational)
+    asking = _Asking(found, model, way, limits)
+    return asking.identifier(reader.declared, relational=relational, combined=combined)
 
 
 @dataclass(slots=True)
@@ -149,7 +155,7 @@ class _Asking:
         self._unsupported = False
         self._inside: dict[int, frozenset[int]] = {}
 
-    def identifier(self, charset: str, *, relational: bool) -> Identifier:
+    def identifier(self, charset: str, *, relational: bool, combined: bool) -> Identifier:
         level = self._level()
         if not relational:
             self._refuse_missing(level)
@@ -157,7 +163,7 @@ class _Asking:
         asked = {tag: value.vr for tag, value in self._found.items() if tag not in _SAID_BY_US - {ZONE}}
         levels = _LEVELS[self._model]
         unique = tuple(UNIQUE_KEYS[one] for one in levels[: levels.index(level) + 1])
-        criteria = Criteria(combine(keys, self._zone(), always=False), frozenset(asked))
+        criteria = Criteria(combine(keys, self._zone(), always=combined), frozenset(asked))
         return Identifier(level, criteria, asked, self._inside, unique, self._unsupported, charset)
 
     def _level(self) -> Level:

@@ -75,6 +75,7 @@ DETAILS: dict[str, Shape] = {
     "missing": Shape.COUNT,
     "other": Shape.ID,
     "packs": Shape.COUNT,
+    "person": Shape.ID,
     "port": Shape.COUNT,
     "process": Shape.WORD,
     "reason": Shape.WORD,
@@ -147,7 +148,7 @@ class Kind(Enum):
     DOSE_VIEWED = _seen("person:dose:viewed", "session controller door", "{actor} a consulté la dose de {subject}", "{actor} looked at the dose of {subject}")
     DOSE_LISTED = _passing("person:dose:listed", "session studies what door", "{actor} a consulté les doses du cabinet : {studies} examens ({what})", "{actor} looked at the doses of the practice: {studies} studies ({what})")
     # --- access: devices
-    ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
+    ASSOCIATION_OPENED = _passing("device:association:opened", "association address calling_aet called_aet tls person session", "{actor} a ouvert une association depuis {address}", "{actor} opened an association from {address}")
     ASSOCIATION_REFUSED = _passing("device:association:refused", "reason address calling_aet called_aet", "association refusée à {actor} depuis {address} ({reason})", "association refused to {actor} from {address} ({reason})")
     ASSOCIATION_CLOSED = _passing("device:association:closed", "association stored duplicate conflict refused bytes reason", "association de {actor} terminée ({reason}) : {stored} instances, {duplicate} déjà connues, {conflict} en conflit, {refused} refusées, {bytes} octets", "association of {actor} ended ({reason}): {stored} instances, {duplicate} known already, {conflict} in conflict, {refused} refused, {bytes} bytes")
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
@@ -163,6 +164,7 @@ class Kind(Enum):
     MESSAGE_REFUSED = _passing("device:message:refused", "address what reason", "message {what} refusé à {actor} depuis {address} ({reason})", "message {what} refused to {actor} at {address} ({reason})")
     # --- access: studies that we send, whoever asked for it
     STUDY_SENT = _seen("study:sent", "association destination controller instances channel", "l'examen {subject} part vers {destination} à la demande de {actor} ({channel}) : {instances} instances", "study {subject} goes to {destination} as {actor} asked ({channel}): {instances} instances")
+    STUDY_COMMITTED = _seen("study:committed", "destination controller instances refused channel", "{actor} répond de {instances} instances de l'examen {subject}, et non de {refused}", "{actor} answers for {instances} instances of study {subject}, and not for {refused}")
     REJECTED_SHOWN = _seen("study:rejected:shown", "session association destination controller instances channel", "{actor} a obtenu {instances} instances de l'examen {subject} rejetées pour la qualité ({channel})", "{actor} was given {instances} instances of study {subject} that were rejected for quality ({channel})")
     STUDY_DELIVERED = _passing("study:delivered", "association destination controller instances refused bytes channel reason", "{destination} a reçu {instances} instances de l'examen {subject}, {refused} non reçues ({reason})", "{destination} received {instances} instances of study {subject}, {refused} not received ({reason})")
     # --- access: strangers, counted per source, reason and minute

@@ -12,7 +12,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pynetdicom import AE, build_context
-from tests.doors.dimse.instances import instance
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
+from tests.doors.dimse.instances import CT, instance
 from tests.doors.dimse.orthanc import orthanc
 from tests.doors.dimse.running import device
 from tests.doors.dimse.shelf import add, shelve
@@ -71,10 +72,10 @@ def finder(house, tmp_path):
 class Finding:
     """A pynetdicom caller, with one association."""
 
-    def __init__(self, port, syntax=EXPLICIT):
+    def __init__(self, port, syntax=EXPLICIT, extended=()):
         ae = AE("FINDER")
         ae.requested_contexts = [build_context(one, syntax) for one in (PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY)]
-        self.association = ae.associate("127.0.0.1", port, ae_title="PRIMUM")
+        self.association = ae.associate("127.0.0.1", port, ae_title="PRIMUM", ext_neg=list(extended))
         assert self.association.is_established
 
     def ask(self, level, model=STUDY_ROOT, **keys):
@@ -290,3 +291,73 @@ def test_orthanc_asks_and_finds(finder, tmp_path):
             assert {one["0020,000d"] for one in found} == {"2.25.1", "2.25.3"}
             series = peer.ask_modality("primum", "Series", {"StudyInstanceUID": "2.25.2", "Modality": ""})
             assert [one["0008,0060"] for one in series] == ["CT", "CT"]
+
+
+def extension(info, sop_class=STUDY_ROOT):
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid, item.service_class_application_information = sop_class, info
+    return item
+
+
+@pytest.fixture
+def extended(finder):
+    """Ask with what was agreed on; and what that was."""
+    with finder.open(archive=lambda: finder.archive) as port:
+        callers = []
+
+        def ask(info, level, **keys):
+            caller = Finding(port, extended=[extension(bytes(info))])
+            callers.append(caller)
+            agreed = caller.association.acceptor.sop_class_extended.get(STUDY_ROOT, b"")
+            return agreed, *caller.ask(level, **keys)
+
+        yield ask
+        for one in callers:
+            one.association.release()
+
+
+def test_relational_queries_are_agreed_on_and_answered(extended):
+    """PS3.4 C.4.1.2.2: without a unique key above the level, where that was agreed on and nowhere else."""
+    agreed, found, last, _ = extended([1], "SERIES", Modality="MR")
+    assert (agreed, last.Status) == (b"\1", 0)
+    assert [one.StudyInstanceUID for one in found] == ["2.25.3"]
+    agreed, found, last, _ = extended([0], "SERIES", Modality="MR")
+    assert (agreed, found, last.Status) == (b"\0", [], 0xA900)
+
+
+def test_date_and_time_are_one_where_that_was_agreed_on(extended):
+    """PS3.4 C.2.2.2.5: one night, not two evenings."""
+    night = {"StudyDate": "20260102-20260103", "StudyTime": "220000-060000"}
+    agreed, found, _, _ = extended([0, 1], "STUDY", **night)
+    assert (agreed, uids(found)) == (b"\0\1", {"2", "3"})
+    agreed, found, _, _ = extended([0, 0], "STUDY", **night)
+    assert (agreed, uids(found)) == (b"\0\0", set())
+
+
+def test_names_are_matched_by_their_words_where_that_was_agreed_on(extended):
+    agreed, found, _, _ = extended([0, 0, 1], "STUDY", PatientName="jean dup")
+    assert (agreed, uids(found)) == (b"\0\0\1", {"1", "3"})
+    assert uids(extended([0, 0, 0], "STUDY", PatientName="jean dup")[1]) == set()
+
+
+def test_empty_values_are_matched_where_that_was_agreed_on(extended):
+    agreed, found, _, _ = extended([0, 0, 0, 1, 1, 1, 1], "STUDY", AccessionNumber='""')
+    assert agreed == bytes((0, 0, 0, 1, 0, 1, 0))
+    assert uids(found) == {"2", "3", "4"}
+
+
+def test_what_was_not_proposed_is_not_answered(finder):
+    with finder.open(archive=lambda: finder.archive) as port:
+        caller = Finding(port)
+        assert caller.association.acceptor.sop_class_extended == {}
+        caller.association.release()
+
+
+def test_storage_tells_its_level_signatures_and_coercion(house):
+    ae = AE("SCANNER")
+    ae.add_requested_context(CT, EXPLICIT)
+    with house.open() as port:
+        proposed = extension(bytes((2, 0, 0, 0, 2)), CT)
+        association = ae.associate("127.0.0.1", port, ae_title="PRIMUM", ext_neg=[proposed])
+        assert association.acceptor.sop_class_extended == {CT: bytes((2, 0, 1, 0, 0))}
+        association.release()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doors.dimse.test_confirming import Peer, listening
 from tests.doors.e2e.canary import make_canary, write_canary
 from tests.doors.e2e.conftest import Practice
 from tests.doors.e2e.kit import enrol, facts, reasons, scanner, studies
@@ -110,3 +111,46 @@ def test_a_revoked_device_is_refused_at_once(signed_in, packs, images):
     signed_in.primum.cli("device", "revoke", "gone-1", typed=[person.password, person.code()])
     assert not gone.store(images[:1]).ok
     assert "device.revoked" in reasons(signed_in, "device:association:refused")
+
+
+def test_a_reading_station_says_who_uses_it(signed_in, packs, images, tmp_path):
+    """The flag at enrolment, a token of its person, and both at the door; then the flag is dropped."""
+    person, primum, pack = signed_in.person, signed_in.primum, tmp_path / "station-1"
+    enrolment = ["--aet", "STATION1", "--out", str(pack), "--pem", "--may", "store", "--require-identity"]
+    asked(signed_in, "device", "add", "station-1", *enrolment)
+    station = scanner(signed_in, pack, "STATION1")
+    secret = asked(signed_in, "token", "add", "station", "--may", "import,send").strip().splitlines()[-1]
+    assert station.store(images[:1], options=["-usr", person.login, "-pwd", secret, "-rsp"]).ok
+    assert not station.store(images[:1]).ok
+    assert not station.store(images[:1], options=["-usr", person.login, "-pwd", person.password]).ok
+    told = reasons(signed_in, "device:association:refused")
+    assert {"dimse.identity-required", "device.identity-refused"} <= told
+    opened = [fact for fact in facts(signed_in, "device:association:opened") if "person" in fact["details"]]
+    assert [fact["details"]["calling_aet"] for fact in opened] == ["STATION1"]
+    assert "need not" in asked(signed_in, "device", "identity", "station-1", "--not-required")
+    assert station.store(images[:1]).ok
+    log = primum.log.read_text("utf-8", "replace")
+    assert secret not in log
+    assert person.password not in log
+
+
+def test_what_was_sent_on_is_committed_by_whoever_took_it(signed_in, packs, images):
+    """Sent from the command line; the worker asks, and the list says what came of it."""
+    assert scanner(signed_in, packs["ct"], "CT1").store(images[:3]).ok
+    study = studies(signed_in, "Ménard")[0]["study_instance_uid"]
+    with listening(Peer(), "SHELF") as shelf:
+        called = ["--plain", "127.0.0.1", "--host", "127.0.0.1", "--port", str(shelf.port), "--may", "receive"]
+        out = str(packs["ct"].parent / "shelf-1")
+        asked(signed_in, "device", "add", "shelf-1", "--aet", "SHELF", "--out", out, *called)
+        asked(signed_in, "send", study, "shelf-1")
+        wait_until(lambda: "committed by shelf-1 at" in asked(signed_in, "send", "--list"), seconds=30)
+    [fact] = facts(signed_in, "study:committed")
+    assert fact["details"]["refused"] == 0
+
+
+def asked(practice: Practice, *command: str) -> str:
+    """Run a command as a person who is fresh from the one before; with a code where that was too long ago."""
+    done = practice.primum.cli(*command, check=False)
+    if done.returncode:
+        done = practice.primum.cli(*command, typed=[practice.person.password, practice.person.code()])
+    return done.stdout

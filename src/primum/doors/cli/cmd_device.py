@@ -1,4 +1,4 @@
-"""`primum device add|destination|list|renew|revoke`."""
+"""`primum device add|destination|identity|list|renew|revoke`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PackExists(PrimumError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take one of the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|destination|list|renew|revoke")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|destination|identity|list|renew|revoke")
     add = verbs.add_parser("add", help="enrol a machine, and write its pack (certificate, settings sheet)")
     add.add_argument("name")
     add.add_argument("--aet", required=True, help="its application entity title")
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--controller", default="", metavar="NAME", help="whose studies it sends")
     add.add_argument("--host", default="", help="where it is called, if it is to receive")
     add.add_argument("--port", type=int, default=104, help="on which port it listens (104)")
+    add.add_argument("--require-identity", action="store_true", help="its users have to prove who they are, each time")
     _their_certificate_option(add)
     _pack_options(add)
     destination = verbs.add_parser("destination", help="say where an enrolled machine is called")
@@ -49,6 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     destination.add_argument("port", type=int)
     _their_certificate_option(destination)
     destination.add_argument("--receive", action="store_true", help="studies may be sent to it")
+    identity = verbs.add_parser("identity", help="whether a machine has to say who uses it, and whose tokens count")
+    identity.add_argument("name")
+    required = identity.add_mutually_exclusive_group()
+    required.add_argument("--require", action="store_true", help="nobody uses it without proving who they are")
+    required.add_argument("--not-required", action="store_true", help="its certificate is enough")
+    key = identity.add_mutually_exclusive_group()
+    key.add_argument("--key", type=Path, default=None, metavar="FILE", help="trust tokens signed by it (PEM, JWKS)")
+    key.add_argument("--drop", default="", metavar="KEY", help="trust this key no more")
     verbs.add_parser("list", help="what is enrolled, and until when").add_argument("--json", action="store_true")
     renew = verbs.add_parser("renew", help="a new certificate for an enrolled machine")
     renew.add_argument("name")
@@ -62,6 +71,9 @@ def _their_certificate_option(parser: argparse.ArgumentParser) -> None:
         "--their-certificate", type=Path, default=None, metavar="PEM",
         help="how it is known there: its certificate, or its authority's; without one, in clear on this machine only",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-commitment", action="store_true", help="do not ask it to answer for what it was sent (storage commitment)"
+    )
 
 
 def _pack_options(parser: argparse.ArgumentParser) -> None:
@@ -79,12 +91,16 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 speech.say(pretty(devices))
             else:
-                speech.table(devices, ["name", "aet", "may", "state", "expires_at", "controller", "called_at"])
+                speech.table(
+                    devices, ["name", "aet", "may", "state", "expires_at", "controller", "identity", "called_at"]
+                )
         case "revoke":
             client.call_signed_in("device_revoke", name=options.name)
             speech.say(f"{options.name} is shut out, from now on")
         case "destination":
             _destination(client, options)
+        case "identity":
+            _identity(client, options)
         case "add":
             _write(
                 client,
@@ -97,6 +113,8 @@ def run(options: argparse.Namespace) -> int:
                 host=options.host,
                 port=options.port,
                 their_certificate=_read_pem(options.their_certificate),
+                no_commitment=options.no_commitment,
+                require_identity=options.require_identity,
             )
         case "renew":
             _write(client, options, "device_renew", overlap=options.overlap)
@@ -113,12 +131,23 @@ def _destination(client: Client, options: argparse.Namespace) -> None:
         host=options.host,
         port=options.port,
         their_certificate=_read_pem(options.their_certificate),
+        no_commitment=options.no_commitment,
         receive=options.receive,
     )
     speech.say(f"{options.name} is called at {options.host}, port {options.port}, from now on")
     if options.their_certificate is not None:
         speech.say("It must trust the authority of our calls, certificates/caller-ca.pem:")
         speech.say(str(answer["caller_ca"]).strip())
+
+
+def _identity(client: Client, options: argparse.Namespace) -> None:
+    required = "yes" if options.require else "no" if options.not_required else ""
+    answer = client.call_signed_in(
+        "device_identity", None, name=options.name, required=required, key=_read_pem(options.key), drop=options.drop
+    )
+    proof = "has to be proved" if answer["required"] else "need not be said"
+    speech.say(f"Who uses {options.name} {proof}, from now on" if required else f"Who uses {options.name} {proof}")
+    speech.table(answer["keys"], ["id", "algorithm", "kid", "added_at"])
 
 
 def _write(client: Client, options: argparse.Namespace, verb: str, **more: str | int) -> None:

@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     client = Client(options.home)
     if options.list or not options.study:
         listed = client.call_signed_in("sending_list")["sendings"]
-        speech.table(listed, ["device", "state", "left", "images", "attempts", "due_at", "reason"])
+        speech.table(listed, ["device", "state", "left", "images", "attempts", "due_at", "reason", "commitment"])
         return 0
     bar = speech.Bar("images")
 

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--may",
         required=True,
         metavar="LIST",
-        help="what it may, with commas: list, open, import; order:list, order:write; instance:see-rejected",
+        help="what it may, with commas: list, open, import, send; order:list, order:write; instance:see-rejected",
     )
     add.add_argument("--days", type=int, default=90, help="how long it is good for (90)")
     verbs.add_parser("list", help="the tokens there are, and when each was last used")

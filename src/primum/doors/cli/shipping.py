@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from primum.app.worker import WorkerRooms
 from primum.imaging import SendingQueue, Sendings
+from primum.imaging.confirmations.service import Confirmations
 from primum.imaging.media.migrating import Source
 from primum.imaging.sendings.model import SendReport, Shipment
+from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
     from primum.doors.dimse import Dialler
     from primum.identity import Destination
-    from primum.imaging.commitments.model import Commitment
+    from primum.imaging.commitments.model import Commitment, Reference
+    from primum.imaging.confirmations.model import Confirmation, Told
 
 
 class Shipping:
@@ -25,13 +29,9 @@ class Shipping:
         self._lock = threading.Lock()
         self._made: Dialler | None = None
         self._stops: list[object] = []
-        self.queue = SendingQueue(
-            Sendings(worker.records),
-            worker.archive.archive,
-            worker.devices.destination,
-            self._send,
-            worker.rooms.clock,
-        )
+        clock, sendings, find = worker.rooms.clock, Sendings(worker.records), worker.devices.destination
+        self.confirmations = Confirmations(worker.records, sendings, find, self._ask, clock, self._heard)
+        self.queue = SendingQueue(sendings, worker.archive.archive, find, self._send, clock, self.confirmations)
 
     def archive_of(self, destination: Destination) -> Source:
         """Give an enrolled device as an archive that is asked (a migration)."""
@@ -64,6 +64,29 @@ class Shipping:
 
         ship = Shipper(self._dialler(), self._worker.archive.archive, self._worker.rooms.journal)
         return ship(shipment)
+
+    def _ask(
+        self,
+        destination: Destination,
+        transaction_uid: str,
+        references: Sequence[Reference],
+        answered: Callable[[], bool],
+    ) -> Told:
+        from primum.doors.dimse.confirming import Asker  # noqa: PLC0415
+
+        return Asker(self._dialler())(destination, transaction_uid, references, answered)
+
+    def _heard(self, one: Confirmation) -> None:
+        """Write down what a destination says: it says so under its own name."""
+        details: dict[str, str | int] = {
+            "destination": one.destination_id,
+            "controller": one.controller_id,
+            "instances": one.instances - one.failed,
+            "refused": one.failed,
+            "channel": one.channel,
+        }
+        fact = Fact(Kind.STUDY_COMMITTED, one.destination_id, one.study_ref, details)
+        self._worker.rooms.journal.record(fact)
 
     def _dialler(self) -> Dialler:
         with self._lock:

@@ -19,6 +19,7 @@ from primum.doors.worker import (
     verbs_devices,
     verbs_dose,
     verbs_forward,
+    verbs_identity,
     verbs_journal,
     verbs_media,
     verbs_migrate,
@@ -46,6 +47,7 @@ _VERBS = {
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
     **verbs_dose.VERBS,
+    **verbs_identity.VERBS,
     **verbs_forward.VERBS,
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
@@ -68,7 +70,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
-    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.archive_of)
+    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))

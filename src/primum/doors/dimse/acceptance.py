@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from primum.doors.dimse import registry
 from primum.doors.dimse.chronicle import count, record
 from primum.doors.dimse.contexts import Negotiated, negotiate
+from primum.doors.dimse.identities import identify
 from primum.doors.dimse.pdu import APPLICATION_CONTEXT, AssociateRequest
 from primum.doors.dimse.refusals import (
     ApplicationContextUnknown,
@@ -26,6 +27,7 @@ from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
     from primum.doors.dimse.crowd import Place
+    from primum.doors.dimse.identities import Identified
     from primum.doors.dimse.peers import Peer
     from primum.doors.dimse.services import Device, DimseServices
 
@@ -38,6 +40,8 @@ class Acceptance:
 
     device: Device
     negotiated: Negotiated
+    identified: Identified | None = None
+    """Who uses the device, where that was proved."""
 
 
 def consider(request: AssociateRequest, peer: Peer, services: DimseServices, place: Place) -> Acceptance:
@@ -48,7 +52,9 @@ def consider(request: AssociateRequest, peer: Peer, services: DimseServices, pla
         device = services.devices.admit(peer.fingerprint, peer.address, request.calling_title)
         if request.called_title != services.aet:
             raise CalledTitleUnknown
-        negotiated = negotiate(request, device.may, registry.GRANTS)
+        identified = identify(request.user.identity, device, peer, request.called_title, services)
+        device = identified.narrow(device) if identified is not None else device
+        negotiated = negotiate(request, device.may, registry.GRANTS, registry.REPORTED)
         if any(one.storage for one in negotiated.accepted.values()) and services.space.low():
             raise SpaceLow
         place.associate(device.id)
@@ -59,7 +65,7 @@ def consider(request: AssociateRequest, peer: Peer, services: DimseServices, pla
     if negotiated.denied or not negotiated.accepted:
         why = NotPermitted if negotiated.denied else NothingAcceptable
         _tell(why.code, device.id, request, peer, services)
-    return Acceptance(device, negotiated)
+    return Acceptance(device, negotiated, identified)
 
 
 def _refuse_other_protocols(request: AssociateRequest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse import pdu, registry
@@ -176,12 +177,19 @@ class Association:
             return
         self._accept(request, accepted)
         self._machine.on(Event.EVT7)
+        shown = request.user.identity
+        said = accepted.identified is not None and shown is not None and shown.response_requested
+        made = accepted.negotiated
         self._wire.send(
-            pdu.encode_associate_accept(request, accepted.negotiated.answers, accepted.negotiated.roles, self._limits)
+            pdu.encode_associate_accept(
+                request, made.answers, made.roles, self._limits, extended=made.extended, identified=said
+            )
         )
 
     def _accept(self, request: AssociateRequest, accepted: Acceptance) -> None:
-        device = accepted.device
+        device, identified = accepted.device, accepted.identified
+        if identified is not None:
+            self._services = replace(self._services, devices=identified)
         self._accepted = accepted.negotiated.accepted
         self._peer_length = request.user.max_length
         self._reception.until = float("inf")
@@ -190,7 +198,8 @@ class Association:
         if self._accepted:
             self._chronicle = Chronicle(self._services.journal, self.id, device.id, device.controller_id)
             titles = {"calling_aet": request.calling_title, "called_aet": request.called_title}
-            self._chronicle.opened({"address": self._peer.address, "tls": self._peer.tls, **titles})
+            who = identified.told() if identified is not None else {}
+            self._chronicle.opened({"address": self._peer.address, "tls": self._peer.tls, **titles, **who})
 
     # a message
 
@@ -242,9 +251,8 @@ class Association:
         if self._sender is None:
             raise RuntimeError("a message before the association was accepted")
         syntax = context.abstract_syntax
-        exchange = Exchange(
-            self._services, self._line(), command, context, self._sender.device, registry.GRANTS[syntax], self._later
-        )
+        grant = registry.grant_for(context, command)
+        exchange = Exchange(self._services, self._line(), command, context, self._sender.device, grant, self._later)
         try:
             exchange.permit()
             return registry.BY_SYNTAX[syntax].perform(exchange)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
+from primum.doors.dimse.extended import agree
 from primum.doors.dimse.pdu import Answered, AssociateRequest, Proposed, Role
 from primum.imaging.storage import is_storable, is_storage
 
@@ -34,6 +36,10 @@ class Accepted(NamedTuple):
     """Whether the caller may store on it."""
     retrieval: bool = False
     """Whether the caller takes stored instances on it: it is SCP there (C-GET)."""
+    reports: bool = False
+    """Whether the caller reports on it what we asked of it: it is SCP there (N-EVENT-REPORT)."""
+    options: bytes = b""
+    """What extended negotiation agreed on for it (extended.py)."""
 
 
 class Negotiated(NamedTuple):
@@ -44,6 +50,8 @@ class Negotiated(NamedTuple):
     accepted: dict[int, Accepted]
     denied: bool
     """Whether something was proposed that the device has no grant for."""
+    extended: Mapping[str, bytes] = MappingProxyType({})
+    """What extended negotiation agrees on, by SOP class."""
 
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -52,31 +60,47 @@ SPOKEN = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1
 """What identifiers and attribute lists are read and written in: implicit, explicit, explicit big endian."""
 
 
-def negotiate(request: AssociateRequest, may: Container[str], offered: Mapping[str, str]) -> Negotiated:
+def negotiate(
+    request: AssociateRequest,
+    may: Container[str],
+    offered: Mapping[str, str],
+    reported: Mapping[str, str] = MappingProxyType({}),
+) -> Negotiated:
     """Answer every proposed context (first acceptable transfer syntax) and every proposed role.
 
-    `may` are the device's grants; `offered` tells, by abstract syntax, the grant that each of our services asks for.
+    `may` are the device's grants; `offered` tells, by abstract syntax, the grant that each of our services asks for;
+    `reported` the grant that a caller needs who is SCP there, and reports to us.
     """
     roles = {role.sop_class: role for role in request.user.roles}
-    judged = [_judge(one, roles.get(one.abstract_syntax), may, offered) for one in request.contexts]
+    judged = [_judge(one, roles.get(one.abstract_syntax), may, offered, reported) for one in request.contexts]
     answers = [
         # the transfer syntax of a refused context is not significant, but must be there (PS3.8 table 9-18)
         Answered(one.id, found.result, found.transfer_syntax or one.transfer_syntaxes[0])
         for one, found in zip(request.contexts, judged, strict=True)
     ]
+    proposed = dict(request.user.extended)
     accepted = {
-        one.id: Accepted(one.id, one.abstract_syntax, found.transfer_syntax, found.storage, found.retrieval)
+        one.id: Accepted(
+            one.id,
+            one.abstract_syntax,
+            found.transfer_syntax,
+            found.storage,
+            found.retrieval,
+            found.reports,
+            agree(one.abstract_syntax, proposed.get(one.abstract_syntax, b"")),
+        )
         for one, found in zip(request.contexts, judged, strict=True)
         if found.result == Result.ACCEPTANCE
     }
     answered = {one.abstract_syntax: one for one in accepted.values()}
-    # we are SCP of everything, and SCU of storage where a C-GET wants it (PS3.7 table D.3-10)
+    # we are SCP of everything; SCU of storage where a C-GET wants it, and of what a caller reports (PS3.7 table D.3-10)
     answered_roles = [
-        Role(uid, scu=role.scu and (one.storage or not one.retrieval), scp=one.retrieval)
+        Role(uid, scu=role.scu and _may_ask(one, may, offered), scp=one.retrieval or one.reports)
         for uid, role in roles.items()
         if (one := answered.get(uid)) is not None
     ]
-    return Negotiated(answers, answered_roles, accepted, any(one.denied for one in judged))
+    extended = {one.abstract_syntax: one.options for one in accepted.values() if one.options}
+    return Negotiated(answers, answered_roles, accepted, any(one.denied for one in judged), extended)
 
 
 class _Judged(NamedTuple):
@@ -84,20 +108,34 @@ class _Judged(NamedTuple):
     transfer_syntax: str = ""
     storage: bool = False
     retrieval: bool = False
+    reports: bool = False
     denied: bool = False
+
+
+def _may_ask(one: Accepted, may: Container[str], offered: Mapping[str, str]) -> bool:
+    """Tell whether the caller may be SCU on a context."""
+    if one.reports:
+        return offered.get(one.abstract_syntax) in may
+    return one.storage or not one.retrieval
 
 
 _DENIED = _Judged(Result.USER_REJECTION, denied=True)
 
 
-def _judge(proposed: Proposed, role: Role | None, may: Container[str], offered: Mapping[str, str]) -> _Judged:
+def _judge(
+    proposed: Proposed,
+    role: Role | None,
+    may: Container[str],
+    offered: Mapping[str, str],
+    reported: Mapping[str, str],
+) -> _Judged:
     syntax = proposed.abstract_syntax
     if syntax == VERIFICATION:
         return _with_syntax(proposed, _Judged(Result.ACCEPTANCE), role)
     if syntax in offered:
-        if offered[syntax] not in may:
-            return _DENIED
-        return _with_syntax(proposed, _Judged(Result.ACCEPTANCE), role)
+        if role is not None and role.scp and reported.get(syntax) in may:
+            return _with_syntax(proposed, _Judged(Result.ACCEPTANCE, reports=True), None)
+        return _with_syntax(proposed, _Judged(Result.ACCEPTANCE), role) if offered[syntax] in may else _DENIED
     if not is_storage(syntax):
         return _Judged(Result.ABSTRACT_SYNTAX_NOT_SUPPORTED)
     wants_to_store = role is None or role.scu

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse.command import Operation
+from primum.doors.dimse.extended import QueryOptions
 from primum.doors.dimse.reaching import reach_of
 from primum.doors.dimse.refusals import OperationUnknown
 from primum.doors.dimse.statuses import Answer, Status
 from primum.imaging import BadIdentifier, Model, answer, encode_data_set, parse_identifier
+from primum.imaging.keys import Way
 from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
@@ -41,9 +43,16 @@ class Finding:
         exchange.permit()
         if exchange.command.field != Operation.C_FIND_RQ:
             raise OperationUnknown
-        context = exchange.context
+        context, options = exchange.context, QueryOptions.of(exchange.context.options)
         try:
-            asked = parse_identifier(exchange.identifier(), context.transfer_syntax, MODELS[context.abstract_syntax])
+            asked = parse_identifier(
+                exchange.identifier(),
+                context.transfer_syntax,
+                MODELS[context.abstract_syntax],
+                relational=options.relational,
+                combined=options.combined,
+                way=Way(fuzzy=options.fuzzy, empty=options.empty),
+            )
         except BadIdentifier as refused:
             tags = refused.facts.get("tags", ())
             return Answer(Status.DATA_SET_MISMATCH, refused.code, tags if isinstance(tags, tuple) else ())

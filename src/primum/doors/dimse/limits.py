@@ -22,8 +22,16 @@ class Limits:
     """Presentation contexts: the odd numbers of one byte (PS3.8 9.3.2.2)."""
     transfer_syntaxes: int = 128
     """Transfer syntaxes per context: twice as many as are registered."""
+    identity_name_bytes: int = 254
+    """A user name: a login is at most a mail address (RFC 5321 4.5.3.1.3)."""
+    identity_proof_bytes: int = 8 * KIB
+    """A passcode or JSON Web Token that is shown to the worker; longer ones are wrong without being looked at."""
+    identity_seconds: float = 30
+    """How long what whoever uses a device may is believed before it is asked again: a revoked token ends within it."""
     user_items: int = 512
     """User information sub-items: one role and one extended negotiation per context, and the single ones."""
+    extended_bytes: int = 16
+    """Proposed for a SOP class by extended negotiation: C-FIND has seven bytes, storage five; the rest is not read."""
     uid_bytes: int = 64
     """A UID (PS3.5 9.1)."""
     version_bytes: int = 16
@@ -86,6 +94,8 @@ class Limits:
     """The transport connection to a destination: a packet lost twice on the way is still made up for."""
     answer_seconds: float = 120
     """A response to our C-STORE: a receiver that writes to tape or to a busy share takes a minute."""
+    report_seconds: float = 10
+    """The result of a commitment that we asked for, on the same association; later it comes by one of the peer's."""
     pending_seconds: float = 1
     """Pending responses of C-GET and C-MOVE are no more frequent than this: they tell a person how far it is."""
     sub_operations: int = 65_535

@@ -7,9 +7,10 @@ are there; whatever does not fit raises InvalidPdu with the reason of PS3.8 tabl
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from primum.doors.dimse.limits import Limits
@@ -79,6 +80,16 @@ class Role(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ShownIdentity:
+    """Who the requestor says it acts for (PS3.7 table D.3-14). What proves it is in no `repr`."""
+
+    kind: int
+    response_requested: bool
+    primary: bytes = field(repr=False)
+    secondary: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UserInformation:
     """What we use of the user information item (PS3.7 D.3.3); the rest is bounded and ignored."""
 
@@ -87,6 +98,9 @@ class UserInformation:
     implementation_version: str = ""
     asynchronous: bool = False
     roles: tuple[Role, ...] = ()
+    extended: tuple[tuple[str, bytes], ...] = ()
+    """SOP class extended negotiation: service-class-application-information by SOP class (PS3.7 D.3.3.5)."""
+    identity: ShownIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +142,15 @@ def decode_associate_request(body: bytes, limits: Limits) -> AssociateRequest:
 
 
 def encode_associate_accept(
-    request: AssociateRequest, contexts: list[Answered], roles: list[Role], limits: Limits
+    request: AssociateRequest,
+    contexts: list[Answered],
+    roles: list[Role],
+    limits: Limits,
+    *,
+    extended: Mapping[str, bytes] = MappingProxyType({}),
+    identified: bool = False,
 ) -> bytes:
-    """Write the A-ASSOCIATE-AC (PS3.8 table 9-17)."""
+    """Write the A-ASSOCIATE-AC (PS3.8 table 9-17). `identified`: a user identity was proved, and that is to be said."""
     items = [_item(_APPLICATION_CONTEXT, APPLICATION_CONTEXT.encode())]
     for one in contexts:
         syntax = _item(_TRANSFER_SYNTAX, one.transfer_syntax.encode())
@@ -140,7 +160,11 @@ def encode_associate_accept(
     if request.user.asynchronous:
         user.append(_item(_ASYNCHRONOUS, struct.pack(">HH", 1, 1)))
     user += [_item(_ROLE, _role_body(role)) for role in roles]
+    user += [_item(_EXTENDED, struct.pack(">H", len(uid)) + uid.encode() + info) for uid, info in extended.items()]
     user.append(_item(_IMPLEMENTATION_VERSION, IMPLEMENTATION_VERSION.encode()))
+    if identified:
+        # the server response is empty: neither a passcode nor a JSON Web Token has one (PS3.7 table D.3-15)
+        user.append(_item(_IDENTITY_AC, bytes(2)))
     items.append(_item(_USER_INFORMATION, b"".join(user)))
     return _pdu(PduType.ASSOCIATE_AC, struct.pack(">HH", 1, 0) + request.titles + b"".join(items))
 
@@ -184,10 +208,14 @@ SMALLEST_MAX_LENGTH = 128
 """A peer that asks for less than this is sent this much: a response fits, and nothing divides by zero."""
 
 _FIXED_BYTES = 68
+_IDENTITY_HEAD = 4
+"""Type, response requested, length of the primary field."""
 _APPLICATION_CONTEXT, _CONTEXT_RQ, _CONTEXT_AC = 0x10, 0x20, 0x21
 _ABSTRACT_SYNTAX, _TRANSFER_SYNTAX = 0x30, 0x40
 _USER_INFORMATION, _MAX_LENGTH, _IMPLEMENTATION_CLASS, _ASYNCHRONOUS = 0x50, 0x51, 0x52, 0x53
 _ROLE, _IMPLEMENTATION_VERSION = 0x54, 0x55
+_EXTENDED = 0x56
+_IDENTITY_RQ, _IDENTITY_AC = 0x58, 0x59
 
 
 def _invalid(reason: AbortReason = AbortReason.INVALID_PARAMETER_VALUE) -> InvalidPdu:
@@ -260,8 +288,9 @@ def _refuse_bad_contexts(contexts: list[Proposed], limits: Limits) -> None:
 
 
 def _user_information(item: bytes, limits: Limits) -> UserInformation:
-    length, implementation, version, asynchronous, roles = 0, "", "", False, []
-    for kind, body in _items(item, limits.user_items):
+    length, implementation, version, asynchronous = 0, "", "", False
+    found = list(_items(item, limits.user_items))
+    for kind, body in found:
         if kind == _MAX_LENGTH and len(body) == 4:  # noqa: PLR2004 (PS3.8 table D.1-1)
             length = int.from_bytes(body, "big")
         elif kind == _IMPLEMENTATION_CLASS:
@@ -270,11 +299,24 @@ def _user_information(item: bytes, limits: Limits) -> UserInformation:
             version = _text(body)[: limits.version_bytes]
         elif kind == _ASYNCHRONOUS:
             asynchronous = True
-        elif kind == _ROLE:
-            roles.append(_role(body, limits))
     if length:
         length = max(length, SMALLEST_MAX_LENGTH)
-    return UserInformation(length, implementation, version, asynchronous, tuple(roles))
+    roles = tuple(_role(body, limits) for kind, body in found if kind == _ROLE)
+    extended = tuple(_extension(body, limits) for kind, body in found if kind == _EXTENDED)
+    identities = [_identity(body) for kind, body in found if kind == _IDENTITY_RQ]
+    if len(identities) > 1:  # one, or it is not known which counts
+        raise _invalid()
+    identity = identities[0] if identities else None
+    return UserInformation(length, implementation, version, asynchronous, roles, extended, identity)
+
+
+def _identity(body: bytes) -> ShownIdentity:
+    """Read a user identity; its lengths have to be those of the item (PS3.7 table D.3-14)."""
+    at = _IDENTITY_HEAD + int.from_bytes(body[2:_IDENTITY_HEAD], "big")
+    end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+    if len(body) < _IDENTITY_HEAD + 2 or at + 2 > len(body) or end != len(body):
+        raise _invalid()
+    return ShownIdentity(body[0], body[1] == 1, body[_IDENTITY_HEAD:at], body[at + 2 : end])
 
 
 def _role(body: bytes, limits: Limits) -> Role:
@@ -282,6 +324,14 @@ def _role(body: bytes, limits: Limits) -> Role:
     if len(body) != length + 4:
         raise _invalid()
     return Role(_uid(body[2:-2], limits), scu=body[-2] == 1, scp=body[-1] == 1)
+
+
+def _extension(body: bytes, limits: Limits) -> tuple[str, bytes]:
+    """Read a SOP class and what is proposed for it: what there is of that, up to its bound (PS3.7 table D.3-11)."""
+    at = 2 + int.from_bytes(body[:2], "big")
+    if at > len(body):
+        raise _invalid()
+    return _uid(body[2:at], limits), body[at : at + limits.extended_bytes]
 
 
 def _role_body(role: Role) -> bytes:

@@ -156,6 +156,29 @@ class CalledTitleUnknown(PrimumError):
     hint: ClassVar[str] = "set the device's called AE title to the one in its settings sheet (dicom_aet)"
 
 
+class IdentityRequired(PrimumError):
+    """The device has to say, with proof, who uses it, and did not."""
+
+    code: ClassVar[str] = "dimse.identity-required"
+    hint: ClassVar[str] = (
+        "set a user name and a program token (primum token) in the device; a name alone proves nothing"
+    )
+
+
+class IdentityInClear(PrimumError):
+    """A user identity with its proof came without TLS."""
+
+    code: ClassVar[str] = "dimse.identity-in-clear"
+    hint: ClassVar[str] = "turn user identity off in the device, or enrol it for TLS"
+
+
+class IdentityKindRefused(PrimumError):
+    """The user identity is of a kind that is not judged here: Kerberos, SAML, or one that PS3.7 does not know."""
+
+    code: ClassVar[str] = "dimse.identity-kind"
+    hint: ClassVar[str] = "have the device give a user name and passcode, or a JSON Web Token"
+
+
 class Crowded(PrimumError):
     """There are as many associations as this door takes, in all or from this device."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from primum.doors.dimse.committing import Committing
+from primum.doors.dimse.command import Operation
+from primum.doors.dimse.committing import PUSH_MODEL, Committing
 from primum.doors.dimse.finding import Finding
 from primum.doors.dimse.getting import Getting
 from primum.doors.dimse.moving import Moving
@@ -13,6 +14,8 @@ from primum.doors.dimse.mpps import PerformedSteps
 from primum.doors.dimse.worklist import Worklist
 
 if TYPE_CHECKING:
+    from primum.doors.dimse.command import Command
+    from primum.doors.dimse.contexts import Accepted
     from primum.doors.dimse.exchange import Exchange
     from primum.doors.dimse.statuses import Answer
 
@@ -41,3 +44,12 @@ GRANTS: Mapping[str, str] = {syntax: grant for one in SERVICES for syntax, grant
 """The grant needed, by abstract syntax."""
 BY_SYNTAX: Mapping[str, Service] = {syntax: one for one in SERVICES for syntax in one.grants}
 """The service that answers, by abstract syntax."""
+REPORTED: Mapping[str, str] = {PUSH_MODEL: "receive"}
+"""The grant of a caller who reports to us what we asked of it (N-EVENT-REPORT), by abstract syntax."""
+
+
+def grant_for(context: Accepted, command: Command) -> str:
+    """Say which grant a request needs."""
+    if context.reports and command.field == Operation.N_EVENT_REPORT_RQ:
+        return REPORTED[context.abstract_syntax]
+    return GRANTS[context.abstract_syntax]

@@ -65,6 +65,7 @@ class Requested:
         self._pending: tuple[int, int] | None = None
         self._buffer: Buffer | None = None
         self._message_id = 0
+        self._theirs: Answered | None = None
         self._outflow = Outflow(wire, 0, limits)
         self._machine.on(RequestEvent.EVT1)
 
@@ -126,6 +127,30 @@ class Requested:
                 found = self._message(deadline)
                 if found.command.field & RESPONSE and found.command.message_id == message_id:
                     return found
+                if not found.command.field & RESPONSE:
+                    self._theirs = found  # a report may overtake the answer to what it reports of
+
+    def request_of_theirs(self, deadline: float, over: Callable[[], bool]) -> Answered | None:
+        """Wait for a request of the peer's, with its data set; None at the deadline, or once it is `over`.
+
+        Responses that nobody waits for are passed over. Raises as `response_to` does.
+        """
+        if self._theirs is not None:
+            found, self._theirs = self._theirs, None
+            return found
+        with self._or_abort():
+            while True:
+                while self._pending is None and not self._reception.ready():
+                    if time.monotonic() > deadline or over():
+                        return None
+                    self._wire.pause(_LOOK_SECONDS)
+                found = self._message(time.monotonic() + self._limits.grace_seconds)
+                if not found.command.field & RESPONSE:
+                    return found
+
+    def answer(self, context: int, response: bytes) -> None:
+        """Send the response to a request of the peer's. Raises ConnectionEnded."""
+        self._wire.send(pdu.encode_command(context, response, self._peer_length))
 
     def release(self) -> None:
         """End it in order, and hang up. Never raises: what was answered before is answered."""
@@ -264,5 +289,7 @@ _EVENTS: dict[int, RequestEvent] = {
     PduType.RELEASE_RP: RequestEvent.EVT13,
     PduType.ABORT: RequestEvent.EVT16,
 }
+_LOOK_SECONDS = 0.1
+"""Between two looks whether a request of the peer's has come."""
 _SHORT_BODY = 4
 _LONG = frozenset({RequestEvent.EVT3, RequestEvent.EVT6})

@@ -32,6 +32,12 @@ def store_request(
     return request(Operation.C_STORE_RQ, message_id, sop_class_uid, more, has_data_set=True)
 
 
+def action_request(message_id: int, sop_class_uid: str, sop_instance_uid: str, action: int) -> bytes:
+    """Write an N-ACTION-RQ with a data set (PS3.7 10.3.5.1)."""
+    more = {0x1001: _padded(sop_instance_uid), 0x1008: struct.pack("<H", action)}
+    return request(Operation.N_ACTION_RQ, message_id, sop_class_uid, more, has_data_set=True)
+
+
 def request(
     operation: int,
     message_id: int,
@@ -49,6 +55,8 @@ def request(
         0x0800: struct.pack("<H", DATA_SET if has_data_set else NO_DATA_SET),
         **more,
     }
+    if operation == Operation.N_ACTION_RQ:
+        elements[0x0003] = elements.pop(0x0002)  # the class is requested, not affected (PS3.7 10.3.5)
     if operation == Operation.C_ECHO_RQ or operation >= Operation.N_EVENT_REPORT_RQ:
         del elements[0x0700]  # these have no priority
     body = b"".join(_HEADER.pack(0, element, len(value)) + value for element, value in sorted(elements.items()))

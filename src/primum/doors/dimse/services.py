@@ -43,6 +43,11 @@ class Device(Protocol):
         """The services that it was granted."""
         ...
 
+    @property
+    def identity_required(self) -> bool:
+        """Whether its associations have to say, with proof, who uses it."""
+        ...
+
 
 class Directory(Protocol):
     """The list of enrolled devices; each answer is that of this moment."""

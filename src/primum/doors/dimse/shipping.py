@@ -59,7 +59,7 @@ class Shipper:
                         reason = reason or outcome.reason
                     else:
                         sent, size = sent + 1, size + outcome.sent_bytes
-                        shipment.sent(outcome.entry.sop_uid)
+                        shipment.sent(outcome.entry)
         except (*FAILURES, DoorClosing, DestinationRefused) as refusal:
             reason = refusal.code
         finally:

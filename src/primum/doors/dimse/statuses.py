@@ -94,6 +94,7 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "imaging.bad-identifier": (Status.DATA_SET_MISMATCH, ()),
     "imaging.query-too-broad": (Status.OUT_OF_RESOURCES, ()),
     "imaging.bad-query": (Status.DATA_SET_MISMATCH, ()),
+    "imaging.no-confirmation": (Status.INVALID_ARGUMENT_VALUE, ()),
     "order.too-many": (Status.OUT_OF_RESOURCES, ()),
     "order.bad-field": (Status.INVALID_SOP_INSTANCE, ()),
     "mpps.missing": (Status.NO_SUCH_SOP_INSTANCE, ()),
@@ -110,6 +111,7 @@ BY_CODE: dict[str, tuple[Status, tuple[int, ...]]] = {
     "device.unknown": (Status.NOT_AUTHORIZED, ()),
     "device.revoked": (Status.NOT_AUTHORIZED, ()),
     "device.expired": (Status.NOT_AUTHORIZED, ()),
+    "device.identity-refused": (Status.NOT_AUTHORIZED, ()),
     "device.directory-unreadable": (Status.OUT_OF_RESOURCES, ()),
 }
 """Refusals by their code; one that is not here is a processing failure."""
@@ -130,6 +132,7 @@ def answer_to(error: Exception) -> Answer:
 PERMANENT, TRANSIENT = 1, 2
 SERVICE_USER, ACSE, PRESENTATION = 1, 2, 3
 _CALLING_TITLE = Rejection(PERMANENT, SERVICE_USER, 3)
+_UNPROVED = Rejection(PERMANENT, SERVICE_USER, 1)
 _CONGESTION = Rejection(TRANSIENT, PRESENTATION, 1)
 
 REJECTIONS: dict[str, Rejection] = {
@@ -141,6 +144,10 @@ REJECTIONS: dict[str, Rejection] = {
     "device.expired": _CALLING_TITLE,
     "device.title-mismatch": _CALLING_TITLE,
     "device.outside-demo": _CALLING_TITLE,
+    "dimse.identity-required": _UNPROVED,
+    "dimse.identity-in-clear": _UNPROVED,
+    "dimse.identity-kind": _UNPROVED,
+    "device.identity-refused": _UNPROVED,
     "device.directory-unreadable": _CONGESTION,
     "dimse.crowded": _CONGESTION,
     "dimse.space-low": Rejection(TRANSIENT, PRESENTATION, 2),

@@ -18,6 +18,7 @@ from primum.identity import Actor, Destination, NoSession, NotPermitted, Permiss
 from primum.imaging import SendingQueue
 from primum.imaging.commitments.service import Commitments
 from primum.imaging.completion.service import Completions
+from primum.imaging.confirmations.service import Confirmations
 from primum.imaging.media.migrating import Source
 from primum.journal import Fact, Kind
 
@@ -36,6 +37,8 @@ class Desk:
     """What sends studies to destinations."""
     completions: Completions | None = None
     """What finds studies complete, and forwards them."""
+    confirmations: Confirmations | None = None
+    """What destinations were asked to answer for."""
     archive_of: Callable[[Destination], Source] | None = None
     """How an enrolled device is asked as an archive."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from primum.doors.worker import door_verbs_orders, verbs_commitments, verbs_oversight
+from primum.doors.worker import door_verbs_orders, verbs_commitments, verbs_identity, verbs_oversight
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 from primum.doors.worker.verbs_patients import decide
@@ -16,7 +16,10 @@ DOOR_VERBS: Mapping[str, Told] = {
     "commitment.ask": verbs_commitments.ask,
     "commitment.result": verbs_commitments.result,
     "commitment.delivered": verbs_commitments.delivered,
+    "confirmation.report": verbs_commitments.report,
     "decide": decide,
+    "identity.judge": verbs_identity.judge,
+    "identity.still": verbs_identity.still,
     "retention.facts": verbs_oversight.facts,
     **door_verbs_orders.VERBS,
 }

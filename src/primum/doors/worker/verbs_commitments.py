@@ -12,6 +12,7 @@ from primum.doors.worker.questions import Body
 from primum.ground.clock import to_text
 from primum.identity import Permission, Service, Thing
 from primum.imaging.commitments.model import Commitment, Reference
+from primum.imaging.confirmations.model import Report
 
 _SHOWN = 100
 
@@ -48,6 +49,21 @@ def delivered(desk: Desk, args: dict[str, Any], _data: bytes) -> Body:
     return {}, b""
 
 
+def report(desk: Desk, args: dict[str, Any], _data: bytes) -> Body:
+    """Take what a destination says of what it was sent. Raises NoSuchDevice, NoConfirmation."""
+    match args:
+        case {"device": str(device_id), "transaction": str(transaction), "committed": list(good), "failed": list(bad)}:
+            device = desk.worker.devices.granted(device_id, Service.RECEIVE)
+            committed = tuple((one.sop_class_uid, one.sop_instance_uid) for one in map(_reference, good))
+            said = Report(transaction, committed, tuple(map(_failure, bad)))
+        case _:
+            raise BadRequest
+    if desk.confirmations is None:
+        raise RuntimeError("this worker was given no confirmations")
+    desk.confirmations.hear(device.id, said)
+    return {}, b""
+
+
 def commitment_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> dict[str, Any]:
     """List the newest requests: of which device, of how many instances, how far."""
     desk.require(asking, Permission.DEVICE_LIST, Thing("house"))
@@ -79,6 +95,14 @@ def _reference(given: object) -> Reference:
     match given:
         case [str(sop_class), str(sop_instance)]:
             return Reference(sop_class, sop_instance)
+        case _:
+            raise BadRequest
+
+
+def _failure(given: object) -> tuple[str, str, int]:
+    match given:
+        case [str(sop_class), str(sop_instance), int(reason)]:
+            return sop_class, sop_instance, reason
         case _:
             raise BadRequest
 

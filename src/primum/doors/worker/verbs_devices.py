@@ -11,7 +11,7 @@ from primum.ground.clock import to_text
 from primum.identity import Address, Device, DevicePack, Permission, Service, Thing, make_address
 
 _HOUSE = Thing("device")
-_LETS_READ = frozenset({
+LETS_READ = frozenset({
     Service.FIND, Service.GET, Service.MOVE, Service.WORKLIST, Service.RECEIVE, Service.REJECTED,
 })  # fmt: skip
 """Services by which a machine shows patients: giving one needs `device:let-read` besides."""
@@ -30,7 +30,7 @@ def device_add(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
     desk.require(asking, Permission.DEVICE_ADD, _HOUSE)
     may = [one for one in args.text("may").split(",") if one]
     controller_id = desk.controller_id(args.text("controller"), asking)
-    if _LETS_READ & set(may):
+    if LETS_READ & set(may):
         desk.require(asking, Permission.DEVICE_LET_READ, Thing("device", controller_id))
     pack = desk.worker.devices.add(
         asking.actor.person_id,
@@ -41,6 +41,7 @@ def device_add(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
         csr=_csr(args),
         plain_address=args.text("plain") or None,
         address=_address(args) if args.text("host") else None,
+        identity_required=args.flag("require_identity"),
     )
     return _pack(pack, args)
 
@@ -73,7 +74,8 @@ def device_revoke(desk: Desk, asking: Asking, args: Args, _progress: Progress) -
 
 def _address(args: Args) -> Address:
     port = args.number("port", low=1, high=65535, default=104)
-    return make_address(args.text("host", most=255), port, args.text("their_certificate", most=64 * 1024))
+    certificate, ask = args.text("their_certificate", most=64 * 1024), not args.flag("no_commitment")
+    return make_address(args.text("host", most=255), port, certificate, ask_commitment=ask)
 
 
 def _csr(args: Args) -> bytes | None:
@@ -100,6 +102,7 @@ def _row(device: Device, controllers: dict[str, str], state: str) -> dict[str, A
         "expires_at": to_text(newest.ends_at) if newest else "no TLS, this machine only",
         "fingerprint": newest.fingerprint.hex() if newest else "",
         "controller": controllers.get(device.controller_id, ""),
+        "identity": "required" if device.identity_required else "",
         "called_at": f"{device.address.host}:{device.address.port}" if device.address else "",
     }
 

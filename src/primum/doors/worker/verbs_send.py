@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from primum.doors.worker.control import Progress
@@ -12,6 +13,7 @@ from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
 from primum.identity import Destination, Permission, Service, Thing, reaches
 from primum.imaging import EVERYTHING, SendingQueue, Sendings
+from primum.imaging.confirmations.model import NOT_ASKED, Confirmation, Stage
 
 _REFERENCE = re.compile(r"[a-z2-7]{26}")
 _LOOK_SECONDS = 0.2
@@ -72,10 +74,30 @@ def sending_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -
                 "attempts": one.attempts,
                 "due_at": to_text(one.due_at) if one.state.value == "waiting" else "",
                 "reason": one.reason,
+                "commitment": committed(_asked(desk, one.id), names.get(one.destination_id, one.destination_id)),
             }
             for one in Sendings(desk.worker.records).recent()
         ]
     }
+
+
+def committed(asked: Sequence[Confirmation], peer: str) -> str:
+    """Say how far a destination answers for a sending; empty where there is nothing to say yet."""
+    over = [one.answered_at for one in asked if one.answered_at is not None]
+    failed, stages = sum(one.failed for one in asked), {one.stage for one in asked}
+    if failed:
+        return f"{failed} not committed by {peer}"
+    if not asked or Stage.GATHERING in stages:
+        return ""
+    if len(over) == len(asked):
+        return f"stored and committed by {peer} at {to_text(max(over))}"
+    if Stage.DECLINED in stages:
+        return "not asked" if any(one.reason == NOT_ASKED for one in asked) else "not offered"
+    return "no answer" if Stage.GIVEN_UP in stages else "asked"
+
+
+def _asked(desk: Desk, sending_id: str) -> list[Confirmation]:
+    return [] if desk.confirmations is None else desk.confirmations.of_sending(sending_id)
 
 
 def _queue(desk: Desk) -> SendingQueue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -79,8 +79,8 @@ class Shipment:
     entries: Sequence[InstanceEntry] = field(repr=False)
     still: Callable[[], Destination]
     """Finds the destination as it is now; raises when it is none any more."""
-    sent: Callable[[str], None]
-    """Is told the SOP Instance UID of each instance that was acknowledged."""
+    sent: Callable[[InstanceEntry], None]
+    """Is told each instance that was acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,24 @@ class Ship(Protocol):
 
     def __call__(self, shipment: Shipment) -> SendReport:
         """Send."""
+        ...
+
+
+class Confirming(Protocol):
+    """What asks destinations to answer for what they were sent (`imaging/confirmations`)."""
+
+    def sent(self, sending: Sending, acknowledged: Mapping[str, str]) -> None:
+        """Note instances (SOP class by SOP Instance UID) that were acknowledged. On disc at return."""
+        ...
+
+    def ended(self, sending: Sending) -> None:
+        """Know that no more of a sending will go."""
+        ...
+
+    def destinations_due(self, now: datetime) -> list[str]:
+        """List the destinations that are to be asked something."""
+        ...
+
+    def ask_due(self, destination_id: str) -> None:
+        """Ask a destination what is due. Never raises for its faults."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from primum.ground.clock import Clock
     from primum.identity import Destination
     from primum.imaging.archive import Archive
-    from primum.imaging.sendings.model import Sending, Ship
+    from primum.imaging.model import InstanceEntry
+    from primum.imaging.sendings.model import Confirming, Sending, Ship
     from primum.imaging.sendings.store import Sendings
 
 _log = Log("sendings")
@@ -32,16 +33,18 @@ STOPPED = "dimse.closing"
 class Queue:
     """Sends what is due. Safe for many threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 (each is a collaborator)
         self,
         sendings: Sendings,
         archive: Archive,
         find: Callable[[str], Destination],
         ship: Ship,
         clock: Clock,
+        confirming: Confirming | None = None,
     ) -> None:
-        """`find` gives a destination by its device's id, as it is now; `ship` sends."""
+        """`find` gives a destination by its device's id, as it is now; `ship` sends; `confirming` asks afterwards."""
         self._sendings, self._archive, self._find, self._ship, self._clock = sendings, archive, find, ship, clock
+        self._confirming = confirming
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
         self._stopped = False
@@ -52,7 +55,8 @@ class Queue:
         """See to it that everything due is being sent; return how many sendings are due."""
         self._sendings.forget(now - KEPT)
         due = self._sendings.due(now, limit=1000)
-        for destination in dict.fromkeys(one.destination_id for one in due):
+        asked = self._confirming.destinations_due(now) if self._confirming is not None else []
+        for destination in dict.fromkeys([*(one.destination_id for one in due), *asked]):
             self.wake(destination)
         return len(due)
 
@@ -79,6 +83,7 @@ class Queue:
         while not self._stopped:
             due = self._sendings.due(self._clock.now(), destination_id, limit=1)
             if not due:
+                self._confirm(destination_id)
                 with self._lock:
                     # looked at again under the lock: who adds and wakes now finds no thread, and starts one
                     if not self._sendings.due(self._clock.now(), destination_id, limit=1):
@@ -89,15 +94,15 @@ class Queue:
 
     def _attempt(self, sending: Sending) -> None:
         """Send once, and write down what became of it."""
-        struck: list[str] = []
+        struck: dict[str, str] = {}
         written = time.monotonic()
 
-        def strike(sop_uid: str) -> None:
+        def strike(entry: InstanceEntry) -> None:
             nonlocal written
-            struck.append(sop_uid)
+            struck[entry.sop_uid] = entry.sop_class_uid
             self.sent[sending.id] = self.sent.get(sending.id, 0) + 1
             if time.monotonic() - written >= _STRIKE_SECONDS:
-                self._sendings.acknowledged(sending.id, struck)
+                self._strike(sending, struck)
                 struck.clear()
                 written = time.monotonic()
 
@@ -107,10 +112,24 @@ class Queue:
             _log.failure("sending.failed", error)
             code = error.code if isinstance(error, PrimumError) else "imaging.refused"
             report = SendReport(0, sending.left, 0, code)
-        self._sendings.acknowledged(sending.id, struck)
+        self._strike(sending, struck)
         self._close(sending, report)
 
-    def _send(self, sending: Sending, strike: Callable[[str], None]) -> SendReport:
+    def _strike(self, sending: Sending, struck: Mapping[str, str]) -> None:
+        # first what is to be asked about: after a power cut between the two it is sent again, and asked about once
+        if self._confirming is not None and struck:
+            self._confirming.sent(sending, struck)
+        self._sendings.acknowledged(sending.id, struck)
+
+    def _confirm(self, destination_id: str) -> None:
+        if self._confirming is None or self._stopped:
+            return
+        try:
+            self._confirming.ask_due(destination_id)
+        except Exception as error:  # noqa: BLE001 (what was sent is sent, whatever becomes of the question)
+            _log.failure("confirmation.failed", error)
+
+    def _send(self, sending: Sending, strike: Callable[[InstanceEntry], None]) -> SendReport:
         left = self._sendings.left(sending.id)
         try:
             entries = self._archive.instances_of(sending.study_ref, EVERYTHING)
@@ -132,11 +151,16 @@ class Queue:
         if report.reason == STOPPED:
             return  # due as before
         if not self._sendings.left(sending.id):
-            self._sendings.ended(sending.id, State.DONE, "")
+            self._end(sending, State.DONE, "")
             return
         again = next_try(sending, now)
         if again is None:
-            self._sendings.ended(sending.id, State.GIVEN_UP, report.reason)
+            self._end(sending, State.GIVEN_UP, report.reason)
             _log.warning("sending.given-up", code=report.reason)
         else:
             self._sendings.postponed(sending.id, again, report.reason)
+
+    def _end(self, sending: Sending, state: State, reason: str) -> None:
+        if self._confirming is not None:
+            self._confirming.ended(sending)
+        self._sendings.ended(sending.id, state, reason)

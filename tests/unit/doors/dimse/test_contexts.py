@@ -14,11 +14,12 @@ FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 PRINT = "1.2.840.10008.5.1.1.9"
 
 
-OFFERED = {FIND: "find"}
+OFFERED = {FIND: "find", "1.2.840.10008.1.20.1": "commitment"}
+REPORTED = {"1.2.840.10008.1.20.1": "receive"}
 
 
 def answered(*contexts, may=("store",), more=b""):
-    return negotiate(decode_associate_request(associate(*contexts, more=more)[6:], Limits()), may, OFFERED)
+    return negotiate(decode_associate_request(associate(*contexts, more=more)[6:], Limits()), may, OFFERED, REPORTED)
 
 
 def role(sop_class, scu, scp):
@@ -85,7 +86,7 @@ def test_without_the_grant_storage_is_rejected_by_the_user_and_verification_is_n
 
 def test_a_service_needs_its_grant_and_a_transfer_syntax_that_we_write():
     granted = answered((1, FIND, ("1.2.840.10008.1.2.1.99", EXPLICIT)), may=("find",))
-    assert granted.accepted[1][1:] == (FIND, EXPLICIT, False, False)
+    assert granted.accepted[1][1:] == (FIND, EXPLICIT, False, False, False, b"")
     assert not granted.denied
     denied = answered((1, FIND, (EXPLICIT,)))
     assert (denied.answers[0].result, denied.denied) == (Result.USER_REJECTION, True)
@@ -110,7 +111,7 @@ def test_a_device_that_may_get_is_scp_of_storage_and_one_that_may_store_is_scu(p
         assert (negotiated.answers[0].result, negotiated.roles) == (Result.USER_REJECTION, [])
         return
     storage, retrieval = expected
-    assert negotiated.accepted[1][3:] == (storage, retrieval)
+    assert negotiated.accepted[1][3:5] == (storage, retrieval)
     assert negotiated.roles == [Role(CT, scu=storage, scp=retrieval)]
 
 
@@ -119,3 +120,30 @@ def test_a_requestor_may_be_scu_and_not_scp():
     assert both.roles == [Role(CT, scu=True, scp=False)]
     scp_only = answered((1, CT, (EXPLICIT,)), more=role(CT, 0, 1))
     assert (scp_only.answers[0].result, scp_only.roles) == (Result.USER_REJECTION, [])
+
+
+PUSH = "1.2.840.10008.1.20.1"
+
+
+@pytest.mark.parametrize(
+    ("proposed", "may", "expected"),
+    [
+        ((0, 1), ("receive",), (False, True)),
+        ((1, 1), ("receive",), (False, True)),
+        ((1, 1), ("receive", "commitment"), (True, True)),
+        ((1, 1), ("commitment",), (True, False)),
+        ((1, 0), ("receive", "commitment"), (True, False)),
+        ((0, 1), ("commitment",), None),
+        ((0, 1), ("store",), None),
+        ((1, 0), ("receive",), None),
+    ],
+)
+def test_who_may_be_sent_studies_reports_as_scp_what_it_committed(proposed, may, expected):
+    """PS3.7 D.3.3.4, PS3.4 J.3.3: the SCP of storage commitment proposes its role; ours to ask is the other grant."""
+    negotiated = answered((1, PUSH, (EXPLICIT,)), may=may, more=role(PUSH, *proposed))
+    if expected is None:
+        assert (negotiated.answers[0].result, negotiated.roles) == (Result.USER_REJECTION, [])
+        return
+    asks, reports = expected
+    assert negotiated.accepted[1].reports == reports
+    assert negotiated.roles == [Role(PUSH, scu=asks, scp=reports)]

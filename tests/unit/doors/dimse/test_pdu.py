@@ -66,6 +66,39 @@ def test_roles_windows_identities_and_extensions_are_read_or_passed_over():
     request = decode(theirs(window, identity, extended, build_role(CT, scp_role=True)))
     assert request.user.asynchronous
     assert request.user.roles == (pdu.Role(CT, scu=False, scp=True),)
+    assert request.user.identity == pdu.ShownIdentity(4, False, b"<assertion/>" * 5000, b"")
+
+
+def test_a_passcode_is_read_and_shown_nowhere():
+    shown = UserIdentityNegotiation()
+    shown.user_identity_type, shown.primary_field, shown.secondary_field = 2, b"mael", b"ptk_secret"
+    shown.positive_response_requested = True
+    request = decode(theirs(shown))
+    assert request.user.identity == pdu.ShownIdentity(2, True, b"mael", b"ptk_secret")
+    assert "secret" not in repr(request)
+    assert "mael" not in repr(request)
+
+
+@given(st.binary(max_size=24))
+def test_an_identity_whose_lengths_do_not_fill_it_is_malformed(body):
+    """Its two lengths and their fields are all of it, or it is refused."""
+    first = int.from_bytes(body[2:4], "big")
+    second = int.from_bytes(body[4 + first : 6 + first], "big")
+    fits = len(body) >= 6 + first and len(body) == 6 + first + second
+    try:
+        read = decode(associate(more=item(0x58, body))).user.identity
+    except InvalidPdu:
+        assert not fits
+    else:
+        assert fits
+        assert (read.kind, read.primary, read.secondary) == (body[0], body[4 : 4 + first], body[6 + first :])
+
+
+def test_two_identities_are_malformed():
+    one = item(0x58, b"\x01\x00\x00\x01a\x00\x00")
+    assert decode(associate(more=one)).user.identity.primary == b"a"
+    with pytest.raises(InvalidPdu):
+        decode(associate(more=one + one))
 
 
 def test_an_accept_is_read_by_another_implementation():

@@ -1,0 +1,1 @@
+"""What destinations say of what we sent them: that they answer for it, or do not (docs/design/commitment.md)."""
