@@ -29,6 +29,7 @@ from primum.imaging.part10 import read_meta
 from tests.doors.e2e.conftest import Practice
 from tests.doors.e2e.kit import enrol
 from tests.doors.e2e.sender import trust
+from tests.twins import steady
 from tests.unit.imaging.codecs.files import REFUSED_AT_THE_DOOR, files
 
 pytestmark = pytest.mark.filterwarnings("ignore:::pydicom")
@@ -137,8 +138,8 @@ def _by_dimse(practice: Practice, pack: Path, many: list[Sent], folder: Path) ->
     ae = AE("ANY1")
     for sop_class, syntax in pairs(many):
         ae.add_requested_context(sop_class, syntax)
-    called = ae.associate(
-        "127.0.0.1", int(practice.primum.settings["dicom_port"]), ae_title="PRIMUM", tls_args=(trust(pack), None)
+    called = steady.associate(
+        ae, "127.0.0.1", int(practice.primum.settings["dicom_port"]), ae_title="PRIMUM", tls_args=(trust(pack), None)
     )
     assert called.is_established
     for one in many:
@@ -205,7 +206,8 @@ def test_c_get_gives_each_as_it_was(practice: Practice, pack: Path, sent: list[S
     for sop_class, syntax in pairs(sent):
         ae.add_requested_context(sop_class, syntax)
     roles = [build_role(one, scp_role=True) for one in {one.sop_class for one in sent}]
-    called = ae.associate(
+    called = steady.associate(
+        ae,
         "127.0.0.1", int(practice.primum.settings["dicom_port"]), ae_title="PRIMUM", ext_neg=roles,
         evt_handlers=[(evt.EVT_C_STORE, stored)], tls_args=(trust(pack), None),
     )  # fmt: skip
