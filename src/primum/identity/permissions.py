@@ -46,6 +46,9 @@ class Permission(StrEnum):
     PERSON_INVITE = "person:invite"
     PERSON_LIST = "person:list"
     PERSON_RESET = "person:reset"
+    REPORT_READ = "report:read"
+    REPORT_VALIDATE = "report:validate"
+    REPORT_WRITE = "report:write"
     STUDY_ERASE = "study:erase"
     STUDY_EXPORT = "study:export"
     STUDY_EXPORT_CLEAR = "study:export-clear"
@@ -92,6 +95,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
         P.INSTANCE_SEE_REJECTED,
+        P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
@@ -101,6 +105,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
         P.INSTANCE_SEE_REJECTED,
+        P.REPORT_READ,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
@@ -108,6 +113,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
+        P.REPORT_READ, P.REPORT_WRITE,
     }),
     Role.DPO: frozenset({
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
@@ -137,6 +143,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 SHOWS_PATIENTS = frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
     P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR, P.INSTANCE_SEE_REJECTED,
+    P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
 })  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 
@@ -155,7 +162,7 @@ SCOPED = SHOWS_PATIENTS | DECIDES | {
 }  # fmt: skip
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
-BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS})
+BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS, P.REPORT_READ})
 """All that a grant of scope `referrer` can give."""
 
 CHANGES = frozenset(P) - frozenset({
@@ -165,6 +172,7 @@ CHANGES = frozenset(P) - frozenset({
     P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
     P.INSTANCE_SEE_REJECTED,
     P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
+    P.REPORT_READ, P.REPORT_WRITE,  # a draft is typed all day long too, and validates nothing
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
 

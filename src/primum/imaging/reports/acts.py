@@ -89,7 +89,7 @@ class Acts:
         self, reports: Reports, records: Engine, clock: Clock, around: Around, limits: Limits = LIMITS
     ) -> None:
         """Act on `reports`, kept in `records`."""
-        self._reports, self._records, self._clock = reports, records, clock
+        self.reports, self._records, self._clock = reports, records, clock
         self._around, self._limits = around, limits
         self._announcer = Announcer(around.results)
 
@@ -98,7 +98,7 @@ class Acts:
     def write(self, study: str, draft: Draft, by: Signature) -> Report:
         """Begin a report. Raises what refuses its content, NotFinal, TooManyDrafts, NotHere."""
         entry = self._around.corrections.archive.study(study, EVERYTHING)
-        known = self._reports.of_study(study, drafts=True)
+        known = self.reports.of_study(study, drafts=True)
         if sum(one.row.state in WRITTEN_HERE for one in known) >= self._limits.drafts:
             raise TooManyDrafts(limit=self._limits.drafts)
         text, document = self._content(draft)
@@ -130,7 +130,7 @@ class Acts:
 
     def change(self, report_id: str, draft: Draft) -> Report:
         """Change the title and the content of a draft. Raises NotADraft and as `write`."""
-        report = self._reports.report(report_id)
+        report = self.reports.report(report_id)
         row = report.row
         text, document = self._content(draft)
         if row.state is not State.DRAFT or bool(document) != (row.format is Format.PDF):
@@ -146,7 +146,7 @@ class Acts:
 
     def withdraw(self, report_id: str) -> Report:
         """Forget a draft. Raises NotADraft."""
-        report = self._reports.report(report_id)
+        report = self.reports.report(report_id)
         with self._records.begin() as records:
             if not store.drop(records, report_id):
                 raise NotADraft
@@ -161,7 +161,7 @@ class Acts:
 
     def validate(self, report_id: str, by: Signature) -> Report:
         """Make a report final. Raises AlreadyValidated, NotADraft, and what storing raises."""
-        report = self._reports.report(report_id)
+        report = self.reports.report(report_id)
         row = report.row
         if report.status in FINAL:
             raise AlreadyValidated
@@ -178,7 +178,7 @@ class Acts:
                 raise NoSuchReport
             was, row = row.state, replace(row, state=State.VALIDATED, validated_sha256=row.sha256)
             self._settle(row, was)
-        return self._reports.report(report_id)
+        return self.reports.report(report_id)
 
     def finish(self, _now: datetime) -> int:
         """Take up validations that were decided and not done (a job); return how many are done now."""
@@ -195,8 +195,8 @@ class Acts:
 
     def _carry_out(self, row: Row) -> None:
         self._around.in_turn(lambda: self._store(row))
-        served = self._reports.instance(Report(row))
-        digest = self._reports.digest(served)
+        served = self.reports.instance(Report(row))
+        digest = self.reports.digest(served)
         settled = replace(row, state=State.VALIDATED, place=served.place, sha256=digest, validated_sha256=digest)
         self._settle(settled, State.VALIDATING)
 
@@ -204,7 +204,7 @@ class Acts:
         """Store the instance of a report, unless an interrupted validation did."""
         corrections = self._around.corrections
         try:
-            self._reports.instance(Report(row))
+            self.reports.instance(Report(row))
         except NoSuchReport:
             study = corrections.archive.study(row.study_ref, EVERYTHING)
             made = self._written(row)
@@ -242,7 +242,7 @@ class Acts:
         with self._records.connect().execution_options(reading=True) as records:
             known = store.by_instance(records, row.study_ref, row.sayings.about)
         try:
-            served = self._reports.instance(Report(known)) if known is not None else None
+            served = self.reports.instance(Report(known)) if known is not None else None
         except NoSuchReport:
             served = None
         if served is None:
@@ -268,12 +268,12 @@ class Acts:
         document = b""
         try:
             report = Report(row)
-            document = self._reports.document(report) if row.format is Format.PDF else b""
-            lines = tuple(lines_of(self._reports.nodes(report)))
+            document = self.reports.document(report) if row.format is Format.PDF else b""
+            lines = tuple(lines_of(self.reports.nodes(report)))
         except PrimumError as refusal:  # what cannot be read is announced all the same, by its numbers
             _log.warning("report.told-bare", study=row.study_ref, code=refusal.code)
         follows = next(
-            (one.follows for one in self._reports.of_study(row.study_ref, drafts=True) if one.row.id == row.id), ""
+            (one.follows for one in self.reports.of_study(row.study_ref, drafts=True) if one.row.id == row.id), ""
         )
         return Telling(row, study.study_uid, archive.study_shown(row.study_ref), follows, lines, document)
 
@@ -281,7 +281,7 @@ class Acts:
         """Write a result anew, as its study is served now; return the new one's id. Raises NoSuchReport."""
         with self._records.connect().execution_options(reading=True) as records:
             report_id = store.report_of_result(records, trouble.id)
-        telling = self._telling(self._reports.report(report_id).row)
+        telling = self._telling(self.reports.report(report_id).row)
         with self._records.begin() as records:
             return self._sent_again(records, trouble, telling)
 

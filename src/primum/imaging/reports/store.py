@@ -182,12 +182,14 @@ def forget_reports(records: Connection, ref: str, sops: Iterable[str], *, whole:
     doomed = json.dumps(sorted(set(sops)))
     which = "study_ref = ?1 AND (?3 OR sop_uid IN (SELECT value FROM json_each(?2)))"
     found = f"SELECT id FROM reports WHERE {which}"  # noqa: S608 (texts of ours)
-    results = f"SELECT result_id FROM report_results WHERE study_ref = ?1 AND report_id IN ({found})"  # noqa: S608
     values = (ref, doomed, int(whole))
-    records.exec_driver_sql(
-        "UPDATE result_messages SET body = x'', state = CASE state WHEN 'waiting' THEN 'erased' ELSE state END"  # noqa: S608
-        f" WHERE id IN ({results})",
-        values,
-    )
-    records.exec_driver_sql(f"DELETE FROM report_results WHERE result_id IN ({results})", values)  # noqa: S608
+    sql = f"SELECT result_id FROM report_results WHERE study_ref = ?1 AND report_id IN ({found})"  # noqa: S608
+    results = [(str(one),) for one in records.exec_driver_sql(sql, values).scalars()]
+    if results:
+        records.exec_driver_sql(
+            "UPDATE result_messages SET body = x'', state = CASE state WHEN 'sent' THEN state ELSE 'erased' END"
+            " WHERE id = ?",
+            results,
+        )
+        records.exec_driver_sql("DELETE FROM report_results WHERE result_id = ?", results)
     records.exec_driver_sql(f"DELETE FROM reports WHERE {which}", values)  # noqa: S608

@@ -19,6 +19,7 @@ from primum.ground.log import Log
 from primum.identity import Recorder
 from primum.imaging.corrections import By, Corrections
 from primum.imaging.indexer import Indexer
+from primum.imaging.reports.store import forget_reports
 from primum.imaging.retention import store
 from primum.imaging.retention.followers import forget_followers, forget_promises, forget_told, told_promises
 from primum.imaging.retention.model import MACHINE, Decision, Erasure, Return, State
@@ -189,6 +190,7 @@ class Eraser:
                 goes = store.returned_uids(index, one.study_ref)
             with self._records.begin() as tx:
                 forget_promises(tx, one.erasure_id, goes)
+                forget_reports(tx, one.study_ref, goes, whole=False)
             self._destroy(one.study_ref, one.erasure_id)
             told: dict[str, str | int] = {
                 "erasure": one.erasure_id, "reason": "returned", "controller": one.controller_id,
