@@ -19,6 +19,7 @@ from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
 from primum.imaging import PictureWish
 from primum.imaging.orders import Orders
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
 from primum.journal import Fact, Journal, Kind, Refusals
@@ -324,6 +325,7 @@ class WebServices:
     origins: frozenset[str]
     """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
     orders: Orders
+    reports: Reports
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

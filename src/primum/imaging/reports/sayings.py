@@ -40,10 +40,16 @@ def sayings_of(sop_class_uid: str, header: memoryview, syntax: Syntax, limits: L
         said = attributes_of(header, syntax, _WANTED, limits)
         if kind is Format.SR:
             return _of_report(said)
-        document = cda.read(document_of(header, syntax, limits), limits) if kind is Format.CDA else None
-        return _of_document(said, document)
+        return _of_document(said, _cda(header, syntax, limits) if kind is Format.CDA else None)
     except ImagingRefusal:
         return Sayings()
+
+
+def _cda(header: memoryview, syntax: Syntax, limits: Limits) -> cda.Document | None:
+    try:
+        return cda.read(document_of(header, syntax, limits), limits)
+    except ImagingRefusal:
+        return None  # its wrapping still has a title
 
 
 def attributes_of(header: memoryview, syntax: Syntax, wanted: frozenset[int], limits: Limits = LIMITS) -> Json:

@@ -96,6 +96,11 @@ class Reports:
             kept = store.by_instance(records, row.study_ref, row.sop_uid)
         return kept or row
 
+    def told_by(self, results: Iterable[str]) -> dict[str, str]:
+        """Tell which report (our id) each of some results is about."""
+        with reading(self._records) as records:
+            return {one: store.report_of_result(records, one) for one in results}
+
     # -- what they say --
 
     def draft(self, report: Report) -> tuple[Text, bytes]:

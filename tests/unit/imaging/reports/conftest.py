@@ -13,6 +13,7 @@ from tests.unit.imaging.conftest import CONTROLLER, House, slice_of
 from primum.imaging.corrections import Corrections
 from primum.imaging.model import EVERYTHING
 from primum.imaging.orders import Orders, prepare_orders
+from primum.imaging.orders.hl7.er7 import parse
 from primum.imaging.orders.hl7.reports import ResultKind
 from primum.imaging.orders.results import Results
 from primum.imaging.reports.acts import Acts, Around, Draft, Signature
@@ -95,6 +96,13 @@ def sent(sop_class: str, sop: str = "1.2.3.9.1", **attributes: object) -> Datase
     for name, value in values.items():
         setattr(made, name, value)
     return made
+
+
+def refused_by_a_taker(framed: bytes) -> bytes:
+    """Answer a message as a host that does not accept it."""
+    head = parse(framed.strip(b"\x0b\x1c\r") + b"\r").first("MSH")
+    assert head is not None
+    return f"MSH|^~\\&|RIS||||20260102||ACK|1|P|2.5.1\rMSA|AE|{head.text(10)}\r".encode()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.imaging.conftest import CONTROLLER, House, slice_of
 from tests.unit.imaging.orders.kit import someone
-from tests.unit.imaging.reports.conftest import DOCTOR, PDF, TEXT, TYPIST, Ward, sent, ward_of
+from tests.unit.imaging.reports.conftest import DOCTOR, PDF, TEXT, TYPIST, Ward, refused_by_a_taker, sent, ward_of
 
 from primum.imaging import EVERYTHING
 from primum.imaging.attributes import Level
@@ -287,7 +287,7 @@ def test_a_study_whose_result_cannot_be_written_is_validated_all_the_same_and_to
 
 def test_a_refused_result_is_sent_again_as_the_study_is_served_now(ward: Ward):
     ward.validated()
-    ward.results.send_due(ward.house.clock.now(), refused)
+    ward.results.send_due(ward.house.clock.now(), refused_by_a_taker)
     troubles = {one.kind: one for one in ward.results.troubles(None)}
     assert {(one.state, one.reason) for one in troubles.values()} == {("refused", "ae")}
     patient = ward.house.archive.study(ward.study, EVERYTHING).patient_id
@@ -302,11 +302,6 @@ def test_a_refused_result_is_sent_again_as_the_study_is_served_now(ward: Ward):
         ward.results.trouble(troubles["oru.r01"].id, None)
     with pytest.raises(NoSuchReport):
         ward.acts.send_again(troubles["oru.r01"])
-
-
-def refused(framed: bytes) -> bytes:
-    control_id = parse(framed.strip(b"\x0b\x1c\r") + b"\r").first("MSH").text(10)
-    return f"MSH|^~\\&|RIS||||20260102||ACK|1|P|2.5.1\rMSA|AE|{control_id}\r".encode()
 
 
 # erasing
