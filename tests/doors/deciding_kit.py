@@ -39,7 +39,6 @@ def deciding(house: Door) -> Iterator[None]:
         corrections=corrections,
         orders=house.services.orders,
         patients=Patients(index, records),
-        orders=house.services.orders,
     )
     at_hand = {"worker": rooms, "intake": Turns(), "reports": acts}
     desk = Desk(**{one.name: at_hand.get(one.name) for one in fields(Desk)})

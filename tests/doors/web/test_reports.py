@@ -223,7 +223,9 @@ def test_what_is_out_of_reach_does_not_exist(house, sign_in, narrow, doctor, cli
     assert press(outside, f"{here}/withdraw").status_code == 404
     chief = sign_in(administrator)
     assert chief.get(here).status_code in {403, 404}
-    referrer = sign_in(house.somebody("Dr Paul Autre", Role.PHYSICIAN, scope=Scope.REFERRER, referrers=("autre paul",)))
+    referrer = sign_in(
+        house.somebody("Dr Paul Autre", Role.PHYSICIAN, scope=Scope.REFERRER, referrer_names=("Autre^Paul",))
+    )
     assert referrer.get(here).status_code == 404, "a draft is no referrer's"
     physician = fresh(sign_in, doctor)
     assert press(physician, f"{here}/validate").status_code == 303

@@ -25,6 +25,7 @@ from primum.doors.web.rows import row
 from primum.doors.web.step_up import step_up_address
 from primum.ground.errors import PrimumError
 from primum.identity import Actor, Permission, Reach, Scope, Thing, decide, reaches, require
+from primum.imaging import NotHere
 from primum.imaging.reports.errors import NoSuchReport
 from primum.imaging.reports.limits import LIMITS
 from primum.imaging.reports.model import FINAL, Format, Report, State, Text
@@ -99,7 +100,10 @@ def _when(language: str, one: Report) -> str:
 
 def card(visit: Visit, ref: str) -> dict[str, Any] | None:
     """Give what the card of a study's page shows; None for who may not read reports."""
-    study = visit.services.archive.study(_listed(visit), ref=ref)
+    try:
+        study = visit.services.archive.study(_listed(visit), ref=ref)
+    except NotHere:
+        return None  # all of it is rejected
     found = shown_of(visit, study)
     if found is None:
         return None

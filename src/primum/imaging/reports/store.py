@@ -177,6 +177,15 @@ def report_of_result(records: Connection, result_id: str) -> str:
     return str(records.exec_driver_sql(sql, (result_id,)).scalar() or "")
 
 
+def forget_lost(records: Connection, ref: str, kept: Iterable[str]) -> None:
+    """Forget reports of a study whose instances are not there any more: who listed them meanwhile noted them again."""
+    records.exec_driver_sql(
+        "DELETE FROM reports WHERE study_ref = ? AND state IN ('received', 'validated')"
+        " AND sop_uid NOT IN (SELECT value FROM json_each(?))",
+        (ref, json.dumps(sorted(set(kept)))),
+    )
+
+
 def forget_reports(records: Connection, ref: str, sops: Iterable[str], *, whole: bool) -> None:
     """Forget the reports of instances that are erased; of a whole study drafts too, and what results said of them."""
     doomed = json.dumps(sorted(set(sops)))

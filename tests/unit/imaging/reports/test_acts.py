@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import socket
+import threading
 from dataclasses import replace
 
 import pytest
 from tests.unit.imaging.conftest import CONTROLLER, House, slice_of
-from tests.unit.imaging.orders.kit import someone
+from tests.unit.imaging.orders.kit import NOON, someone
 from tests.unit.imaging.reports.conftest import DOCTOR, PDF, TEXT, TYPIST, Ward, refused_by_a_taker, sent, ward_of
 
+from primum.ground.outbound import Interface
 from primum.imaging import EVERYTHING
 from primum.imaging.attributes import Level
 from primum.imaging.corrections import By
 from primum.imaging.orders import Code, Identifier, OrderFacts, StepFacts
+from primum.imaging.orders.hl7.acks import acknowledgement, head_of
 from primum.imaging.orders.hl7.er7 import parse
+from primum.imaging.orders.hl7.mllp import framed
 from primum.imaging.orders.hl7.reports import ResultKind
 from primum.imaging.orders.results import NoSuchResult
 from primum.imaging.query import parse_qido
@@ -311,9 +317,51 @@ def test_erasing_forgets_reports_drafts_and_what_results_held(ward: Ward):
     done, draft = ward.validated(), ward.written()
     with ward.house.records.begin() as records:
         store.forget_reports(records, ward.study, [done.row.sop_uid], whole=False)
-    assert [one.row.id for one in ward.listed()][-1] == draft.row.id
+    left = {one.row.id for one in ward.listed()}
+    assert draft.row.id in left
+    assert done.row.id not in left
     assert {(row[1], row[2]) for row in messages(ward).values()} == {(b"", "erased")}
     with ward.house.records.begin() as records:
         store.forget_reports(records, ward.study, [], whole=True)
         for table in ("reports", "report_contents", "report_results"):
             assert records.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+
+
+def test_what_was_noted_while_it_was_erased_is_forgotten_with_it(ward: Ward):
+    done, draft = ward.validated(), ward.written()
+    with ward.house.records.begin() as records:
+        store.forget_lost(records, ward.study, [done.row.sop_uid])
+    assert {one.row.id for one in ward.listed()} == {done.row.id, draft.row.id}
+    with ward.house.records.begin() as records:
+        store.forget_lost(records, ward.study, [])
+        kept = records.exec_driver_sql("SELECT id FROM reports").scalars().all()
+    assert kept == [draft.row.id]
+
+
+def test_a_host_that_takes_results_gets_the_report_over_a_line(ward: Ward):
+    ward.validated(document=PDF)
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taking = threading.Thread(target=take, args=(server, heard, 2))
+        taking.start()
+        interface = Interface("127.0.0.1", server.getsockname()[1])
+        assert ward.results.send_due(ward.house.clock.now(), interface.send) == 2
+        taking.join()
+    said = {parse(one).kind: parse(one) for one in heard}
+    assert set(said) == {"ORU^R01", "MDM^T02"}
+    carried = [one.text(5, 5) for one in said["ORU^R01"].all("OBX") if one.text(2) == "ED"]
+    assert base64.b64decode(carried[0]) == PDF
+    assert ward.results.troubles(None) == []
+
+
+def take(server: socket.socket, heard: list[bytes], count: int) -> None:
+    """Take messages as a host does, and acknowledge each."""
+    for _ in range(count):
+        line, _ = server.accept()
+        with line:
+            got = b""
+            while not got.endswith(b"\x1c\r"):
+                got += line.recv(65536)
+            body = got.removeprefix(b"\x0b").removesuffix(b"\x1c\r")
+            heard.append(body)
+            line.sendall(framed(acknowledgement(head_of(body), "1", NOON)))
