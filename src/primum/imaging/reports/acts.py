@@ -254,6 +254,8 @@ class Acts:
         telling = self._telling(row)
         with self._records.begin() as records:
             if not store.move(records, row, was):
+                if _validated_meanwhile(records, row.id):
+                    return  # the job took it up, or the other way round
                 raise NotADraft
             store.drop_content(records, row.id)
             self._announcer.announce(records, telling)
@@ -289,6 +291,11 @@ class Acts:
         if not self._around.results.superseded(trouble.id, records):
             raise NoSuchReport
         return self._announcer.announce(records, telling, (ResultKind(trouble.kind),))[0]
+
+
+def _validated_meanwhile(records: Connection, report_id: str) -> bool:
+    now = store.row(records, report_id)
+    return now is not None and now.state is State.VALIDATED
 
 
 def _followed(known: list[Report], draft: Draft) -> str:

@@ -17,6 +17,12 @@ class Limits:
     """Findings, or impression, as typed: five pages."""
     title_characters: int = 64
     """A title that is given here: DocumentTitle may have 1024 (ST), SeriesDescription 64 (LO)."""
+    shown_bytes: int = 64 * MIB
+    """A document that is shown or given by a page; a longer one is fetched as an instance."""
+    tree_bytes: int = 16 * MIB
+    """An SR that is shown: one of some thousand items has 2 MiB."""
+    first_bytes: int = MIB
+    """What is read of a longer object for what it says of itself: that stands before its document."""
     drafts: int = 40
     """Drafts of one study at once."""
     cda_bytes: int = 4 * MIB

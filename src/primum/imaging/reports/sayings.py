@@ -5,9 +5,10 @@ Reads the few attributes that tell it, whatever else the object holds. What cann
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
@@ -20,11 +21,11 @@ from primum.imaging.reports.limits import LIMITS, Limits
 from primum.imaging.reports.model import FORMATS, Format, Relation, Said, Sayings
 from primum.imaging.reports.values import Json, code, first, item, items, spoken
 from primum.imaging.syntaxes import Syntax
-from primum.imaging.walker import Short, elements
+from primum.imaging.walker import Element, Short, elements
 
 ADDENDUM = ("55107-7", "LN")
 """LOINC: Addendum Document."""
-_DOCUMENT, _DOCUMENT_LENGTH = 0x00420011, "00420015"
+_DOCUMENT, _DOCUMENT_LENGTH = 0x00420011, 0x00420015
 _WANTED = frozenset({
     0x00080005, 0x00080023, 0x0008002A, 0x00080033, 0x0008103E, 0x0040A043, 0x0040A073, 0x0040A078, 0x0040A360,
     0x0040A491, 0x0040A493, 0x0040A496, 0x00420010,
@@ -55,22 +56,24 @@ def _cda(header: memoryview, syntax: Syntax, limits: Limits) -> cda.Document | N
 def attributes_of(header: memoryview, syntax: Syntax, wanted: frozenset[int], limits: Limits = LIMITS) -> Json:
     """Read some attributes of the top level, stepping over all others. Raises DamagedDataSet, DataSetTooLarge."""
     found, at = bytearray(), 0
-    walk = WalkLimits(elements=limits.elements)
-    try:
-        for one in elements(header, syntax, walk):
-            if one.tag in wanted:
-                found += header[at : one.end]
-            at = one.end
-    except Short:
-        pass  # cut short: what came before says what it says
-    return Encoder(memoryview(bytes(found)), syntax, "", walk).data_set()
+    for one in _elements(header, syntax, limits):
+        if one.tag in wanted:
+            found += header[at : one.end]
+        at = one.end
+    return Encoder(memoryview(bytes(found)), syntax, "", WalkLimits(elements=limits.elements)).data_set()
+
+
+def _elements(header: memoryview, syntax: Syntax, limits: Limits) -> Iterator[Element]:
+    with contextlib.suppress(Short):  # cut short: what came before says what it says
+        yield from elements(header, syntax, WalkLimits(elements=limits.elements))
 
 
 def document_of(header: memoryview, syntax: Syntax, limits: Limits = LIMITS) -> bytes:
     """Give the encapsulated document as it was before it was wrapped. Raises as `attributes_of`."""
-    said = attributes_of(header, syntax, frozenset({_DOCUMENT, int(_DOCUMENT_LENGTH, 16)}), limits)
-    whole = base64.b64decode(said.get(f"{_DOCUMENT:08X}", {}).get("InlineBinary", ""))
-    length = first(said, _DOCUMENT_LENGTH)
+    whole = next(
+        (bytes(header[one.at : one.end]) for one in _elements(header, syntax, limits) if one.tag == _DOCUMENT), b""
+    )
+    length = first(attributes_of(header, syntax, frozenset({_DOCUMENT_LENGTH}), limits), f"{_DOCUMENT_LENGTH:08X}")
     if length.isdigit() and 0 < int(length) <= len(whole):
         return whole[: int(length)]
     return whole.removesuffix(b"\0")  # a value has an even length

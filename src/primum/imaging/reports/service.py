@@ -16,7 +16,7 @@ from primum.ground.ids import new_id
 from primum.ground.log import Log
 from primum.imaging.pixels import read_header
 from primum.imaging.reports import cda, store, tree
-from primum.imaging.reports.errors import NoSuchReport, ReportUnreadable
+from primum.imaging.reports.errors import NoSuchReport, ReportTooLarge, ReportUnreadable
 from primum.imaging.reports.limits import LIMITS, Limits
 from primum.imaging.reports.model import FINAL, FORMATS, Format, Report, Row, Sayings, State, Text, related
 from primum.imaging.reports.node import Node, Shape
@@ -85,7 +85,7 @@ class Reports:
             if row is not None and digest == row.sha256:
                 row = replace(row, place=one.place)
             else:
-                said = sayings_of(one.sop_class_uid, read_header(record), syntax_of(one.syntax), self._limits)
+                said = sayings_of(one.sop_class_uid, self._first(record), syntax_of(one.syntax), self._limits)
                 row = replace(row or _unread(one), sayings=said, place=one.place, sha256=digest)
         except PrimumError as refusal:  # an illness of the vault: the list is shown without it
             _log.warning("report.unread", study=one.study_ref, code=refusal.code)
@@ -116,7 +116,9 @@ class Reports:
             raise ReportUnreadable(why="it is no document but a tree")
         else:
             served, record = self._record(report.row)
-            document = document_of(read_header(record), syntax_of(served.syntax), self._limits)
+            document = document_of(
+                self._header(record, self._limits.shown_bytes), syntax_of(served.syntax), self._limits
+            )
         if not document:
             raise ReportUnreadable(why="it holds no document")
         return document
@@ -131,7 +133,7 @@ class Reports:
         if row.format is Format.CDA:
             return cda.read(self.document(report), self._limits).body
         served, record = self._record(row)
-        return tree.read(read_header(record), syntax_of(served.syntax), self._limits)
+        return tree.read(self._header(record, self._limits.tree_bytes), syntax_of(served.syntax), self._limits)
 
     def instance(self, report: Report) -> Served:
         """Find the instance of a report. Raises NoSuchReport where it is none yet, or no more."""
@@ -140,6 +142,17 @@ class Reports:
                 if one.sop_uid == report.row.sop_uid:
                     return one
         raise NoSuchReport
+
+    def _first(self, record: Record) -> memoryview:
+        """Give as much of an object as tells what it says of itself."""
+        whole = record.length <= self._limits.shown_bytes or syntax_of(record.facts.transfer_syntax_uid).deflated
+        return read_header(record) if whole else memoryview(record.read(0, self._limits.first_bytes))
+
+    @staticmethod
+    def _header(record: Record, limit: int) -> memoryview:
+        if record.length > limit:
+            raise ReportTooLarge(limit=limit, of="bytes")
+        return read_header(record)
 
     def digest(self, served: Served) -> str:
         """Give the SHA-256 of an instance's record."""

@@ -177,6 +177,12 @@ def report_of_result(records: Connection, result_id: str) -> str:
     return str(records.exec_driver_sql(sql, (result_id,)).scalar() or "")
 
 
+def reports_kept(records: Connection) -> bool:
+    """Tell whether this records.db has reports at all: a copy of an older version has none."""
+    sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('reports', 'result_messages')"
+    return records.exec_driver_sql(sql).scalar() == len(("reports", "result_messages"))
+
+
 def forget_lost(records: Connection, ref: str, kept: Iterable[str]) -> None:
     """Forget reports of a study whose instances are not there any more: who listed them meanwhile noted them again."""
     records.exec_driver_sql(

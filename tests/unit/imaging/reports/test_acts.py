@@ -184,6 +184,21 @@ def test_a_validation_that_stored_its_instance_stores_no_second_one(ward: Ward, 
     assert ward.reports.report(draft.row.id).status is Status.VALIDATED
 
 
+def test_a_validation_that_the_job_finished_meanwhile_is_done_once(ward: Ward, monkeypatch):
+    draft = ward.written()
+    settle = ward.acts._settle
+
+    def overtaken(row, was):
+        monkeypatch.undo()
+        assert ward.acts.finish(ward.house.clock.now()) == 1
+        settle(row, was)
+
+    monkeypatch.setattr(ward.acts, "_settle", overtaken)
+    assert ward.acts.validate(draft.row.id, DOCTOR).status is Status.VALIDATED
+    assert len(ward.told) == 1
+    assert len(messages(ward)) == len(ward.results.kinds)
+
+
 def test_a_report_is_written_for_the_patient_as_the_study_is_served_and_flags_no_mixture(ward: Ward):
     corrections = ward.acts._around.corrections
     patient = ward.house.archive.study(ward.study, EVERYTHING).patient_id

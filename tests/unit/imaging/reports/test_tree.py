@@ -12,7 +12,7 @@ from primum.imaging.errors import DataSetTooLarge
 from primum.imaging.reports import tree
 from primum.imaging.reports.errors import ReportTooLarge
 from primum.imaging.reports.limits import Limits
-from primum.imaging.reports.model import BASIC_TEXT, Status
+from primum.imaging.reports.model import BASIC_TEXT, PDF, Status
 from primum.imaging.reports.node import Shape
 from primum.imaging.syntaxes import EXPLICIT_LE, syntax_of
 
@@ -83,3 +83,18 @@ def test_a_tree_without_end_is_listed_kept_and_not_shown(house: House):
     for one in ward.listed():
         with pytest.raises((ReportTooLarge, DataSetTooLarge)):
             ward.reports.nodes(one)
+
+
+def test_an_object_beyond_what_is_shown_is_listed_by_its_head_and_refused_as_text(house: House):
+    house.indexed(slice_of())
+    ward = ward_of(house, (), Limits(shown_bytes=2000, first_bytes=1000, tree_bytes=100))
+    document = b"%PDF-1.7" + b"0" * 4000
+    ward.came(sent(PDF, "1.2.3.9.1", VerificationFlag="VERIFIED", DocumentTitle="Long", EncapsulatedDocument=document))
+    ward.came(sent(BASIC_TEXT, "1.2.3.9.2", ContentSequence=[deep(1)]))
+    by_sop = {one.row.sop_uid: one for one in ward.listed()}
+    long, tree_too = by_sop["1.2.3.9.1"], by_sop["1.2.3.9.2"]
+    assert (long.status, long.row.sayings.title) == (Status.SENDER_VALIDATED, "Long")
+    with pytest.raises(ReportTooLarge):
+        ward.reports.document(long)
+    with pytest.raises(ReportTooLarge):
+        ward.reports.nodes(tree_too)
