@@ -11,10 +11,12 @@ import pytest
 from tests.unit.imaging.conftest import CONTROLLER, House, slice_of
 from tests.unit.imaging.orders.kit import NOON, someone
 from tests.unit.imaging.reports.conftest import DOCTOR, PDF, TEXT, TYPIST, Ward, refused_by_a_taker, sent, ward_of
+from tests.unit.imaging.retention.kit import ANNE, BRUNO, Keeping
 
 from primum.ground.outbound import Interface
 from primum.imaging import EVERYTHING
 from primum.imaging.attributes import Level
+from primum.imaging.commitments.store import prepare_commitments
 from primum.imaging.corrections import By
 from primum.imaging.orders import Code, Identifier, OrderFacts, StepFacts
 from primum.imaging.orders.hl7.acks import acknowledgement, head_of
@@ -39,6 +41,7 @@ from primum.imaging.reports.errors import (
 from primum.imaging.reports.limits import Limits
 from primum.imaging.reports.model import PDF as PDF_CLASS, Relation, State, Status, Text
 from primum.imaging.reports.node import lines_of
+from primum.imaging.retention.model import Reason
 from primum.vault import DiscFull
 
 
@@ -380,3 +383,22 @@ def take(server: socket.socket, heard: list[bytes], count: int) -> None:
             body = got.removeprefix(b"\x0b").removesuffix(b"\x1c\r")
             heard.append(body)
             line.sendall(framed(acknowledgement(head_of(body), "1", NOON)))
+
+
+def test_erasing_a_study_leaves_nothing_of_its_reports(house: House):
+    keeping = Keeping(house)
+    ref = keeping.add(slice_of())
+    ward = ward_of(house, (ResultKind.ORU,))
+    prepare_commitments(house.records)
+    done = ward.validated()
+    draft = ward.written()
+    assert {one.row.id for one in ward.listed()} == {done.row.id, draft.row.id}
+    proposed = keeping.retention.propose(ANNE, ref, Reason.WRONG_PATIENT)
+    keeping.retention.approve(BRUNO, proposed.id)
+    keeping.run()
+    assert not keeping.listed(ref)
+    assert ward.listed() == []
+    with house.records.connect() as records:
+        for table in ("reports", "report_contents", "report_results"):
+            assert records.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+    assert {(row[1], row[2]) for row in messages(ward).values()} == {(b"", "erased")}
