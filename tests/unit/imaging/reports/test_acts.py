@@ -14,7 +14,7 @@ from tests.unit.imaging.reports.conftest import DOCTOR, PDF, TEXT, TYPIST, Ward,
 from tests.unit.imaging.retention.kit import ANNE, BRUNO, Keeping
 
 from primum.ground.outbound import Interface
-from primum.imaging import EVERYTHING
+from primum.imaging import EVERYTHING, prepare_sendings
 from primum.imaging.attributes import Level
 from primum.imaging.commitments.store import prepare_commitments
 from primum.imaging.corrections import By
@@ -390,6 +390,7 @@ def test_erasing_a_study_leaves_nothing_of_its_reports(house: House):
     ref = keeping.add(slice_of())
     ward = ward_of(house, (ResultKind.ORU,))
     prepare_commitments(house.records)
+    prepare_sendings(house.records)
     done = ward.validated()
     draft = ward.written()
     assert {one.row.id for one in ward.listed()} == {done.row.id, draft.row.id}
