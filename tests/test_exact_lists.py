@@ -109,7 +109,7 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "forward",
+        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
@@ -131,6 +131,8 @@ def test_verbs_of_the_socket():
         "study_undo",
         "patient_proposals", "patient_refuse_proposal", "patient_note_proposal", "retention_facts",
         "dose_study", "dose_practice", "to_read_list",
+        "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
+        "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
     }  # fmt: skip
 
@@ -138,6 +140,7 @@ def test_verbs_of_the_socket():
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
+        "report",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
         "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip

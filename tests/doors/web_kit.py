@@ -31,6 +31,7 @@ from primum.identity import DemoPerson, Role, Scope, Wish, totp
 from primum.imaging.dose.service import Doses
 from primum.imaging.importing import Origin, import_folder
 from primum.imaging.orders import Orders
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.service import Retention
 from primum.imaging.toread.service import ToRead, Wish as ReadingWish
 from primum.journal import Journal
@@ -147,6 +148,7 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
         orders=Orders(records, clock, Recorder(journal), arrived=lambda entries: arrived(index, entries)),
         doses=Doses(index, kept),
         to_read=ToRead(records, clock, Recorder(journal), ReadingWish(settings.to_read_days, frozenset({"SR", "KO"}))),
+        reports=Reports(index, records, kept),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)

@@ -15,6 +15,7 @@ from primum.identity.people import People
 from primum.imaging import Archive
 from primum.imaging.dose.service import Doses
 from primum.imaging.orders import Orders
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.service import Retention
 from primum.imaging.toread.service import ToRead
 from primum.vault import Label
@@ -31,6 +32,7 @@ class WebRooms:
     orders: Orders
     doses: Doses
     to_read: ToRead
+    reports: Reports
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -49,6 +51,7 @@ def open_web(payload: Payload) -> WebRooms:
     )
     retention = Retention(records, index, rooms.clock, record, people.enrolled)
     orders = open_orders(rooms, records, index)
+    reports = Reports(index, records, rooms.vault)
     archive = Shelf(Archive(index, rooms.vault))
-    doses, to_read = Doses(index, rooms.vault), open_to_read(rooms, records)
-    return WebRooms(rooms, people, archive, retention, orders, doses, to_read)
+    doses, to_read = Doses(index, rooms.vault), open_to_read(rooms, records, reports.validated)
+    return WebRooms(rooms, people, archive, retention, orders, doses, to_read, reports)

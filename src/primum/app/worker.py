@@ -101,6 +101,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.imaging.dose.service import Doses  # noqa: PLC0415
     from primum.imaging.media.holding import Holding  # noqa: PLC0415
     from primum.imaging.patient_view import Patients  # noqa: PLC0415
+    from primum.imaging.reports.service import Reports  # noqa: PLC0415
     from primum.imaging.retention.service import Retention  # noqa: PLC0415
     from primum.journal import Signer  # noqa: PLC0415
 
@@ -134,7 +135,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
             Means(payload.keys, rooms.disc, box(payload.keys[Label.SECRETS]), settings),
         ),
         doses=Doses(index, rooms.vault),
-        to_read=open_to_read(rooms, records),
+        to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
         signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
     )
 

@@ -47,6 +47,9 @@ class Permission(StrEnum):
     PERSON_INVITE = "person:invite"
     PERSON_LIST = "person:list"
     PERSON_RESET = "person:reset"
+    REPORT_READ = "report:read"
+    REPORT_VALIDATE = "report:validate"
+    REPORT_WRITE = "report:write"
     STUDY_ERASE = "study:erase"
     STUDY_EXPORT = "study:export"
     STUDY_EXPORT_CLEAR = "study:export-clear"
@@ -95,6 +98,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
         P.INSTANCE_SEE_REJECTED,
         P.DOSE_LIST, P.STUDY_READ,
+        P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.DOSE_LIST,
@@ -105,6 +109,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
         P.INSTANCE_SEE_REJECTED,
+        P.REPORT_READ,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
@@ -112,6 +117,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
+        P.REPORT_READ, P.REPORT_WRITE,
     }),
     Role.DPO: frozenset({
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
@@ -142,6 +148,7 @@ SHOWS_PATIENTS = frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
     P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR, P.INSTANCE_SEE_REJECTED,
     P.STUDY_READ,
+    P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
 })  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 
@@ -161,7 +168,7 @@ SCOPED = SHOWS_PATIENTS | DECIDES | {
 }  # fmt: skip
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
-BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS})
+BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS, P.REPORT_READ})
 """All that a grant of scope `referrer` can give."""
 
 CHANGES = frozenset(P) - frozenset({
@@ -172,6 +179,7 @@ CHANGES = frozenset(P) - frozenset({
     P.INSTANCE_SEE_REJECTED,
     P.DOSE_LIST, P.STUDY_READ,  # taking a study hides it from nobody (decision 0087)
     P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
+    P.REPORT_READ, P.REPORT_WRITE,  # a draft is typed all day long too, and validates nothing
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
 

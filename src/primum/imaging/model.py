@@ -26,6 +26,15 @@ class Stored(NamedTuple):
         return f"Stored({self.position!r}, …)"
 
 
+OWN_AET = "PRIMUM"
+"""The calling AE title of what we write for a person of the house: no device and no import has a person and a title."""
+
+
+def written_here(facts: RecordFacts) -> bool:
+    """Tell whether a person of the house had us write this instance (a report, a rejection note)."""
+    return facts.calling_aet == OWN_AET and facts.device_id.startswith("per_")
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How far a reader sees: studies of these controllers (None: of all), or referred by one of these names.

@@ -35,6 +35,7 @@ def prepare_records(engine: Engine) -> None:
     _migrate(engine, "retention/migrations", "retention_version")
     _migrate(engine, "completion/migrations", "completion_version")
     _migrate(engine, "toread/migrations", "toread_version")
+    _migrate(engine, "reports/migrations", "reports_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:

@@ -43,6 +43,7 @@ def run(payload: Payload, status: Status) -> int:
         orders=opened.orders,
         doses=opened.doses,
         to_read=opened.to_read,
+        reports=opened.reports,
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)

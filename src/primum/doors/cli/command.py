@@ -32,6 +32,7 @@ COMMANDS = {
     "find": "find studies by name, identifier, date",
     "patient": "correct, merge and unmerge patients, state identities",
     "study": "correct, move and reject studies, choose versions",
+    "report": "write, read and validate reports of studies",
     "forward": "where studies go by themselves once they are complete",
     "dose": "what dose reports say: of a study, or of the practice",
     "to-read": "list the studies that wait to be read",

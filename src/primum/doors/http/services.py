@@ -20,6 +20,7 @@ from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach,
 from primum.imaging import PictureWish
 from primum.imaging.dose.service import Doses
 from primum.imaging.orders import Orders
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
 from primum.imaging.toread.service import ToRead
@@ -328,6 +329,7 @@ class WebServices:
     orders: Orders
     doses: Doses
     to_read: ToRead
+    reports: Reports
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

@@ -17,6 +17,7 @@ from primum.doors.http.visit import Visit
 from primum.doors.web import dose_words
 from primum.doors.web.language import say, write_da, write_instant
 from primum.doors.web.render import Pages, language_of
+from primum.doors.web.reports import card
 from primum.doors.web.step_up import step_up_address
 from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
@@ -146,6 +147,7 @@ class Decisions:
                 "print": _may(visit, Permission.STUDY_EXPORT, thing),
             },
             of_study=OF_STUDY,
+            reports=card(visit, shown["ref"]),
             codes=CODES,
             **self._common(visit),
         )

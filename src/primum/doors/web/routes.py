@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from primum.doors.http.disclosures import Disclosures
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
+from primum.doors.http.uploads import UploadEndpoint
 from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler, Standing
 from primum.doors.web.about import About
 from primum.doors.web.account import Account
@@ -26,6 +27,7 @@ from primum.doors.web.oversight import Oversight
 from primum.doors.web.prints import Prints
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
+from primum.doors.web.reports import ReportPages
 from primum.doors.web.static import Static
 from primum.doors.web.step_up import StepUp
 from primum.doors.web.to_read import ToReadPages
@@ -51,7 +53,9 @@ class WebRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """List them."""
-        return [*self._door(), *self._house(), *self._retention(), *self._after(), *self._ohif()]
+        return [
+            *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._ohif(),
+        ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:
         door, enrolment = AtDoor(self._pages, self._disclosures), Enrolment(self._pages)
@@ -129,6 +133,19 @@ class WebRoutes:
             self._post("/to-read/act", to_read.act),
         ]
 
+    def _reports(self) -> list[BaseRoute]:
+        reports = ReportPages(self._pages, self._reading, self._disclosures)
+        return [
+            self._get("/studies/{study}/reports", reports.study),
+            self._upload("/studies/{study}/reports", reports.write),
+            self._get("/reports/{report}", reports.show),
+            self._get("/reports/{report}/report.pdf", reports.document),
+            self._get("/reports/{report}/download", reports.download),
+            self._upload("/reports/{report}/change", reports.change),
+            self._post("/reports/{report}/validate", reports.validate),
+            self._post("/reports/{report}/withdraw", reports.withdraw),
+        ]
+
     def _orders(self) -> list[BaseRoute]:
         orders = OrderPages(self._pages, self._reading)
         return [
@@ -138,6 +155,7 @@ class WebRoutes:
             self._post("/orders/patient", orders.patient),
             self._post("/orders/draft", orders.draft),
             self._post("/orders/place", orders.place),
+            self._post("/orders/results", orders.send_again),
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),
@@ -150,6 +168,9 @@ class WebRoutes:
             self._get("/ohif/app-config.js", ohif.configuration),
             self._get("/ohif/{stamp}/{name:path}", ohif.file),
         ]
+
+    def _upload(self, path: str, handler: Handler) -> Route:
+        return Route(path, UploadEndpoint(self._services, handler, self.refused), methods=["POST"])
 
     def _get(self, path: str, handler: Handler, admits: frozenset[Standing] = PERSON) -> Route:
         return Route(path, Endpoint(self._services, handler, self.refused, admits=admits), methods=["GET"])

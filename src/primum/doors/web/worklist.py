@@ -148,7 +148,9 @@ class Worklist:
                 flags=flags,
                 keeping=keeping,
             )
-            rows.append(replace(shown, export=export))
+            reads = decide(actor, Permission.REPORT_READ, thing).allowed
+            reports = f"/studies/{visit.aliases.cover(study.study_ref)}/reports" if reads else ""
+            rows.append(replace(shown, export=export, reports=reports))
         return rows
 
 

@@ -9,6 +9,7 @@ from primum.doors.worker import door_verbs_orders, verbs_commitments, verbs_iden
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 from primum.doors.worker.verbs_patients import decide
+from primum.doors.worker.verbs_reports import report
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
@@ -21,6 +22,7 @@ DOOR_VERBS: Mapping[str, Told] = {
     "identity.judge": verbs_identity.judge,
     "identity.still": verbs_identity.still,
     "retention.facts": verbs_oversight.facts,
+    "report": report,
     **door_verbs_orders.VERBS,
 }
 """Every verb: takes the desk, the arguments and the bytes of a question."""

@@ -56,13 +56,13 @@ def _patient(desk: Desk, asking: Asking, name: str, action: Permission) -> Patie
     """Find a patient within reach, by id or by a study of theirs; ask whether `action` is permitted."""
     patients = desk.worker.patients
     reach = _reach(asking)
-    patient_id = name if is_id(name, "pat") else _found(desk, asking, name)[1]
+    patient_id = name if is_id(name, "pat") else find_study(desk, asking, name)[1]
     view = patients.patient(patient_id, reach)
     desk.require(asking, action, Thing("patient", view.controller_id))
     return view
 
 
-def _found(desk: Desk, asking: Asking, name: str) -> tuple[ShelfStudy, str]:
+def find_study(desk: Desk, asking: Asking, name: str) -> tuple[ShelfStudy, str]:
     """Find a study within reach, by its UID or its reference; and whose it is."""
     archive = desk.worker.corrections.archive
     found = archive.locate_study(name, _reach(asking)) if "." in name else archive.study(name, _reach(asking))
@@ -71,7 +71,7 @@ def _found(desk: Desk, asking: Asking, name: str) -> tuple[ShelfStudy, str]:
 
 
 def _study(desk: Desk, asking: Asking, args: Args, action: Permission) -> ShelfStudy:
-    study, _ = _found(desk, asking, args.text("study", most=64))
+    study, _ = find_study(desk, asking, args.text("study", most=64))
     desk.require(asking, action, Thing("study", study.controller_id, study.referrer, study.confidential))
     return study
 
@@ -330,7 +330,7 @@ _UNDOING = {
 
 def study_undo(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Undo a decision about a study."""
-    study, _ = _found(desk, asking, args.text("study", most=64))
+    study, _ = find_study(desk, asking, args.text("study", most=64))
     wanted = args.text("decision", most=64)
     found = next((one for one in desk.worker.patients.decisions(study.study_ref) if one.id == wanted), None)
     thing = Thing("study", study.controller_id, study.referrer, study.confidential)

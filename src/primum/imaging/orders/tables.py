@@ -180,6 +180,17 @@ def facts_of_study(connection: Connection, controller_id: str, study_uid: str, a
     return [kept_order(json.loads(row[0])) for row in rows]
 
 
+def order_of_study(connection: Connection, controller_id: str, study_uid: str, accession: str) -> Order | None:
+    """Find the order that a study answers: of its Study Instance UID, else of its accession number."""
+    for column, value in (("study_uid", study_uid), ("accession", accession)):
+        row = connection.exec_driver_sql(
+            f"SELECT {_ORDER} FROM orders o WHERE o.{column} = ? AND o.controller_id = ?", (value, controller_id)
+        ).first()
+        if value and row is not None:
+            return _order(row)
+    return None
+
+
 def taken(connection: Connection, column: str, value: str, controller_id: str, but: str) -> bool:
     """Tell whether another order of this controller has this accession number or Study Instance UID."""
     if column not in {"accession", "study_uid"}:

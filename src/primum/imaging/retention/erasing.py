@@ -19,9 +19,10 @@ from primum.ground.log import Log
 from primum.identity import Recorder
 from primum.imaging.corrections import By, Corrections
 from primum.imaging.indexer import Indexer
+from primum.imaging.reports.store import forget_lost, forget_reports
 from primum.imaging.retention import store
 from primum.imaging.retention.followers import forget_followers, forget_promises, forget_told, told_promises
-from primum.imaging.retention.model import MACHINE, Decision, Erasure, Return, State
+from primum.imaging.retention.model import MACHINE, Decision, Erasure, Part, Return, State
 from primum.imaging.retention.notes import Doomed, naming
 from primum.imaging.store import reading
 from primum.imaging.tombstones import WHOLE, Buried, buried
@@ -98,7 +99,10 @@ class Eraser:
             touched = store.buried_by(tx, one.id)
         for ref in dict.fromkeys((one.study_ref, *touched)):
             self._destroy(ref, one.id)
+        with reading(self._index) as index:
+            kept = [sop for _, sop in store.sop_uids(index, one.study_ref, Part())]
         with self._records.begin() as tx:
+            forget_lost(tx, one.study_ref, kept)
             now = self._clock.now()
             store.finish(tx, one.id, now)
             done = store.erasure(tx, one.id)
@@ -189,6 +193,7 @@ class Eraser:
                 goes = store.returned_uids(index, one.study_ref)
             with self._records.begin() as tx:
                 forget_promises(tx, one.erasure_id, goes)
+                forget_reports(tx, one.study_ref, goes, whole=False)
             self._destroy(one.study_ref, one.erasure_id)
             told: dict[str, str | int] = {
                 "erasure": one.erasure_id, "reason": "returned", "controller": one.controller_id,

@@ -1,4 +1,4 @@
-"""What else names an erased study: orders, performed steps, sendings, promises of commitment. All in records.db.
+"""What else names an erased study: orders, performed steps, sendings, promises, reports. All in records.db.
 
 Called in the transaction that passes the point of no return (docs/design/retention.md, What erasing reaches).
 """
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from primum.imaging.commitments.model import Reason
 from primum.imaging.orders.forgetting import forget_instances, forget_study
+from primum.imaging.reports.store import forget_reports
 from primum.imaging.retention.model import Erasure
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
@@ -40,6 +41,7 @@ class Following:
 def forget_followers(tx: Connection, one: Erasure, accession: str, sops: Sequence[str], notes: int) -> Following:
     """Delete them. `accession` is empty where another study has it too."""
     whole = one.part.level == "study"
+    forget_reports(tx, one.study_ref, sops, whole=whole)
     if whole:
         went = forget_study(tx, one.controller_id, one.study_ref, one.study_uid, accession)
         orders, performed = went.orders, went.performed
