@@ -15,6 +15,7 @@ from primum.doors.dimse.registry import SERVICES
 from primum.doors.dimse.statuses import BY_CODE, REJECTIONS
 from primum.imaging.attributes import ATTRIBUTES, ITEMS, Level
 from primum.imaging.codecs.table import BY_UID, SYNTAXES, targets_from
+from primum.imaging.composing.bitstreams import COMPRESSED
 from primum.imaging.storage import NOT_STORAGE, STORAGE_ELSEWHERE, STORAGE_ROOT, TRANSFER_SYNTAXES_REFUSED
 
 FOLDER = Path(__file__).parent.parent / "docs" / "conformance"
@@ -141,6 +142,11 @@ def dicomweb() -> str:
             "",
             *(line for level in Level if level is not Level.PATIENT for line in _attributes(level)),
             "Inside sequences: " + "; ".join(f"`{tag:08X}`: {', '.join(f'`{inner:08X}`' for inner in inside)}" for tag, inside in ITEMS.items()) + ".",
+            "",
+            "## Media types of STOW-RS",
+            "",
+            "`application/dicom`; or `application/dicom+json` or `application/dicom+xml`, followed by bulk data: `application/octet-stream` for uncompressed",
+            "pixel data, any media type for an encapsulated document, and for compressed pixel data " + ", ".join(f"`{one}`" for one in COMPRESSED) + ".",
             "",
             "## Failure Reason (0008,1197) of STOW-RS",
             "",
