@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydicom.uid import UID
 
-from primum.doors.dicomweb.accept import DEFAULT_SYNTAXES, IMAGE_TYPES, PICTURES
+from primum.doors.dicomweb.accept import DEFAULT_SYNTAXES, IMAGE_TYPES, PICTURES, RENDERED
 from primum.doors.dicomweb.storing import REASONS
 from primum.doors.dimse.contexts import SPOKEN, VERIFICATION
 from primum.doors.dimse.registry import SERVICES
@@ -113,7 +113,8 @@ def transfer_syntaxes() -> str:
             "| native | `application/octet-stream` |",
             "",
             "Asked for without a transfer syntax: " + ", ".join(f"`{media}` {name_of(uid)}" for media, uid in DEFAULT_SYNTAXES.items()) + ".",
-            "Pictures (`rendered`, `thumbnail`, WADO-URI): " + ", ".join(f"`{media}`" for media in PICTURES) + ".",
+            "Pictures (`rendered`, `thumbnail`, WADO-URI): " + ", ".join(f"`{media}`" for media in PICTURES) + "; `rendered` also: " + RENDERED[-1].join("``") + ",",
+            "and what is a film or an encapsulated PDF as `video/mp4`, `video/mpeg`, `application/pdf` ([rendering](../design/codecs.md)).",
             "",
         ]
     )  # fmt: skip
@@ -148,6 +149,12 @@ def dicomweb() -> str:
             "`application/dicom`; or `application/dicom+json` or `application/dicom+xml`, followed by bulk data: `application/octet-stream` for uncompressed",
             "pixel data, any media type for an encapsulated document, and for compressed pixel data " + ", ".join(f"`{one}`" for one in COMPRESSED) + ".",
             "",
+            "## Query parameters of rendered resources",
+            "",
+            "| parameter | PS3.18 | |",
+            "|---|---|---|",
+            *(f"| `{name}` | {clause} | {what} |" for name, clause, what in RENDERING),
+            "",
             "## Failure Reason (0008,1197) of STOW-RS",
             "",
             "| refusal | reason |",
@@ -157,6 +164,18 @@ def dicomweb() -> str:
             "",
         ]
     )  # fmt: skip
+
+
+RENDERING = (
+    ("accept", "8.3.3.1", "outweighs the header"),
+    ("window", "8.3.5.1.4", "`center,width,function`: linear, linear-exact, sigmoid"),
+    ("viewport", "8.3.5.1.3", "`width,height` and a region, negative to mirror; proportions are kept"),
+    ("quality", "8.3.5.1.2", "1 to 100, of JPEG"),
+    ("iccprofile", "8.3.5.1.5", "`no`, `yes`; others `400`"),
+    ("annotation", "8.3.5.1.1", "`400`: texts are not drawn on pictures"),
+    ("any other", "", "`400`"),
+)
+"""Query parameters, with their clause and what is done with them."""
 
 
 def _under_a_root(_method: str, path: str, what: str) -> bool:

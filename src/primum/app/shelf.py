@@ -117,6 +117,18 @@ class ShelfInstance:
         """Make a picture of a frame; of the one that represents it for 0. Raises NotAPicture, NoFrame, Undecodable."""
         return self._archive.picture(self._entry, number, wish)
 
+    def animation(self, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
+        """Give an animated GIF of frames, of all where none is named. Raises as `picture`."""
+        return self._archive.animation(self._entry, numbers, wish)
+
+    def film(self) -> Iterator[bytes]:
+        """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""
+        return self._archive.film(self._entry)
+
+    def document(self) -> bytes:
+        """Give an encapsulated PDF. Raises NotAPicture."""
+        return self._archive.document(self._entry)
+
     def bulk(self, path: str) -> bytes:
         """Give one value by the path that the metadata gave. Raises NotHere."""
         return b"".join(part.data for part in self._archive.bulk_of(self._entry, path))

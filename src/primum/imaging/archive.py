@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from primum.imaging.attributes import Level
+from primum.imaging.codecs.animating import animation
 from primum.imaging.codecs.pool import Codecs
 from primum.imaging.codecs.rendering import PictureWish, picture
 from primum.imaging.codecs.transcoding import Instance, frame_in, transcoded
@@ -24,6 +25,7 @@ from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEnt
 from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
 from primum.imaging.query import Criteria
+from primum.imaging.rendered import document, film
 from primum.imaging.retrieving import Wanted
 from primum.imaging.rewriting import corrected_chunks, corrected_header
 from primum.imaging.sql import Sql, listed_sql, reach_sql
@@ -304,6 +306,18 @@ class Archive:
         vault.
         """
         return picture(Instance(self._vault.open(entry.position), self._codecs, self._limits), number, wish)
+
+    def animation(self, entry: InstanceEntry, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
+        """Make an animated GIF of frames, of all where none is named. Raises as `picture`."""
+        return animation(Instance(self._vault.open(entry.position), self._codecs, self._limits), numbers, wish)
+
+    def film(self, entry: InstanceEntry) -> Iterator[bytes]:
+        """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""
+        return film(Instance(self._vault.open(entry.position), self._codecs, self._limits))
+
+    def document(self, entry: InstanceEntry) -> bytes:
+        """Return an encapsulated PDF. Raises NotAPicture."""
+        return document(Instance(self._vault.open(entry.position), self._codecs, self._limits))
 
 
 def _overlay_of(entry: InstanceEntry) -> Overlay | None:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from primum.doors.dicomweb.accept import PICTURES, picture_type
+from primum.doors.dicomweb.accept import GIF, PICTURES, RENDERED, picture_type
+from primum.doors.dicomweb.bodies import counted
 from primum.doors.dicomweb.multipart import Part
 from primum.doors.dicomweb.names import Names
 from primum.doors.dicomweb.retrievals import frame_numbers, stream
@@ -21,8 +22,10 @@ from primum.doors.http.limits import Limits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
+from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
 from primum.imaging import FUNCTIONS, PictureWish
+from primum.imaging.rendered import ENCAPSULATED_PDF, PDF, film_type
 
 _KNOWN: Final = frozenset({"accept", "window", "viewport", "quality", "iccprofile"})
 _SIZE, _REGION = 2, 6
@@ -48,17 +51,51 @@ class Pictures:
 
     def _answer(self, visit: Visit, *, thumbnail: bool) -> Response:
         query = read_picture_query(visit.request.url.query, self._limits)
-        media_type, in_parts = picture_type(visit.request.headers.get("accept", ""), query.get("accept", ""))
-        wish = wish_of(query, PICTURES[media_type], self._limits, thumbnail=thumbnail)
         path = visit.request.path_params
         numbers = frame_numbers(path["frames"], self._limits) if "frames" in path else [0]
-        if len(numbers) > 1 and not in_parts:
-            # PS3.18 8.7.4: several frames are several parts
-            in_parts = True
         study = self._names.open(visit, self._reading, path["study"])
         kept = self._archive.instances(study.entry, path.get("series", ""), path.get("instance", ""))
         one = kept[0] if "instance" in path else representative(kept)
-        return answer(study, one, numbers, wish, media_type, in_parts=in_parts)
+        offered = tuple(PICTURES) if thumbnail else rendered_as(one)
+        header = visit.request.headers.get("accept", "")
+        media_type, in_parts = picture_type(header, query.get("accept", ""), offered)
+        if media_type not in RENDERED:
+            return _as_it_is(study, one, media_type, plain="frames" not in path and query.keys() <= {"accept"})
+        wish = wish_of(query, "gif" if media_type == GIF else PICTURES[media_type], self._limits, thumbnail=thumbnail)
+        if media_type == GIF and not in_parts:
+            return _moving(study, one, numbers if "frames" in path else [], wish)
+        # PS3.18 8.7.4: several frames are several parts
+        return answer(study, one, numbers, wish, media_type, in_parts=in_parts or len(numbers) > 1)
+
+
+def rendered_as(kept: Kept) -> Sequence[str]:
+    """List the media types in which an instance may be rendered, the default first."""
+    if kept.sop_class_uid == ENCAPSULATED_PDF:
+        return (PDF,)
+    film = film_type(kept.transfer_syntax_uid)
+    return (film,) if film else RENDERED
+
+
+def _as_it_is(study: OpenStudy, kept: Kept, media_type: str, *, plain: bool) -> Response:
+    """Answer with a film or a document, of which nothing can be asked for. Raises BadParameter."""
+    if not plain:
+        raise BadParameter
+    headers = {"vary": "Accept, Cookie"}
+    if media_type == PDF:
+        whole = kept.document()
+        study.viewing.count(sent_bytes=len(whole))
+        return Response(whole, media_type=PDF, headers=headers)
+    study.viewing.count(frames=1)
+    pieces = kept.film()
+    return StreamingResponse(read_ahead(counted(study, pieces)), media_type=media_type, headers=headers)
+
+
+def _moving(study: OpenStudy, kept: Kept, numbers: Sequence[int], wish: PictureWish) -> Response:
+    """Answer with an animation; its first frame is made before the answer begins."""
+    pieces = kept.animation(numbers, wish)
+    study.viewing.count(frames=len(numbers) or kept.frame_count)
+    headers = {"vary": "Accept, Cookie"}
+    return StreamingResponse(read_ahead(counted(study, pieces)), media_type=GIF, headers=headers)
 
 
 def answer(
@@ -73,7 +110,10 @@ def answer(
     def parts() -> Iterator[Part]:
         for at, number in enumerate(numbers):
             study.viewing.count(frames=1)
-            yield Part(media_type, [first if at == 0 else kept.picture(number, wish)])
+            if wish.kind == "gif":
+                yield Part(media_type, kept.animation([number], wish) if number else kept.animation([], wish))
+            else:
+                yield Part(media_type, [first if at == 0 else kept.picture(number, wish)])
 
     return stream(study, media_type, parts())
 

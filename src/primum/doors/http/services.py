@@ -176,6 +176,18 @@ class Kept(Protocol):
         """A picture of a frame, of the one that represents it for 0; raises NotAPicture, NoFrame, Undecodable."""
         ...
 
+    def animation(self, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
+        """An animated GIF of frames, of all where none is named; raises as `picture`."""
+        ...
+
+    def film(self) -> Iterator[bytes]:
+        """The stream of a film as it is kept; raises NotAPicture, FramesUnknown."""
+        ...
+
+    def document(self) -> bytes:
+        """An encapsulated PDF; raises NotAPicture."""
+        ...
+
     def bulk(self, path: str) -> bytes:
         """One value, by the path that metadata gave; raises NotHere."""
         ...

@@ -100,6 +100,7 @@ def _warm() -> None:
         {"window": [1, 2, "SIGMOID"]},
     ):
         paint(grey, shape.photometric, {"format": "png", **look}, b"\0\0")
+    paint(grey, shape.photometric, {"format": "gif"}, b"")
     paint(grey, "PALETTE COLOR", {"format": "png", "palette": [table] * 3}, b"\0\0")
     paint(np.zeros((_WARM, _WARM, 3), np.uint8), "YBR_FULL", {"format": "png"}, b"")
     paint(grey.astype(np.float32), shape.photometric, {"format": "png"}, b"")

@@ -11,9 +11,10 @@ import zlib
 from typing import Any
 
 import numpy as np
-from imagecodecs import jpeg8_encode, png_encode
+from imagecodecs import gif_encode, jpeg8_encode, png_encode
 
 from primum.imaging.codecs.arrays import Array
+from primum.imaging.codecs.colours import LEVELS
 from primum.imaging.codecs.errors import NotAPicture
 
 _WHITE = 255
@@ -34,6 +35,8 @@ def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -
         raise NotAPicture(why="its photometric interpretation is not known")
     picture = np.ascontiguousarray(_through(picture, look.get("viewport")))
     profile = tables[look["profile"][0] : sum(look["profile"])] if look.get("profile") else b""
+    if look["format"] == "gif":
+        return _gif_frame(picture)
     if look["format"] == "png":
         return _png_profile(bytes(png_encode(picture, level=1)), profile)
     return _jpeg_profile(bytes(jpeg8_encode(picture, level=look.get("quality", 90))), profile)
@@ -199,6 +202,31 @@ def _resized(picture: Array, size: int, axis: int) -> Array:
     share = (edges - below).reshape(shape)
     at = np.take(sums, below, axis) * (1 - share) + np.take(sums, below + 1, axis) * share
     result: Array = np.diff(at, axis=axis) * (size / count)
+    return result
+
+
+# a frame of an animation (`animating`)
+
+_PATTERN = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
+_GIF_HEAD = 6 + 7 + 3 * 256
+
+
+def _gif_frame(picture: Array) -> bytes:
+    """Give whether it is in colour (a byte), and the image of a GIF, its table of colours left out."""
+    coloured = picture.ndim == 3  # noqa: PLR2004
+    whole = bytes(gif_encode(_indexed(picture) if coloured else picture))
+    start = whole.index(b",", _GIF_HEAD)  # behind the header and its table; blocks of control may stand before
+    return bytes((coloured,)) + whole[start:-1]
+
+
+def _indexed(picture: Array) -> Array:
+    rows, columns = picture.shape[:2]
+    pattern = np.tile(_PATTERN, (-(-rows // 4), -(-columns // 4)))[:rows, :columns]
+    index = np.zeros((rows, columns), np.int64)
+    for plane, most in enumerate(LEVELS):
+        level = np.floor(picture[..., plane].astype(np.float64) * (most - 1) / _WHITE + pattern)
+        index = index * most + np.clip(level, 0, most - 1).astype(np.int64)
+    result: Array = index.astype(np.uint8)
     return result
 
 

@@ -44,7 +44,7 @@ class PictureWish:
     """How a picture is wanted (PS3.18 8.3.5)."""
 
     kind: str = "jpeg"
-    """`jpeg` or `png`."""
+    """`jpeg` or `png`; `gif` for a frame of an animation (`animating`)."""
     window: tuple[float, float, str] | None = None
     """Center, width, function."""
     viewport: tuple[float, float, float, float, float, float] | None = None
@@ -56,10 +56,11 @@ class PictureWish:
     """Whether the ICC profile goes with it."""
 
 
-def picture(instance: Instance, number: int, wish: PictureWish) -> bytes:
+def picture(instance: Instance, number: int, wish: PictureWish, *, begun: bool = False) -> bytes:
     """Make a picture of one frame, counted from 1; 0 stands for the one that represents the instance.
 
-    Raises NotAPicture, NoFrame, Undecodable, CodecsBusy, DamagedDataSet, or an illness of the vault.
+    `begun` where it is not the first of an answer. Raises NotAPicture, NoFrame, Undecodable, CodecsBusy,
+    DamagedDataSet, or an illness of the vault.
     """
     if not instance.has_pixels:
         raise NotAPicture(why="it has no pixels")
@@ -79,7 +80,7 @@ def picture(instance: Instance, number: int, wish: PictureWish) -> bytes:
         "look": look,
         "tables": len(tables),
     }
-    return instance.codecs.run(job, [tables, instance.frame(number)])[1]
+    return instance.codecs.run(job, [tables, instance.frame(number)], begun=begun)[1]
 
 
 class _Reader:
