@@ -23,6 +23,7 @@ from primum.imaging import (
     study_attributes,
     within as only_within,
 )
+from primum.imaging.presenting.state import State
 
 
 class StudyInReach(Protocol):
@@ -120,6 +121,14 @@ class ShelfInstance:
     def animation(self, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
         """Give an animated GIF of frames, of all where none is named. Raises as `picture`."""
         return self._archive.animation(self._entry, numbers, wish)
+
+    def state(self) -> State:
+        """Read it as a presentation state. Raises BadState, NotAPicture."""
+        return self._archive.state(self._entry)
+
+    def presented(self, state: State, number: int, wish: PictureWish, *, begun: bool) -> bytes:
+        """Give a picture of a frame as a presentation state says. Raises as `picture`, and BadState."""
+        return self._archive.presented(self._entry, state, number, wish, begun=begun)
 
     def film(self) -> Iterator[bytes]:
         """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""

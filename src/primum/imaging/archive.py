@@ -24,6 +24,8 @@ from primum.imaging.metadata import series_metadata
 from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
 from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
+from primum.imaging.presenting.applying import presented, state_of
+from primum.imaging.presenting.state import State
 from primum.imaging.query import Criteria
 from primum.imaging.rendered import document, film
 from primum.imaging.retrieving import Wanted
@@ -310,6 +312,16 @@ class Archive:
     def animation(self, entry: InstanceEntry, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
         """Make an animated GIF of frames, of all where none is named. Raises as `picture`."""
         return animation(Instance(self._vault.open(entry.position), self._codecs, self._limits), numbers, wish)
+
+    def state(self, entry: InstanceEntry) -> State:
+        """Read a presentation state. Raises BadState, NotAPicture, DamagedDataSet, or an illness of the vault."""
+        record = self._vault.open(entry.position)
+        return state_of(Instance(record, self._codecs, self._limits, overlay=_overlay_of(entry)))
+
+    def presented(self, entry: InstanceEntry, state: State, number: int, wish: PictureWish, *, begun: bool) -> bytes:
+        """Make a picture of a frame as a presentation state says. Raises as `picture`, and BadState."""
+        instance = Instance(self._vault.open(entry.position), self._codecs, self._limits)
+        return presented(instance, entry.sop_uid, state, number, wish, begun=begun)
 
     def film(self, entry: InstanceEntry) -> Iterator[bytes]:
         """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,7 @@ from primum.doors.dicomweb.accept import GIF, PICTURES, RENDERED, picture_type
 from primum.doors.dicomweb.bodies import counted
 from primum.doors.dicomweb.multipart import Part
 from primum.doors.dicomweb.names import Names
-from primum.doors.dicomweb.retrievals import frame_numbers, stream
+from primum.doors.dicomweb.retrievals import TooManyFrames, frame_numbers, stream
 from primum.doors.dicomweb.searches import BadParameter
 from primum.doors.http.limits import Limits
 from primum.doors.http.nowhere import NotFound
@@ -25,6 +26,9 @@ from primum.doors.http.services import Archive, Kept
 from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
 from primum.imaging import FUNCTIONS, PictureWish
+from primum.imaging.presenting.errors import BadState
+from primum.imaging.presenting.limits import STATE_LIMITS
+from primum.imaging.presenting.state import GRAYSCALE_STATE, State
 from primum.imaging.rendered import ENCAPSULATED_PDF, PDF, film_type
 
 _KNOWN: Final = frozenset({"accept", "window", "viewport", "quality", "iccprofile"})
@@ -56,6 +60,8 @@ class Pictures:
         study = self._names.open(visit, self._reading, path["study"])
         kept = self._archive.instances(study.entry, path.get("series", ""), path.get("instance", ""))
         one = kept[0] if "instance" in path else representative(kept)
+        if one.sop_class_uid == GRAYSCALE_STATE:
+            return self._presented(visit, study, one, query, thumbnail=thumbnail)
         offered = tuple(PICTURES) if thumbnail else rendered_as(one)
         header = visit.request.headers.get("accept", "")
         media_type, in_parts = picture_type(header, query.get("accept", ""), offered)
@@ -66,6 +72,44 @@ class Pictures:
             return _moving(study, one, numbers if "frames" in path else [], wish)
         # PS3.18 8.7.4: several frames are several parts
         return answer(study, one, numbers, wish, media_type, in_parts=in_parts or len(numbers) > 1)
+
+    def _presented(
+        self, visit: Visit, study: OpenStudy, kept: Kept, query: dict[str, str], *, thumbnail: bool
+    ) -> Response:
+        """Answer with what a presentation state shows: a picture, or a part for each where it names several."""
+        if "frames" in visit.request.path_params:
+            raise NotFound
+        header = visit.request.headers.get("accept", "")
+        media_type, in_parts = picture_type(header, query.get("accept", ""), tuple(PICTURES))
+        wish = wish_of(query, PICTURES[media_type], self._limits, thumbnail=thumbnail)
+        # the state decides over window and region (PS3.18 8.3.5.1)
+        if wish.window or wish.profile or (wish.viewport and any(wish.viewport[_SIZE:])):
+            raise BadParameter
+        state = kept.state()
+        named = self._named(study, state)
+        study.viewing.count(frames=len(named))
+        first = named[0][0].presented(state, named[0][1], wish, begun=False)
+        if len(named) == 1 and not in_parts:
+            study.viewing.count(sent_bytes=len(first))
+            return Response(first, media_type=media_type, headers={"vary": "Accept, Cookie"})
+        rest = (Part(media_type, [one.presented(state, frame, wish, begun=True)]) for one, frame in named[1:])
+        return stream(study, media_type, chain([Part(media_type, [first])], rest))
+
+    def _named(self, study: OpenStudy, state: State) -> Sequence[tuple[Kept, int]]:
+        """Find the images that a state names, each with a frame. Raises NotHere, BadState, TooManyFrames."""
+        found: list[tuple[Kept, int]] = []
+        for one in state.named:
+            (kept,) = self._archive.instances(study.entry, one.series_uid, one.sop_uid)[:1]
+            if one.sop_class_uid not in {"", kept.sop_class_uid}:
+                raise BadState(why="an image that it names is of another class")
+            count = kept.frame_count
+            frames = one.frames or range(1, count + 1)
+            if not all(1 <= frame <= count for frame in frames):
+                raise BadState(why="it names a frame that its image has not")
+            if len(found) + len(frames) > STATE_LIMITS.pictures:
+                raise TooManyFrames
+            found += [(kept, frame) for frame in frames]
+        return found
 
 
 def rendered_as(kept: Kept) -> Sequence[str]:

@@ -19,6 +19,7 @@ from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
 from primum.imaging import PictureWish
 from primum.imaging.orders import Orders
+from primum.imaging.presenting.state import State
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
 from primum.journal import Fact, Journal, Kind, Refusals
@@ -178,6 +179,14 @@ class Kept(Protocol):
 
     def animation(self, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
         """An animated GIF of frames, of all where none is named; raises as `picture`."""
+        ...
+
+    def state(self) -> State:
+        """A presentation state; raises BadState, NotAPicture."""
+        ...
+
+    def presented(self, state: State, number: int, wish: PictureWish, *, begun: bool) -> bytes:
+        """A picture of a frame as a presentation state says; raises as `picture`, and BadState."""
         ...
 
     def film(self) -> Iterator[bytes]:

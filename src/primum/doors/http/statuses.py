@@ -24,6 +24,7 @@ STATUSES: Final = {
     "imaging.bad-metadata": 400,
     "imaging.bad-query": 400,
     "imaging.bad-uid": 404,
+    "imaging.bad-state": 409,
     "imaging.bad-value": 422,
     "imaging.cannot-correct": 409,
     "imaging.codecs-busy": 503,

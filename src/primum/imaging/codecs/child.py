@@ -24,6 +24,7 @@ from primum.imaging.codecs.encoding import encode
 from primum.imaging.codecs.errors import Undecodable
 from primum.imaging.codecs.limits import CODEC_LIMITS, CodecLimits
 from primum.imaging.codecs.painting import paint
+from primum.imaging.codecs.presenting import present
 from primum.imaging.codecs.shape import PixelShape
 from primum.imaging.codecs.table import BY_UID, Codec
 from primum.imaging.errors import ImagingRefusal
@@ -79,9 +80,17 @@ def _paint(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     return {}, paint(values(array, shape), photometric, head["look"], tables)
 
 
+def _present(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    shape = PixelShape.of_message(head["shape"])
+    tables, frame = data[: head["tables"]], data[head["tables"] :]
+    array, _ = decode(frame, BY_UID[head["from"]].codec, shape)
+    return {}, present(values(array, shape), head["look"], tables)
+
+
 _JOBS: Final[dict[str, Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]]] = {
     "recode": _recode,
     "paint": _paint,
+    "present": _present,
 }
 
 

@@ -30,11 +30,16 @@ def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -
     elif array.ndim == 3:  # noqa: PLR2004 (colour)
         picture = _colour(array, photometric, look)
     elif photometric.startswith("MONOCHROME"):
-        picture = _grey(array, look, tables)
+        picture = grey(array, look, tables)
     else:
         raise NotAPicture(why="its photometric interpretation is not known")
     picture = np.ascontiguousarray(_through(picture, look.get("viewport")))
     profile = tables[look["profile"][0] : sum(look["profile"])] if look.get("profile") else b""
+    return encoded(picture, look, profile)
+
+
+def encoded(picture: Array, look: dict[str, Any], profile: bytes) -> bytes:
+    """Write a picture of bytes in the format that is wanted."""
     if look["format"] == "gif":
         return _gif_frame(picture)
     if look["format"] == "png":
@@ -45,7 +50,8 @@ def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -
 # grey
 
 
-def _grey(array: Array, look: dict[str, Any], tables: bytes) -> Array:
+def grey(array: Array, look: dict[str, Any], tables: bytes) -> Array:
+    """Give the shades of a frame, as bytes."""
     if array.dtype.kind == "f" or array.dtype.itemsize > 2:  # noqa: PLR2004 (a table of all values would be too long)
         return _shades(array, array, look, tables)
     kind = np.dtype(f"<u{array.dtype.itemsize}")
@@ -58,15 +64,28 @@ def _shades(values: Array, frame: Array, look: dict[str, Any], tables: bytes) ->
     real = _modality(values, look, tables)
     if look.get("window"):
         shades = _windowed(real, *look["window"])
+    elif look.get("whole"):
+        shades = _stretched(real, _possible(look, tables))
     elif look.get("voi"):
         entries = _lut(look["voi"], tables)
         shades = entries[_index(real, look["voi"], len(entries))] / ((1 << look["voi"]["bits"]) - 1)
     else:
         shades = _stretched(real, _modality(_seen(frame, look), look, tables))
+    if look.get("presentation"):
+        entries = _lut(look["presentation"], tables)
+        most = (1 << look["presentation"]["bits"]) - 1
+        shades = entries[np.rint(shades * (len(entries) - 1)).astype(np.int64)] / most
     if look.get("invert"):
         shades = 1 - shades
     result: Array = np.rint(shades * _WHITE).astype(np.uint8)
     return result
+
+
+def _possible(look: dict[str, Any], tables: bytes) -> Array:
+    """The least and greatest value that there could be after the modality LUT."""
+    if look.get("modality"):
+        return np.array([0, (1 << look["modality"]["bits"]) - 1])
+    return _modality(np.array(look["whole"]), look, tables)
 
 
 def _seen(frame: Array, look: dict[str, Any]) -> Array:
@@ -176,10 +195,11 @@ def _through(picture: Array, viewport: list[float] | None) -> Array:
     part = part[:: -1 if h < 0 else 1, :: -1 if w < 0 else 1]
     scale = min(width / part.shape[1], height / part.shape[0])
     size = max(1, round(part.shape[0] * scale)), max(1, round(part.shape[1] * scale))
-    return np.rint(_resized(_resized(part, size[0], 0), size[1], 1)).astype(np.uint8)
+    return np.rint(resized(resized(part, size[0], 0), size[1], 1)).astype(np.uint8)
 
 
-def _resized(picture: Array, size: int, axis: int) -> Array:
+def resized(picture: Array, size: int, axis: int) -> Array:
+    """Bring a picture to a size along one axis."""
     count = picture.shape[axis]
     if size == count:
         return picture

@@ -62,19 +62,30 @@ def picture(instance: Instance, number: int, wish: PictureWish, *, begun: bool =
     `begun` where it is not the first of an answer. Raises NotAPicture, NoFrame, Undecodable, CodecsBusy,
     DamagedDataSet, or an illness of the vault.
     """
-    if not instance.has_pixels:
-        raise NotAPicture(why="it has no pixels")
-    if instance.syntax.encapsulated and instance.syntax.uid not in BY_UID:
-        raise NotAPicture(why="it is a film, or compressed in a way that is not decoded here")
-    shape = pixel_shape(instance.header, instance.inner, instance.source.peek.pixels_tag, instance.limits)
+    shape = shape_of(instance)
     reader = _Reader(instance, shape)
     count = instance.count
     number = number or reader.representative(count)
     if not 1 <= number <= count:
         raise NoFrame
-    look, tables = reader.look(number, wish)
+    return drawn(instance, number, "paint", shape, *reader.look(number, wish), begun=begun)
+
+
+def shape_of(instance: Instance) -> PixelShape:
+    """Describe the frames that pictures are made of. Raises NotAPicture, Undecodable."""
+    if not instance.has_pixels:
+        raise NotAPicture(why="it has no pixels")
+    if instance.syntax.encapsulated and instance.syntax.uid not in BY_UID:
+        raise NotAPicture(why="it is a film, or compressed in a way that is not decoded here")
+    return pixel_shape(instance.header, instance.inner, instance.source.peek.pixels_tag, instance.limits)
+
+
+def drawn(  # noqa: PLR0917 (the parts of one job)
+    instance: Instance, number: int, do: str, shape: PixelShape, look: dict[str, Any], tables: bytes, *, begun: bool
+) -> bytes:
+    """Have a frame drawn in a codec process."""
     job = {
-        "do": "paint",
+        "do": do,
         "from": instance.syntax.uid if instance.syntax.encapsulated else EXPLICIT_LE,
         "shape": shape.message(),
         "look": look,
