@@ -122,7 +122,9 @@ def transfer_syntaxes() -> str:
 
 def dicomweb() -> str:
     """Write the DICOMweb conformance statement: resources, attributes, failure reasons (PS3.18 annex I)."""
-    routes = re.findall(r"^\| (GET|POST|PUT|DELETE) \| `([^`]+)` \| (.*) \|$", ROUTES.read_text("utf-8"), re.MULTILINE)
+    routes = re.findall(
+        r"^\| (GET|POST|PUT|DELETE|OPTIONS) \| `([^`]+)` \| (.*) \|$", ROUTES.read_text("utf-8"), re.MULTILINE
+    )
     ours = [one for one in routes if one[1].startswith(("/dicom-web", "/wado")) or _under_a_root(*one)]
     return "\n".join(
         [

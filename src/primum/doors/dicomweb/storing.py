@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.from_thread
@@ -23,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from primum.doors.dicomweb.accept import JSON, check_json
 from primum.doors.dicomweb.described import Described
 from primum.doors.dicomweb.incoming import METADATA, Parts, boundary_of
-from primum.doors.dicomweb.names import REAL_ROOT
+from primum.doors.dicomweb.names import root_of
 from primum.doors.dicomweb.offered import Offered, files_of
 from primum.doors.dicomweb.problems import problem
 from primum.doors.http.services import WebServices
@@ -214,10 +213,7 @@ class _Deed:
         return f"{self._root(told.study_instance_uid)}/series/{series_uid}/instances/{told.sop_instance_uid}"
 
     def _root(self, study_uid: str) -> str:
-        name = urlsplit("//" + self._visit.request.headers["host"]).hostname
-        origins = sorted(self._services.origins)
-        origin = next((one for one in origins if urlsplit(one).hostname == name), origins[0])
-        return f"{origin}{REAL_ROOT}/studies/{study_uid}"
+        return f"{root_of(self._visit)}/studies/{study_uid}"
 
     def _body(self) -> dict[str, Any]:
         body: dict[str, Any] = _url("00081190", self._root(next(iter(self._uids)))) if len(self._uids) == 1 else {}
