@@ -54,7 +54,7 @@ def _line(picture: Array, start: list[float], end: list[float], shade: int) -> N
     if cut is None:
         return
     (x0, y0), (x1, y1) = cut
-    count = int(max(abs(x1 - x0), abs(y1 - y0))) + 2
+    count = math.ceil(max(abs(x1 - x0), abs(y1 - y0))) + 1  # no pixel is left out, and diagonals stay thin
     x = np.clip(np.floor(np.linspace(x0, x1, count)).astype(np.intp), 0, columns - 1)
     y = np.clip(np.floor(np.linspace(y0, y1, count)).astype(np.intp), 0, rows - 1)
     picture[y, x] = shade

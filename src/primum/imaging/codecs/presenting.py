@@ -7,6 +7,7 @@ each begins. Values first, in the image's own pixels; then the place; lines last
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -14,8 +15,6 @@ import numpy as np
 from primum.imaging.codecs.arrays import Array
 from primum.imaging.codecs.drawing import circle, curve, dot, ellipse, inside, outline
 from primum.imaging.codecs.painting import encoded, grey, resized
-
-_LEAST: Final = 1
 
 
 def present(array: Array, look: dict[str, Any], tables: bytes) -> bytes:
@@ -63,7 +62,7 @@ def _placed(picture: Array, look: dict[str, Any]) -> tuple[Array, Place]:
     turns, flip = look["turns"], look["flip"]
     turned = (height, width) if turns % 2 == 0 else (width, height)
     scale = min(look["size"][1] / turned[0], look["size"][0] / turned[1]) if look.get("size") else 1.0
-    size = max(_LEAST, round(turned[0] * scale)), max(_LEAST, round(turned[1] * scale))
+    size = max(1, round(turned[0] * scale)), max(1, round(turned[1] * scale))
     shown = np.rot90(shown, -turns)
     shown = shown[:, ::-1] if flip else shown
     shown = np.rint(resized(resized(shown, size[0], 0), size[1], 1)).astype(np.uint8)
@@ -83,6 +82,9 @@ def _placed(picture: Array, look: dict[str, Any]) -> tuple[Array, Place]:
 
 def _draw(picture: Array, one: dict[str, Any], points: Array, place: Place) -> None:
     shade = one["shade"]
+    if one["kind"] == "writing":
+        _write(picture, one, points, place)
+        return
     if one["kind"] == "point":
         dot(picture, place(points, one["shown"])[0], shade)
         return
@@ -93,6 +95,43 @@ def _draw(picture: Array, one: dict[str, Any], points: Array, place: Place) -> N
     outline(picture, placed, shade)
 
 
+def _write(picture: Array, one: dict[str, Any], points: Array, place: Place) -> None:
+    """Write a text upright into its box, or beside its anchor, with an edge that sets it off from what lies behind."""
+    at, scale = _written_at(picture, one, place)
+    lines = np.split(points, np.flatnonzero(np.isnan(points[:, 0])))
+    drawn = [kept * scale + at + 0.5 for line in lines if len(kept := line[~np.isnan(line[:, 0])])]
+    thick = min(max(1, round(scale * _THICK)), _THICKEST)
+    edge = 0 if one["shade"] > _MIDDLE else 255
+    for shade, reach in ((edge, range(-1, thick + 1)), (one["shade"], range(thick))):
+        for line in drawn:
+            for x, y in product(reach, reach):
+                outline(picture, line + np.array([x, y]), shade)
+
+
+def _written_at(picture: Array, one: dict[str, Any], place: Place) -> tuple[Array, float]:
+    """Where a text begins and how large it is: as its box has room, never smaller than can be read."""
+    rows, columns = picture.shape
+    width, height = max(one["size"][0], 1), one["size"][1]
+    anchor = place(np.array([one["anchor"]]), one["anchor_shown"])[0] if one["anchor"] else np.zeros(2)
+    at, scale = anchor, max(1.0, min(rows, columns) / _LETTERS_HIGH)
+    if one["box"]:
+        corners = place(np.array(one["box"]), one["box_shown"])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        room = np.minimum(high - low, [columns, rows])
+        scale = max(1.0, float(min(room[0] / width, room[1] / height)))
+        at = low + np.array([max(0.0, (room[0] - width * scale) * one["justified"]), 0.0])
+        if one["pointed"]:
+            outline(picture, np.array([anchor, np.clip(anchor, low, high)]), one["shade"])
+    # what begins outside is moved inside: a word that is cut may be another
+    most = np.array([columns - width * scale - 2, rows - height * scale - 2])
+    return np.clip(at, 1, np.maximum(most, 1)), scale
+
+
+_LETTERS_HIGH: Final = 300
+"""Rows of a picture whose letters, beside an anchor, are as small as they can be read."""
+_THICK, _THICKEST = 0.5, 4
+"""Of a stroke, as a share of the unit that letters are drawn in, and in pixels: each is drawn as often, squared."""
+_MIDDLE: Final = 127
 _SHAPES: Final[dict[str, Callable[[Array], Array]]] = {
     "polyline": lambda points: points,
     "interpolated": curve,

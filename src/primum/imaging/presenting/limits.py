@@ -16,13 +16,10 @@ class StateLimits:
     """Images and frames of one answer: a state is drawn for the slices of a series, not for a film."""
 
     graphics: int = 300
-    """Graphics on one image: what a person draws, and a machine's marks beside it."""
+    """Graphics and texts on one image: what a person draws, and a machine's marks beside it."""
 
     points: int = 20_000
-    """Points of its graphics on one image: an outline drawn by hand has a few hundred."""
-
-    texts: int = 500
-    """Texts on one image, of `characters` each."""
+    """Points of its graphics and letters on one image: an outline drawn by hand has a few hundred, a letter ten."""
 
     characters: int = 1_024
     """Of one text: it is an ST (PS3.5 6.2)."""

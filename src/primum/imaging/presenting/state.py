@@ -18,6 +18,7 @@ from primum.imaging.codecs.errors import NotAPicture
 from primum.imaging.codecs.rendering import FUNCTIONS, PictureWish
 from primum.imaging.codecs.shape import PixelShape
 from primum.imaging.presenting.errors import BadState
+from primum.imaging.presenting.letters import strokes
 from primum.imaging.presenting.limits import STATE_LIMITS, StateLimits
 
 Json = Mapping[str, Any]
@@ -238,10 +239,10 @@ class _Look:
             for graphic in _items(annotation, _GRAPHICS):
                 found.append((order, self._graphic(graphic, shade)))
                 left -= found[-1][1]["count"]
-                if left < 0:
-                    raise NotAPicture(why="its state has more graphics than are drawn")
-            found += [(order, self._writing(text, shade)) for text in _items(annotation, _TEXTS)]
-            if len(found) > self._limits.graphics:
+            for text in _items(annotation, _TEXTS):
+                found.append((order, self._writing(text, shade)))
+                left -= found[-1][1]["count"]
+            if left < 0 or len(found) > self._limits.graphics:
                 raise NotAPicture(why="its state has more graphics than are drawn")
         return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
@@ -261,8 +262,30 @@ class _Look:
             "shade": shade,
         }
 
-    def _writing(self, _text_object: Json, _shade: int) -> dict[str, Any]:
-        raise NotAPicture(why="its state has texts, which are not drawn")
+    def _writing(self, written: Json, shade: int) -> dict[str, Any]:
+        """A text becomes lines here: a codec process is told no word (PS3.3 C.10.5.1.1)."""
+        text = _text(written, _TEXT)
+        if len(text) > self._limits.characters:
+            raise NotAPicture(why="its state has a text that is too long")
+        lines, width, height = strokes(text)
+        points = [one for line in lines for one in (*line, (math.nan, math.nan))]
+        top, bottom, anchor = (_numbers(written, tag) for tag in (_BOX_TOP, _BOX_BOTTOM, _ANCHOR))
+        boxed, anchored = len(top) == len(bottom) == 2, len(anchor) == 2  # noqa: PLR2004 (x and y)
+        if not boxed and not anchored:
+            raise BadState(why="a text of it has no place")
+        return {
+            "kind": "writing",
+            "at": self._keep(struct.pack(f"<{2 * len(points)}d", *(number for point in points for number in point))),
+            "count": len(points),
+            "box": [top, bottom] if boxed else None,
+            "box_shown": boxed and _units(_text(written, _BOX_UNITS)),
+            "anchor": anchor if anchored else None,
+            "anchor_shown": anchored and _units(_text(written, _ANCHOR_UNITS)),
+            "pointed": anchored and boxed and _text(written, _ANCHOR_SHOWN) == "Y",
+            "justified": {"RIGHT": 1.0, "CENTER": 0.5}.get(_text(written, _JUSTIFIED), 0.0),
+            "size": [width, height],
+            "shade": shade,
+        }
 
     def _means(self, item: Json) -> bool:
         """Tell whether an item is about this frame: it names it, or nothing."""

@@ -296,3 +296,74 @@ def test_a_colour_image_and_a_missing_frame_are_refused(codecs: Codecs) -> None:
     palette = image(PhotometricInterpretation="PALETTE COLOR")
     with pytest.raises(BadState):
         shown(codecs, palette, state(palette))
+
+
+def written(text: str, **more: Any) -> dict[str, Any]:
+    box = {
+        "BoundingBoxAnnotationUnits": "PIXEL", "BoundingBoxTopLeftHandCorner": [4, 4],
+        "BoundingBoxBottomRightHandCorner": [60, 30], "BoundingBoxTextHorizontalJustification": "LEFT",
+    }  # fmt: skip
+    layer = {"GraphicLayer": "WORDS", "GraphicLayerOrder": "1", "GraphicLayerRecommendedDisplayGrayscaleValue": 0x8000}
+    said = {"UnformattedTextValue": text} | (more or box)
+    return {
+        "GraphicLayerSequence": items(layer),
+        "GraphicAnnotationSequence": items({"GraphicLayer": "WORDS", "TextObjectSequence": items(said)}),
+    }
+
+
+def words(codecs: Codecs, text: str, **more: Any) -> np.ndarray:
+    """Where the shade of the layer is."""
+    one = image(pixels=np.full((64, 96), 4095, "<u2"))
+    return shown(codecs, one, state(one, **written(text, **more))) == 0x80
+
+
+def test_a_text_stands_in_its_box_as_large_as_it_has_room(codecs: Codecs) -> None:
+    found = np.argwhere(words(codecs, "abc"))
+    assert (found.min(axis=0) >= [4, 4]).all()
+    assert (found.max(axis=0) <= [30, 60]).all()
+    assert np.ptp(found[:, 1]) > 30
+    corner = {
+        "BoundingBoxAnnotationUnits": "DISPLAY", "BoundingBoxTopLeftHandCorner": [0.0, 0.0],
+        "BoundingBoxBottomRightHandCorner": [0.1, 0.1],
+    }  # fmt: skip
+    small = np.argwhere(words(codecs, "abc", **corner))
+    assert np.ptp(small[:, 1]) == 16  # three cells: no smaller than can be read
+
+
+def test_texts_are_told_apart_and_marks_count(codecs: Codecs) -> None:
+    anchor = {"AnchorPointAnnotationUnits": "PIXEL", "AnchorPoint": [10, 20], "AnchorPointVisibility": "N"}
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789éèêëçàÉÀñöüŁ+-±=<>.,:;/°µ²³"
+    pictures = {sign: words(codecs, sign, **anchor).tobytes() for sign in signs}
+    assert len(set(pictures.values())) == len(signs)
+
+
+def test_an_anchor_is_pointed_at_where_it_is_to_be_seen(codecs: Codecs) -> None:
+    far = {
+        "AnchorPointAnnotationUnits": "PIXEL", "AnchorPoint": [90, 60], "BoundingBoxAnnotationUnits": "PIXEL",
+        "BoundingBoxTopLeftHandCorner": [4, 4], "BoundingBoxBottomRightHandCorner": [40, 20],
+    }  # fmt: skip
+    assert words(codecs, "a", AnchorPointVisibility="Y", **far)[59:61, 89:91].any()
+    assert not words(codecs, "a", AnchorPointVisibility="N", **far)[40:, 60:].any()
+
+
+def test_a_word_at_the_edge_is_moved_inside_wholly(codecs: Codecs) -> None:
+    at = {"AnchorPointAnnotationUnits": "PIXEL", "AnchorPointVisibility": "N"}
+    inside = words(codecs, "left", AnchorPoint=[20, 20], **at).sum()
+    assert words(codecs, "left", AnchorPoint=[94, 62], **at).sum() == inside
+
+
+def test_a_text_is_set_off_from_what_has_its_shade(codecs: Codecs) -> None:
+    one = image(pixels=np.full((64, 96), 0x800, "<u2"))
+    made = shown(codecs, one, state(one, **written("abc")))
+    assert set(np.unique(made)) == {0, 0x80}
+
+
+@pytest.mark.parametrize("text", ["山田", "Ω", "a\u20d0"])
+def test_a_text_that_has_no_letters_here_is_refused(codecs: Codecs, text: str) -> None:
+    with pytest.raises(NotAPicture):
+        words(codecs, text)
+
+
+def test_a_text_without_a_place_is_refused(codecs: Codecs) -> None:
+    with pytest.raises(BadState):
+        words(codecs, "a", BoundingBoxTextHorizontalJustification="LEFT")
