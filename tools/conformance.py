@@ -174,7 +174,11 @@ RENDERING = (
     ("viewport", "8.3.5.1.3", "`width,height` and a region, negative to mirror; proportions are kept"),
     ("quality", "8.3.5.1.2", "1 to 100, of JPEG"),
     ("iccprofile", "8.3.5.1.5", "`no`, `yes`; others `400`"),
-    ("annotation", "8.3.5.1.1", "`400`: texts are not drawn on pictures"),
+    (
+        "annotation",
+        "8.3.5.1.1",
+        "`patient`: name, number, birth date, sex; `technique`: modality, date, series, kV, mA, TR, TE, thickness",
+    ),
     ("any other", "", "`400`"),
 )
 """Query parameters, with their clause and what is done with them."""

@@ -307,11 +307,16 @@ class Archive:
         Raises NotAPicture, NoFrame, Undecodable, CodecsBusy, DamagedDataSet, DataSetTooLarge, or an illness of the
         vault.
         """
-        return picture(Instance(self._vault.open(entry.position), self._codecs, self._limits), number, wish)
+        return picture(self._shown(entry, wish), number, wish)
 
     def animation(self, entry: InstanceEntry, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
         """Make an animated GIF of frames, of all where none is named. Raises as `picture`."""
-        return animation(Instance(self._vault.open(entry.position), self._codecs, self._limits), numbers, wish)
+        return animation(self._shown(entry, wish), numbers, wish)
+
+    def _shown(self, entry: InstanceEntry, wish: PictureWish) -> Instance:
+        """Open an instance to be shown; what is written on it is as it was corrected."""
+        overlay = _overlay_of(entry) if wish.annotations else None
+        return Instance(self._vault.open(entry.position), self._codecs, self._limits, overlay=overlay)
 
     def state(self, entry: InstanceEntry) -> State:
         """Read a presentation state. Raises BadState, NotAPicture, DamagedDataSet, or an illness of the vault."""

@@ -46,7 +46,7 @@ def test_every_retrieval_says_its_media_types_and_rendering_its_parameters(descr
             assert given or taken, (resource.get("path"), method.get("name"))
             if resource.get("path").endswith("/rendered"):
                 asked = {one.get("name") for one in method.findall(f"{NS}request/{NS}param")}
-                assert asked == {"accept", "window", "viewport", "quality", "iccprofile"}
+                assert asked == {"accept", "annotation", "window", "viewport", "quality", "iccprofile"}
                 assert {"image/jpeg", "image/gif", "application/pdf"} <= set(given)
 
 

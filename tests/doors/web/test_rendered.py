@@ -170,3 +170,31 @@ def test_a_film_and_a_document_are_given_as_they_are(
 def test_what_is_not_what_its_name_would_say_is_not_acceptable(reader: httpx.Client, kept: dict[str, Dataset]) -> None:
     assert get(reader, where(kept["transport"]), {"Accept": "video/mp4"}).status_code == 406
     assert get(reader, where(kept["text"]), {"Accept": "application/pdf"}).status_code == 406
+
+
+def test_whose_an_image_is_and_how_it_was_made_is_written_on_request(door: Door, reader: httpx.Client) -> None:
+    def drawn(number: int, query: str, size: int = 128, **more: str) -> np.ndarray:
+        made = Study(number, slices=1, size=size, **more).data_set(1)
+        made.KVP, made.XRayTubeCurrent = "120", "80"
+        door.add([as_file(made, pydicom.uid.ExplicitVRLittleEndian)])
+        answer = get(reader, where(made, "/rendered" + query), {"Accept": "image/png"})
+        return np.asarray(Image.open(io.BytesIO(answer.content))) if answer.status_code == 200 else answer.status_code
+
+    plain, patient = drawn(300, ""), drawn(300, "?annotation=patient")
+    both = drawn(300, "?annotation=technique,patient")
+    assert (plain[:44] != patient[:44]).any()
+    assert (plain[64:] == patient[64:]).all()
+    assert (both[:44] == patient[:44]).all()
+    assert (both[80:] != plain[80:]).any()
+    other = drawn(301, "?annotation=patient", name="Zephyrin^Aurore")
+    assert (other[:16] != patient[:16]).any(), "an accent is a difference"
+    assert drawn(302, "?annotation=patient", name="\u5c71\u7530^\u592a\u90ce") == 406
+    assert drawn(303, "?annotation=patient", size=24) == 406
+    assert drawn(300, "?annotation=patient,secrets") == 400
+
+
+def test_colours_and_animations_are_written_on_too(reader: httpx.Client, kept: dict[str, Dataset]) -> None:
+    one = kept[COLOUR]
+    assert (still(reader, one, 1) != still(reader, one, 1, "?annotation=technique")).any()
+    found = moving(get(reader, where(one, "/rendered?annotation=technique"), GIF))
+    assert found.size == (one.Columns, one.Rows)

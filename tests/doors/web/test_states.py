@@ -118,6 +118,30 @@ def test_what_a_state_cannot_give_has_its_status(
     assert "1.2.826" not in answer.text
 
 
+def uri(one: Dataset, said: Dataset, **more: str) -> dict[str, str]:
+    return {
+        "requestType": "WADO", "studyUID": one.StudyInstanceUID, "seriesUID": one.SeriesInstanceUID,
+        "objectUID": one.SOPInstanceUID, "contentType": "image/png", "presentationUID": said.SOPInstanceUID,
+        "presentationSeriesUID": said.SeriesInstanceUID,
+    } | more  # fmt: skip
+
+
+def test_an_old_viewer_names_a_state_by_the_query(reader: httpx.Client, kept: dict[str, Dataset]) -> None:
+    by_uri = reader.get("/wado", params=uri(kept["one"], kept["of one"]))
+    assert by_uri.status_code == 200, by_uri.text
+    assert by_uri.content == get(reader, where(kept["of one"]), PNG).content
+    third = reader.get("/wado", params=uri(kept["film"], kept["of frames"], frameNumber="3"))
+    assert round(pixels(third.content).mean() * 4095 / 255, -2) == 2500
+    for more, status in (
+        ({"windowCenter": "1", "windowWidth": "2"}, 400), ({"region": "0,0,1,1"}, 400),
+        ({"presentationUID": "1.2"}, 404),
+        ({"presentationUID": kept["one"].SOPInstanceUID}, 404), ({"presentationSeriesUID": ""}, 400),
+    ):  # fmt: skip
+        assert reader.get("/wado", params=uri(kept["one"], kept["of one"]) | more).status_code == status
+    assert reader.get("/wado", params=uri(kept["other"], kept["of one"])).status_code == 409
+    assert reader.get("/wado", params=uri(kept["film"], kept["of frames"], frameNumber="2")).status_code == 409
+
+
 def test_who_does_not_reach_the_study_gets_no_picture(door: Door, kept: dict[str, Dataset]) -> None:
     stranger = door.somebody("Dr Paul Narrow", Role.PHYSICIAN, scope=Scope.OWN, controller=1)
     with browser(door) as client:

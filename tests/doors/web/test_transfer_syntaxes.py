@@ -234,7 +234,7 @@ def test_thumbnails_are_small_at_every_level(reader, path, kept):
     "query",
     [
         "window=1", "window=a,b", "window=40,0", "window=40,400,cubic", "window=nan,4", "viewport=0,10",
-        "viewport=99999,10", "viewport=1", "quality=0", "quality=x", "annotation=patient", "iccprofile=srgb",
+        "viewport=99999,10", "viewport=1", "quality=0", "quality=x", "annotation=all", "iccprofile=srgb",
         "window=40,400&window=1,2", "nonsense=1",
     ],
 )  # fmt: skip
@@ -277,7 +277,7 @@ def test_an_old_viewer_gets_a_picture(reader, kept):
 @pytest.mark.parametrize(
     "more",
     [
-        {"requestType": "WADX"}, {"anonymize": "yes"}, {"presentationUID": "1.2"}, {"annotation": "patient"},
+        {"requestType": "WADX"}, {"anonymize": "yes"}, {"presentationUID": "1.2"}, {"annotation": "all"},
         {"region": "0,0,2,1"}, {"region": "0.5,0,0.2,1"}, {"frameNumber": "x"}, {"windowCenter": "4"},
         {"studyUID": ""},
     ],

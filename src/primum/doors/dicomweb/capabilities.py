@@ -22,8 +22,12 @@ from primum.imaging.rendered import PDF
 WADL: Final = "application/vnd.sun.wadl+xml"
 _NAMESPACE: Final = "http://wadl.dev.java.net/2009/02"
 _RELATED: Final = 'multipart/related; type="{}"'
-_PICTURE: Final = ("accept", "window", "viewport", "quality", "iccprofile")
-_OPTIONS: Final = {"iccprofile": ("no", "yes"), "fuzzymatching": ("false", "true")}
+_PICTURE: Final = ("accept", "annotation", "window", "viewport", "quality", "iccprofile")
+_OPTIONS: Final = {
+    "annotation": ("patient", "technique"),
+    "iccprofile": ("no", "yes"),
+    "fuzzymatching": ("false", "true"),
+}
 _SEARCH: Final = ("limit", "offset", "includefield", "fuzzymatching")
 _DATA_SETS: Final = (JSON, "application/json", _RELATED.format(XML))
 _FRAMES: Final = tuple(_RELATED.format(one) for one in dict.fromkeys((OCTETS, *IMAGE_TYPES.values())))

@@ -26,12 +26,13 @@ from primum.doors.http.services import Archive, Kept
 from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
 from primum.imaging import FUNCTIONS, PictureWish
+from primum.imaging.codecs.annotating import KINDS
 from primum.imaging.presenting.errors import BadState
 from primum.imaging.presenting.limits import STATE_LIMITS
 from primum.imaging.presenting.state import GRAYSCALE_STATE, State
 from primum.imaging.rendered import ENCAPSULATED_PDF, PDF, film_type
 
-_KNOWN: Final = frozenset({"accept", "window", "viewport", "quality", "iccprofile"})
+_KNOWN: Final = frozenset({"accept", "annotation", "window", "viewport", "quality", "iccprofile"})
 _SIZE, _REGION = 2, 6
 
 
@@ -82,8 +83,8 @@ class Pictures:
         header = visit.request.headers.get("accept", "")
         media_type, in_parts = picture_type(header, query.get("accept", ""), tuple(PICTURES))
         wish = wish_of(query, PICTURES[media_type], self._limits, thumbnail=thumbnail)
-        # the state decides over window and region (PS3.18 8.3.5.1)
-        if wish.window or wish.profile or (wish.viewport and any(wish.viewport[_SIZE:])):
+        # the state decides over window and region (PS3.18 8.3.5.1), and over what is written
+        if wish.annotations or wish.window or wish.profile or (wish.viewport and any(wish.viewport[_SIZE:])):
             raise BadParameter
         state = kept.state()
         named = self._named(study, state)
@@ -179,7 +180,6 @@ def read_picture_query(query: str, limits: Limits) -> dict[str, str]:
     except ValueError:
         raise BadParameter from None
     found = dict(pairs)
-    # `annotation` is among what is refused: a picture without what was to stand on it would say less than it seems to
     if len(found) != len(pairs) or not found.keys() <= _KNOWN:
         raise BadParameter
     return found
@@ -194,6 +194,7 @@ def wish_of(query: dict[str, str], kind: str, limits: Limits, *, thumbnail: bool
         window=_window(query.get("window", "")),
         viewport=_viewport(query.get("viewport", ""), limits, thumbnail=thumbnail),
         quality=_quality(query.get("quality", "")),
+        annotations=_annotations(query.get("annotation", "")),
         profile=query.get("iccprofile") == "yes",
     )
 
@@ -221,6 +222,13 @@ def _viewport(text: str, limits: Limits, *, thumbnail: bool) -> tuple[float, flo
         raise BadParameter
     width, height, left, top, wide, high = [*parts, 0.0, 0.0, 0.0, 0.0][:_REGION]
     return width, height, left, top, wide, high
+
+
+def _annotations(text: str) -> tuple[str, ...]:
+    kinds = tuple(one.strip() for one in text.split(",")) if text else ()
+    if not KINDS.issuperset(kinds):
+        raise BadParameter
+    return kinds
 
 
 def _quality(text: str) -> int:

@@ -6,7 +6,7 @@ A pixel's centre lies at its index and a half. Whatever lies outside is cut off 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -16,6 +16,11 @@ _ROUND = 72
 """Sides of the polygon that stands for a circle of less than 300 pixels; larger ones have more."""
 _STEPS = 12
 """Lines between two points of a curve."""
+LETTERS_HIGH = 300
+"""Rows of a picture whose letters, where nothing says their size, are as small as they can be read."""
+_THICK, _THICKEST = 0.5, 4
+"""Of a stroke, as a share of the unit that letters are drawn in, and in pixels: each is drawn as often, squared."""
+_MIDDLE = 127
 
 
 def inside(points: Array, rows: int, columns: int) -> Array:
@@ -39,6 +44,18 @@ def outline(picture: Array, points: Array, shade: int) -> None:
     """Draw a line through points."""
     for start, end in pairwise(points.tolist()):
         _line(picture, start, end, shade)
+
+
+def write(picture: Array, points: Array, shade: int, scale: float) -> None:
+    """Draw letters, each of whose lines ends in no number, with an edge that sets them off from what lies behind."""
+    lines = np.split(points, np.flatnonzero(np.isnan(points[:, 0])))
+    drawn = [kept + 0.5 for line in lines if len(kept := line[~np.isnan(line[:, 0])])]
+    thick = min(max(1, round(scale * _THICK)), _THICKEST)
+    edge = 0 if shade > _MIDDLE else 255
+    for colour, reach in ((edge, range(-1, thick + 1)), (shade, range(thick))):
+        for line in drawn:
+            for x, y in product(reach, reach):
+                outline(picture, line + np.array([x, y]), colour)
 
 
 def dot(picture: Array, point: Array, shade: int) -> None:

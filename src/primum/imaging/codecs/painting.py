@@ -15,6 +15,7 @@ from imagecodecs import gif_encode, jpeg8_encode, png_encode
 
 from primum.imaging.codecs.arrays import Array
 from primum.imaging.codecs.colours import LEVELS
+from primum.imaging.codecs.drawing import LETTERS_HIGH, write
 from primum.imaging.codecs.errors import NotAPicture
 
 _WHITE = 255
@@ -34,6 +35,8 @@ def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -
     else:
         raise NotAPicture(why="its photometric interpretation is not known")
     picture = np.ascontiguousarray(_through(picture, look.get("viewport")))
+    for one in look.get("written", ()):
+        _annotate(picture, one, tables)
     profile = tables[look["profile"][0] : sum(look["profile"])] if look.get("profile") else b""
     return encoded(picture, look, profile)
 
@@ -223,6 +226,22 @@ def resized(picture: Array, size: int, axis: int) -> Array:
     at = np.take(sums, below, axis) * (1 - share) + np.take(sums, below + 1, axis) * share
     result: Array = np.diff(at, axis=axis) * (size / count)
     return result
+
+
+# annotations
+
+
+def _annotate(picture: Array, one: dict[str, Any], tables: bytes) -> None:
+    """Write a text into the left corner above or below. Raises NotAPicture where it has no room."""
+    rows, columns = picture.shape[:2]
+    width, height = one["size"]
+    scale = max(1.0, min(rows, columns) / LETTERS_HIGH)
+    if width + 4 > columns or 2 * height + 4 > rows:
+        raise NotAPicture(why="it is too small for what is to stand on it")
+    scale = min(scale, (columns - 4) / max(width, 1), (rows - 4) / 2 / height)
+    points = np.frombuffer(tables, "<f8", 2 * one["count"], one["at"]).reshape(one["count"], 2)
+    top = rows - height * scale - 2 if one["below"] else 2
+    write(picture, points * scale + np.array([2, top]), _WHITE, scale)
 
 
 # a frame of an animation (`animating`)

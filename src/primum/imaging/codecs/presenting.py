@@ -7,13 +7,12 @@ each begins. Values first, in the image's own pixels; then the place; lines last
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 from typing import Any, Final
 
 import numpy as np
 
 from primum.imaging.codecs.arrays import Array
-from primum.imaging.codecs.drawing import circle, curve, dot, ellipse, inside, outline
+from primum.imaging.codecs.drawing import LETTERS_HIGH, circle, curve, dot, ellipse, inside, outline, write
 from primum.imaging.codecs.painting import encoded, grey, resized
 
 
@@ -98,14 +97,7 @@ def _draw(picture: Array, one: dict[str, Any], points: Array, place: Place) -> N
 def _write(picture: Array, one: dict[str, Any], points: Array, place: Place) -> None:
     """Write a text upright into its box, or beside its anchor, with an edge that sets it off from what lies behind."""
     at, scale = _written_at(picture, one, place)
-    lines = np.split(points, np.flatnonzero(np.isnan(points[:, 0])))
-    drawn = [kept * scale + at + 0.5 for line in lines if len(kept := line[~np.isnan(line[:, 0])])]
-    thick = min(max(1, round(scale * _THICK)), _THICKEST)
-    edge = 0 if one["shade"] > _MIDDLE else 255
-    for shade, reach in ((edge, range(-1, thick + 1)), (one["shade"], range(thick))):
-        for line in drawn:
-            for x, y in product(reach, reach):
-                outline(picture, line + np.array([x, y]), shade)
+    write(picture, points * scale + at, one["shade"], scale)
 
 
 def _written_at(picture: Array, one: dict[str, Any], place: Place) -> tuple[Array, float]:
@@ -113,7 +105,7 @@ def _written_at(picture: Array, one: dict[str, Any], place: Place) -> tuple[Arra
     rows, columns = picture.shape
     width, height = max(one["size"][0], 1), one["size"][1]
     anchor = place(np.array([one["anchor"]]), one["anchor_shown"])[0] if one["anchor"] else np.zeros(2)
-    at, scale = anchor, max(1.0, min(rows, columns) / _LETTERS_HIGH)
+    at, scale = anchor, max(1.0, min(rows, columns) / LETTERS_HIGH)
     if one["box"]:
         corners = place(np.array(one["box"]), one["box_shown"])
         low, high = corners.min(axis=0), corners.max(axis=0)
@@ -127,11 +119,6 @@ def _written_at(picture: Array, one: dict[str, Any], place: Place) -> tuple[Arra
     return np.clip(at, 1, np.maximum(most, 1)), scale
 
 
-_LETTERS_HIGH: Final = 300
-"""Rows of a picture whose letters, beside an anchor, are as small as they can be read."""
-_THICK, _THICKEST = 0.5, 4
-"""Of a stroke, as a share of the unit that letters are drawn in, and in pixels: each is drawn as often, squared."""
-_MIDDLE: Final = 127
 _SHAPES: Final[dict[str, Callable[[Array], Array]]] = {
     "polyline": lambda points: points,
     "interpolated": curve,

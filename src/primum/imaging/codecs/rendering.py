@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from primum.imaging.codecs.annotating import annotated
 from primum.imaging.codecs.describing import Numbers, pixel_shape
 from primum.imaging.codecs.errors import NotAPicture, Undecodable
 from primum.imaging.codecs.shape import PixelShape
@@ -52,6 +53,8 @@ class PictureWish:
     share: tuple[float, float, float, float] | None = None
     """The region as shares of the whole: left, top, right, bottom (PS3.18 9.4)."""
     quality: int = 90
+    annotations: tuple[str, ...] = ()
+    """`patient`, `technique`."""
     profile: bool = False
     """Whether the ICC profile goes with it."""
 
@@ -68,7 +71,11 @@ def picture(instance: Instance, number: int, wish: PictureWish, *, begun: bool =
     number = number or reader.representative(count)
     if not 1 <= number <= count:
         raise NoFrame
-    return drawn(instance, number, "paint", shape, *reader.look(number, wish), begun=begun)
+    look, tables = reader.look(number, wish)
+    if wish.annotations:
+        look["written"], points = annotated(instance, wish.annotations, len(tables))
+        tables += points
+    return drawn(instance, number, "paint", shape, look, tables, begun=begun)
 
 
 def shape_of(instance: Instance) -> PixelShape:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from primum.imaging.codecs.errors import NotAPicture
+from primum.imaging.codecs.letters import strokes
 from primum.imaging.codecs.rendering import FUNCTIONS, PictureWish
 from primum.imaging.codecs.shape import PixelShape
 from primum.imaging.presenting.errors import BadState
-from primum.imaging.presenting.letters import strokes
 from primum.imaging.presenting.limits import STATE_LIMITS, StateLimits
 
 Json = Mapping[str, Any]

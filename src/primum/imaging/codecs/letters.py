@@ -83,7 +83,7 @@ def strokes(text: str) -> tuple[list[Points], int, int]:
                 found += _moved(_MARKS[sign], column * WIDTH, number * HEIGHT + _ABOVE + up)
                 continue
             if sign not in _LETTERS:
-                raise NotAPicture(why="its state has a text with a sign that is not drawn")
+                raise NotAPicture(why="a text has a sign that is not drawn")
             column += 1
             capital = sign.isupper() or sign in _TALL
             found += _moved(_LETTERS[sign], column * WIDTH, number * HEIGHT + _ABOVE)
