@@ -32,9 +32,9 @@ class _Instance:
     """One data set, and what it still waits for: how many parts under each URI, None before the first came."""
 
     number: int
-    data_set: Json
-    missing: dict[str, int | None]
-    values: dict[str, list[Bulk]] = field(default_factory=dict)
+    data_set: Json = field(repr=False)
+    missing: dict[str, int | None] = field(repr=False)
+    values: dict[str, list[Bulk]] = field(default_factory=dict, repr=False)
     held: int = 0
 
     def told(self) -> Told:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from primum.imaging.codecs.errors import Undecodable
@@ -53,7 +53,7 @@ class Said:
     """What a bit stream says: its transfer syntax, and what the Image Pixel module has of it; 0 where it does not."""
 
     syntax: str
-    data: bytes
+    data: bytes = field(repr=False)
     rows: int = 0
     columns: int = 0
     samples: int = 0
