@@ -16,7 +16,7 @@ from pydicom.encaps import encapsulate
 from tests.doors import web_kit
 from tests.doors.small import Study, as_file
 from tests.doors.web.asking import get, parts
-from tests.doors.web.conftest import browser
+from tests.doors.web.conftest import reading
 from tests.doors.web_kit import Door
 from tests.unit.imaging.codecs.files import files
 
@@ -71,8 +71,7 @@ def door(tmp_path_factory: pytest.TempPathFactory, kept: dict[str, Dataset]) -> 
 
 @pytest.fixture(scope="module")
 def reader(door: Door) -> Iterator[httpx.Client]:
-    with browser(door) as client:
-        assert client.post("/sign-in", data=door.doctor().form()).status_code == 303
+    with reading(door) as client:
         yield client
 
 

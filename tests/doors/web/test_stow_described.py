@@ -134,7 +134,8 @@ def test_what_is_retrieved_as_metadata_and_bulk_data_is_stored_as_the_same(
 ) -> None:
     different: dict[str, object] = {}
     refused: set[str] = set()
-    for number, (name, one) in enumerate(brought.items()):
+    chosen = list(brought.items())[:: 1 if kind == JSON else 4]
+    for number, (name, one) in enumerate(chosen):
         made = renamed(one, f"{end}.{number}")
         bulk = {uri: bulk_of(asking, uri) for uri in uris(one)}
         sent: list[Part] = [(media_type, data, uri) for uri, each in bulk.items() for media_type, data in each]
@@ -148,7 +149,7 @@ def test_what_is_retrieved_as_metadata_and_bulk_data_is_stored_as_the_same(
         elif name not in UNBOXED and [bulk_of(asking, uri) for uri in uris(back)] != list(bulk.values()):
             different[name] = "other bulk data"
     assert different == {}
-    assert refused == REFUSED & brought.keys()
+    assert refused == REFUSED & dict(chosen).keys()
 
 
 def image(number: int, **left: object) -> Json:

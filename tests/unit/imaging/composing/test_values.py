@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from primum.imaging.composing.errors import BadMetadata
 from primum.imaging.composing.limits import ComposingLimits
@@ -94,6 +94,7 @@ def data_sets(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
     return made
 
 
+@settings(max_examples=40)
 @given(data_sets())
 def test_what_is_written_reads_the_same_by_json_and_by_xml(one: dict[str, Any]) -> None:
     by_json = Checker().data_set(json.loads(json.dumps(one)))
