@@ -376,3 +376,37 @@ def test_files_and_metadata_are_not_mixed(asking: httpx.Client) -> None:
         asking, *described_as(JSON, native(158)), ("application/dicom", file), (OCTETS, b"\1" * 128, "pixels")
     )
     assert (answer.status_code, reasons(answer, "0008119A")) == (202, [0xC000])
+
+
+def film(rows: int, columns: int) -> bytes:
+    """As much of an MP4 as says its size."""
+    entry = bytes(24) + columns.to_bytes(2, "big") + rows.to_bytes(2, "big") + bytes(50)
+    table = b"stsd" + bytes(4) + b"\0\0\0\1" + (len(entry) + 8).to_bytes(4, "big") + b"avc1" + entry
+    return b"\0\0\0\x18ftypmp42" + bytes(12) + table + bytes(range(200))
+
+
+FILM = {"00280100": 8, "00280101": 8, "00280102": 7, "00280103": 0, "00280008": 25}
+COLOUR = {"00280004": {"vr": "CS", "Value": ["YBR_PARTIAL_420"]}}
+MPEG_2 = b"\0\0\1\xb3" + (640 << 12 | 480).to_bytes(3, "big") + bytes(101)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "stream", "syntax", "size"),
+    [
+        (160, "video/mp4", film(480, 640), ".4.102", (480, 640)),
+        (161, "video/mp4; transfer-syntax=1.2.840.10008.1.2.4.107", film(480, 640), ".4.107", (480, 640)),
+        (162, "video/mpeg", MPEG_2, ".4.100", (480, 640)),
+    ],
+)
+def test_a_film_is_stored_with_the_size_that_it_says(
+    asking: httpx.Client, number: int, kind: str, stream: bytes, syntax: str, size: tuple[int, int]
+) -> None:
+    made = image(number, **FILM) | COLOUR
+    assert store(asking, *described_as(JSON, made), (kind, stream, "pixels")).status_code == 200
+    back = stored(asking, made)
+    assert back.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2" + syntax
+    assert (back.Rows, back.Columns, back.SamplesPerPixel) == (*size, 3)
+    shown = asking.get(address(made) + "/rendered", headers={"Accept": "video/*"})
+    assert shown.content[: len(stream)] == stream
+    other = image(number, **FILM | {"00280010": 99}) | COLOUR
+    assert reasons(store(asking, *described_as(JSON, other), (kind, stream, "pixels"))) == [0xC000]
