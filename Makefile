@@ -32,7 +32,7 @@ viewer: .venv/node.stamp
 # Set up what the tests need, Debian packages included, then run every test.
 test: .venv/dev.stamp setup
 	tools/debian-packages tests/packages.txt
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 # Lint, types, import contracts, documentation.
 check: .venv/dev.stamp

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +24,7 @@ os.environ["PATH"] = path_without_ours()
 hypothesis.settings.register_profile("primum", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("primum")
 
-_left_out: dict[str, int] = {}
+_LEFT_OUT = re.compile(r"needs (.+) \(Debian: ")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -39,16 +41,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail(
             f"needs {', '.join(missing)} (Debian: {packages}); under CI=true nothing is left out", pytrace=False
         )
-    for name in missing:
-        _left_out[name] = _left_out.get(name, 0) + 1
     pytest.skip(f"needs {', '.join(missing)} (Debian: apt-get install {packages})")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name what was left out for want of programs."""
-    if _left_out:
+    """Name what was left out for want of programs; several processes may have run the tests."""
+    reasons = [_LEFT_OUT.search(str(one.longrepr)) for one in terminalreporter.stats.get("skipped", [])]
+    left_out = Counter(name for reason in reasons if reason for name in reason[1].split(", "))
+    if left_out:
         terminalreporter.section("left out for want of programs")
-        for name, count in sorted(_left_out.items()):
+        for name, count in sorted(left_out.items()):
             terminalreporter.line(f"{name}: {count} tests (Debian: apt-get install {PACKAGES[name]})")
 
 

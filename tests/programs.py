@@ -20,7 +20,9 @@ PACKAGES = {
     "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
     "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmp2pgm": "dcmtk", "dcmftest": "dcmtk",
     "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
+    "mkudffs": "udftools",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
+    "dsr2html": "dcmtk", "dsrdump": "dcmtk", "pdf2dcm": "dcmtk", "dcm2pdf": "dcmtk", "cda2dcm": "dcmtk",
     "dcmmkdir": "dcmtk", "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""

@@ -109,7 +109,7 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "forward", "send",
+        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward", "send",
         "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -128,13 +128,17 @@ def test_verbs_of_the_socket():
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
         "study_undo",
+        "patient_proposals", "patient_refuse_proposal", "patient_note_proposal", "retention_facts",
+        "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
+        "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
-        "commitment.ask", "commitment.result", "commitment.delivered", "decide",
+        "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
+        "report",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
     }  # fmt: skip
 

@@ -7,10 +7,15 @@ from contextlib import contextmanager
 from dataclasses import fields
 from types import SimpleNamespace
 
+from primum.app.reports import told
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.verbs_patients import decide
+from primum.doors.worker.verbs_reports import report
 from primum.imaging.corrections import Corrections
+from primum.imaging.orders.hl7.reports import ResultKind
+from primum.imaging.orders.results import Results
 from primum.imaging.patient_view import Patients
+from primum.imaging.reports.acts import Acts, Around
 from tests.doors.web_kit import Door
 
 
@@ -24,15 +29,24 @@ class Turns:
 @contextmanager
 def deciding(house: Door) -> Iterator[None]:
     index, records = house.indexer._index, house.indexer._records
+    corrections = Corrections(index, records, house.vault, house.clock, house.indexer)
+    results = Results(house.services.orders, (ResultKind.ORU,))
+    around = Around(corrections, lambda step: step(), results, lambda row: told(house.journal, row))
+    acts = Acts(house.services.reports, records, house.clock, around)
     rooms = SimpleNamespace(
         rooms=SimpleNamespace(journal=house.journal, home=SimpleNamespace(demo=True)),
         people=house.people,
-        corrections=Corrections(index, records, house.vault, house.clock, house.indexer),
+        corrections=corrections,
+        orders=house.services.orders,
         patients=Patients(index, records),
     )
-    at_hand = {"worker": rooms, "intake": Turns()}
+    at_hand = {"worker": rooms, "intake": Turns(), "reports": acts}
     desk = Desk(**{one.name: at_hand.get(one.name) for one in fields(Desk)})
     before = house.services.intake.verbs
-    house.services.intake.verbs = {**before, "decide": lambda args, data: decide(desk, args, data)}
+    house.services.intake.verbs = {
+        **before,
+        "decide": lambda args, data: decide(desk, args, data),
+        "report": lambda args, data: report(desk, args, data),
+    }
     yield
     house.services.intake.verbs = before

@@ -30,6 +30,7 @@ from primum.ground.settings import read_settings
 from primum.identity import DemoPerson, Role, Scope, Wish, totp
 from primum.imaging.importing import Origin, import_folder
 from primum.imaging.orders import Orders
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.service import Retention
 from primum.journal import Journal
 from tests.programs import free_port
@@ -143,6 +144,7 @@ def build(folder: Path, *, demo: bool = True, language: str = "fr") -> Door:
         settings=settings, demo=demo, home_id=new_id("hom"), origins=origin.origins_of(settings), vault=kept,
         intake=DirectIntake(indexer), space=FreeSpace(folder, 0),
         orders=Orders(records, clock, Recorder(journal), arrived=lambda entries: arrived(index, entries)),
+        reports=Reports(index, records, kept),
     )  # fmt: skip
     controllers = [people.make_controller(name).id for name in ("Cabinet du Port", "Cabinet des Halles")]
     return Door(services, people, journal, indexer, kept, folder, controllers, clock)

@@ -18,6 +18,7 @@ from primum.imaging import (
     StudyRow,
     parse_qido,
     pick,
+    sees_quality,
     served_syntax,
     shown_at,
     study_attributes,
@@ -54,6 +55,11 @@ class StudyInReach(Protocol):
         """Whether it is marked so."""
         ...
 
+    @property
+    def quality(self) -> bool:
+        """Whether it was found by who sees what was rejected for quality."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ShelfStudy:
@@ -64,6 +70,7 @@ class ShelfStudy:
     controller_id: str
     referrer: str
     confidential: bool
+    quality: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class ShelfInstance:
         self.frame_syntax_uid = served_syntax(entry.transfer_syntax)
         self.length = entry.position.end - entry.position.offset
         """About how many bytes it has: its record's."""
+        self.rejected = bool(entry.rejected)
+        """Whether it is hidden from ordinary use."""
 
     def chunks(self) -> Iterator[bytes]:
         """Give the data set as it was sent, piece by piece."""
@@ -183,7 +192,8 @@ class Shelf:
     def study(self, granted: Sequence[Granted], *, uid: str = "", ref: str = "") -> ShelfStudy:
         """Find a study by its UID or its reference. Raises NotHere."""
         reach = _reached(granted)
-        return _study(self._archive.study(ref, reach) if ref else self._archive.locate_study(uid, reach))
+        found = self._archive.study(ref, reach) if ref else self._archive.locate_study(uid, reach)
+        return replace(_study(found), quality=sees_quality(reach))
 
     def any_study(self, uid: str) -> ShelfStudy:
         """Find a study whoever may see it: to explain a decision about it. Raises NotHere."""
@@ -191,23 +201,28 @@ class Shelf:
 
     def series_uids(self, study: StudyInReach) -> list[str]:
         """List the series of a study."""
-        return self._archive.series_uids(study.study_ref, EVERYTHING)
+        return self._archive.series_uids(study.study_ref, _inside(study))
 
     def metadata(self, study: StudyInReach, series_uid: str) -> bytes:
         """Give the DICOM JSON of every instance of a series, as one array. Raises NotHere."""
-        return self._archive.series_metadata(study.study_ref, series_uid, EVERYTHING)
+        return self._archive.series_metadata(study.study_ref, series_uid, _inside(study))
 
     def instances(self, study: StudyInReach, series_uid: str = "", sop_uid: str = "") -> list[ShelfInstance]:
         """Find the instances of a study, a series, or one alone. Raises NotHere where there is none."""
         if sop_uid:
-            found = [self._archive.instance_of(study.study_ref, series_uid or None, sop_uid, EVERYTHING)]
+            found = [self._archive.instance_of(study.study_ref, series_uid or None, sop_uid, _inside(study))]
         else:
-            found = self._archive.instances_of(study.study_ref, EVERYTHING, series_uid or None)
+            found = self._archive.instances_of(study.study_ref, _inside(study), series_uid or None)
         return [ShelfInstance(self._archive, one) for one in found]
 
 
 def _reached(granted: Sequence[Granted]) -> list[Reach]:
-    return [Reach(one.controllers, one.referrers, one.confidential) for one in granted]
+    return [Reach(one.controllers, one.referrers, one.confidential, quality=one.quality) for one in granted]
+
+
+def _inside(study: StudyInReach) -> Reach:
+    """Reach what a study holds, for who found it."""
+    return replace(EVERYTHING, quality=study.quality)
 
 
 def _study(entry: StudyEntry) -> ShelfStudy:

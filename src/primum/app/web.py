@@ -13,6 +13,7 @@ from primum.app.shelf import Shelf
 from primum.identity.people import People
 from primum.imaging import Archive
 from primum.imaging.orders import Orders
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.service import Retention
 from primum.vault import Label
 
@@ -26,6 +27,7 @@ class WebRooms:
     archive: Shelf
     retention: Retention
     orders: Orders
+    reports: Reports
 
 
 def open_web(payload: Payload) -> WebRooms:
@@ -44,4 +46,5 @@ def open_web(payload: Payload) -> WebRooms:
     )
     retention = Retention(records, index, rooms.clock, record, people.enrolled)
     orders = open_orders(rooms, records, index)
-    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention, orders)
+    reports = Reports(index, records, rooms.vault)
+    return WebRooms(rooms, people, Shelf(Archive(index, rooms.vault)), retention, orders, reports)

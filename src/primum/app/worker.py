@@ -151,6 +151,7 @@ def worker_jobs(
     """List what the worker does by itself (docs/reference/jobs.md)."""
     from primum.app.mail import mailer  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
+    from primum.imaging.orders.forgetting import Forgetting  # noqa: PLC0415
     from primum.imaging.orders.receiving import Receiving  # noqa: PLC0415
     from primum.imaging.retention.erasing import Eraser  # noqa: PLC0415
     from primum.imaging.retention.jobs import retention_jobs  # noqa: PLC0415
@@ -168,6 +169,7 @@ def worker_jobs(
         Job("orders.note-arrivals", timedelta(minutes=1), _note_arrivals(worker.orders)),
         Job("orders.send-results", timedelta(minutes=1), _send_results(worker)),
         Job("orders.forget-messages", timedelta(days=1), Receiving(worker.orders).forget),
+        Job("orders.forget", timedelta(days=1), Forgetting(worker.orders, worker.index).sweep),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
 

@@ -70,6 +70,7 @@ SETTINGS = (
     Setting("hl7_plain_port", 0, "Port of an HL7 door without TLS, on loopback only; 0 means none."),
     Setting("hl7_results_host", "", "Where results (ORU, MDM) are sent by MLLP over TLS; empty means nowhere."),
     Setting("hl7_results_port", 2575, "Port of the host that takes results."),
+    Setting("hl7_results_messages", "oru", "What is sent of a validated report: oru, mdm, or both."),
     Setting(
         "study_quiet_minutes", 5, "A study is complete when nothing has come for it for this long, or MPPS says so."
     ),
@@ -112,6 +113,7 @@ class Settings:
     hl7_plain_port: int
     hl7_results_host: str
     hl7_results_port: int
+    hl7_results_messages: str
     study_quiet_minutes: int
     low_space_mib: int
     session_idle_minutes: int
@@ -155,6 +157,7 @@ def read_settings(file: Path) -> Settings:
 _CHOICES = {
     "dicom_tls_profile": ("bcp195", "modified", "non-downgrading"),
     "language": ("fr", "en"),
+    "hl7_results_messages": ("oru", "mdm", "both"),
 }
 _RANGES = {
     "web_port": (1, 65535),

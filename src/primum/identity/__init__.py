@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         Thing,
         decide,
         reaches,
+        seeing_rejected,
     )
     from primum.identity.refusals import (
         AlreadyGranted,

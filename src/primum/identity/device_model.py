@@ -61,6 +61,8 @@ class Service(StrEnum):
     COMMITMENT = "commitment"
     ORDERS = "orders"
     RECEIVE = "receive"
+    REJECTED = "rejected"
+    """Finding and retrieving also show it what was rejected for quality reasons, and nothing rejected otherwise."""
 
 
 class Record(Protocol):

@@ -235,8 +235,13 @@ class Devices:
             device_id=device.id, name=device.name, aet=device.aet, may=device.may, door=self._door,
             loopback_only=self._loopback_only, certificate=leaf, issuer=authority.certificate,
             ca_pem=self._certificates.door_ca_pem(), identity=Identity(private, leaf) if private else None,
-            short_key=is_short(public),
+            short_key=is_short(public), caller_ca_pem=self._caller_ca(device),
         )  # fmt: skip
+
+    def _caller_ca(self, device: Device) -> bytes:
+        """Give the authority of our calls to a device that we call, or that studies may be sent to."""
+        called = device.address is not None or Service.RECEIVE in device.may
+        return self._certificates.caller_ca_pem() if called else b""
 
 
 def _key(csr: bytes | None) -> PublicKey | RSAPrivateKey:

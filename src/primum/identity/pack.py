@@ -37,6 +37,8 @@ class DevicePack:
     p12: bytes = field(default=b"", repr=False)
     passphrase: str = field(default="", repr=False)
     key_pem: bytes = field(default=b"", repr=False)
+    caller_ca_pem: bytes = b""
+    """The authority of our own calls, for a device that we call: empty for any other."""
 
     def files(self, *, pem: bool = False) -> dict[str, bytes]:
         """Return the pack's files by name, for mode 0600; the key in clear only when `pem` asks."""
@@ -44,6 +46,7 @@ class DevicePack:
             f"{self.name}.p12": self.p12,
             "certificate.pem": self.certificate_pem + self.issuer_pem,
             "archive-ca.pem": self.ca_pem,
+            "caller-ca.pem": self.caller_ca_pem,
             "REGLAGES.txt": self.sheet_fr.encode(),
             "SETTINGS.txt": self.sheet_en.encode(),
         }
@@ -55,10 +58,12 @@ class DevicePack:
 def make_pack(
     *, device_id: str, name: str, aet: str, may: frozenset[Service], door: Door, loopback_only: bool,
     certificate: x509.Certificate | None, issuer: x509.Certificate | None, ca_pem: bytes,
-    identity: Identity | None, short_key: bool = False,
+    identity: Identity | None, short_key: bool = False, caller_ca_pem: bytes = b"",
 ) -> DevicePack:  # fmt: skip
     """Make the pack of a device: with `identity`, its key and PKCS#12; with `certificate` alone, for its own key."""
-    sheet = Sheet(name, aet, may, door, certificate, loopback_only, identity is not None, short_key)
+    sheet = Sheet(
+        name, aet, may, door, certificate, loopback_only, identity is not None, short_key, bool(caller_ca_pem)
+    )
     passphrase = make_passphrase() if identity else ""
     return DevicePack(
         device_id=device_id,
@@ -75,6 +80,7 @@ def make_pack(
         p12=_p12(name, identity, issuer, passphrase) if identity and issuer else b"",
         passphrase=passphrase,
         key_pem=identity.key_pem() if identity else b"",
+        caller_ca_pem=caller_ca_pem,
     )
 
 

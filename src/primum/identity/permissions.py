@@ -33,6 +33,7 @@ class Permission(StrEnum):
     HOME_STATUS = "home:status"
     INSTANCE_CHOOSE = "instance:choose"
     INSTANCE_REJECT = "instance:reject"
+    INSTANCE_SEE_REJECTED = "instance:see-rejected"
     JOURNAL_LIST = "journal:list"
     JOURNAL_VERIFY = "journal:verify"
     KEYRING_EXPORT = "keyring:export"
@@ -45,6 +46,9 @@ class Permission(StrEnum):
     PERSON_INVITE = "person:invite"
     PERSON_LIST = "person:list"
     PERSON_RESET = "person:reset"
+    REPORT_READ = "report:read"
+    REPORT_VALIDATE = "report:validate"
+    REPORT_WRITE = "report:write"
     STUDY_ERASE = "study:erase"
     STUDY_EXPORT = "study:export"
     STUDY_EXPORT_CLEAR = "study:export-clear"
@@ -90,6 +94,8 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.HOME_STATUS,
         P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE, P.INSTANCE_REJECT, P.INSTANCE_CHOOSE,
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
+        P.INSTANCE_SEE_REJECTED,
+        P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
@@ -98,6 +104,8 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ORDER_LIST, P.ORDER_WRITE,
         P.DEVICE_LIST, P.GRANT_CANCEL, P.HOME_STATUS, P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
+        P.INSTANCE_SEE_REJECTED,
+        P.REPORT_READ,
     }),
     Role.SECRETARY: frozenset({
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
@@ -105,6 +113,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ORDER_LIST, P.ORDER_WRITE,
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
+        P.REPORT_READ, P.REPORT_WRITE,
     }),
     Role.DPO: frozenset({
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
@@ -133,7 +142,8 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 
 SHOWS_PATIENTS = frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.DEVICE_LET_READ, P.ORDER_LIST, P.ORDER_WRITE,
-    P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR,
+    P.STUDY_EXPORT, P.STUDY_EXPORT_CLEAR, P.INSTANCE_SEE_REJECTED,
+    P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
 })  # fmt: skip
 """What shows patients, or would let a machine show them: never by an administrator's grant."""
 
@@ -152,7 +162,7 @@ SCOPED = SHOWS_PATIENTS | DECIDES | {
 }  # fmt: skip
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
-BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS})
+BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_STATUS, P.REPORT_READ})
 """All that a grant of scope `referrer` can give."""
 
 CHANGES = frozenset(P) - frozenset({
@@ -160,12 +170,16 @@ CHANGES = frozenset(P) - frozenset({
     P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
     P.ERASURE_LIST,
     P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
+    P.INSTANCE_SEE_REJECTED,
     P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
+    P.REPORT_READ, P.REPORT_WRITE,  # a draft is typed all day long too, and validates nothing
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
 
 
-TOKEN_MAY = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.ORDER_LIST, P.ORDER_WRITE})
+TOKEN_MAY = frozenset({
+    P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_IMPORT, P.ORDER_LIST, P.ORDER_WRITE, P.INSTANCE_SEE_REJECTED,
+})  # fmt: skip
 """All that a token for a program may be given."""
 
 
@@ -236,6 +250,8 @@ class Reach:
     controllers: frozenset[str] | None
     referrers: tuple[str, ...]
     confidential: bool
+    quality: bool = False
+    """Whether what was rejected for quality reasons is seen too."""
 
 
 def decide(actor: Actor, action: Permission, thing: Thing, table: dict[Role, frozenset[Permission]] = MAY) -> Decision:
@@ -290,6 +306,17 @@ def reaches(actor: Actor, action: Permission) -> tuple[Reach, ...]:
         if decide(replace(actor, grants=(grant,)), action, ANY_STUDY).allowed:
             found[_reach(grant)] = None
     return tuple(found)
+
+
+def seeing_rejected(actor: Actor, found: tuple[Reach, ...]) -> tuple[Reach, ...]:
+    """Widen lists by what was rejected for quality: for a program whose token names it, as far as its person reaches.
+
+    A person's own session never sees it: what was rejected is in nobody's way.
+    """
+    if actor.only is None or not found:
+        return found
+    also = set(reaches(actor, Permission.INSTANCE_SEE_REJECTED))
+    return tuple(replace(one, quality=True) if one in also else one for one in found)
 
 
 def _reach(grant: Grant) -> Reach:

@@ -53,7 +53,7 @@ class Programs(NewFactors):
                 made_at=to_text(one.made_at),
                 ends_at=to_text(one.ends_at),
             )
-            what = "+".join(sorted(permission.partition(":")[2] for permission in one.may))
+            what = "+".join(sorted(permission.removeprefix("study:") for permission in one.may))
             self._record(Fact.TOKEN_ADDED, by, one.id, what=what, expires_at=to_text(one.ends_at))
         return one
 

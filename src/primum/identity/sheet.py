@@ -42,6 +42,8 @@ class Sheet:
     loopback_only: bool
     keyed: bool
     short_key: bool
+    called_by_us: bool = False
+    """Whether the pack holds the authority of our own calls."""
 
 
 _WORDS: dict[str, dict[Language, str]] = {
@@ -95,6 +97,10 @@ _WORDS: dict[str, dict[Language, str]] = {
     "ca": {
         "fr": "archive-ca.pem   autorité à laquelle l'appareil doit se fier pour reconnaître l'archive",
         "en": "archive-ca.pem   authority that the device must trust to recognise the archive",
+    },
+    "caller": {
+        "fr": "caller-ca.pem    autorité de nos appels : l'appareil s'y fie pour ce qu'il reçoit de l'archive",
+        "en": "caller-ca.pem    authority of our calls: the device trusts it for what it receives from the archive",
     },
     "extract": {
         "fr": "Clé en PEM, pour les logiciels qui ne lisent pas PKCS#12 :",
@@ -153,6 +159,7 @@ def _files(sheet: Sheet, language: Language) -> list[str]:
     else:
         lines.append("  " + _say("own", language))
     lines.append("  " + _say("ca", language))
+    lines += ["  " + _say("caller", language)] if sheet.called_by_us else []
     if sheet.keyed:
         command = f"umask 077; openssl pkcs12 -in {sheet.name}.p12 -nocerts -nodes -out key.pem"
         lines += ["", _say("extract", language), "  " + command]

@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from primum.imaging.identifier import Identifier, Model, answer, parse_identifier
     from primum.imaging.indexer import CaughtUp, Indexer
     from primum.imaging.limits import Limits
-    from primum.imaging.model import EVERYTHING, InstanceEntry, Reach, Reached, Stored, StudyEntry, StudyRow
+    from primum.imaging.model import (
+        EVERYTHING,
+        InstanceEntry,
+        Reach,
+        Reached,
+        Stored,
+        StudyEntry,
+        StudyRow,
+        sees_quality,
+    )
     from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
     from primum.imaging.pixels import Part, served_syntax
     from primum.imaging.query import Criteria, parse_qido

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from primum.imaging.amendments import RejectionCode
 from primum.imaging.attributes import Level
 from primum.imaging.codecs.animating import animation
 from primum.imaging.codecs.pool import Codecs
@@ -21,7 +23,7 @@ from primum.imaging.errors import NotHere
 from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findings, entry_of, pick, shown_at, within
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
-from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow
+from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow, sees_quality
 from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
 from primum.imaging.presenting.applying import presented, state_of
@@ -30,7 +32,7 @@ from primum.imaging.query import Criteria
 from primum.imaging.rendered import document, film
 from primum.imaging.retrieving import Wanted
 from primum.imaging.rewriting import corrected_chunks, corrected_header
-from primum.imaging.sql import Sql, listed_sql, reach_sql
+from primum.imaging.sql import Sql, among_rejected, as_seen, listed_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault
 
@@ -110,8 +112,9 @@ class Archive:
         """List the series of a study in order. Raises NotHere."""
         self.study(ref, reach)
         with reading(self._index) as connection:
+            tables = as_seen(TABLES[Level.SERIES], reach)
             rows = connection.exec_driver_sql(
-                f"SELECT e.series_uid FROM {TABLES[Level.SERIES]} WHERE s.ref = ? ORDER BY {ORDERS[Level.SERIES]}",  # noqa: S608
+                f"SELECT e.series_uid FROM {tables} WHERE s.ref = ? ORDER BY {ORDERS[Level.SERIES]}",  # noqa: S608
                 (ref,),
             )
             return [row[0] for row in rows]
@@ -161,7 +164,15 @@ class Archive:
         )
         with reading(self._index) as connection:
             rows = connection.exec_driver_sql(sql, (*where.values, limit)).fetchall()
-        return [_instance_entry(row) for row in rows]
+            found = [_instance_entry(row) for row in rows]
+            if not sees_quality(reach):
+                return found
+            rows = connection.exec_driver_sql(among_rejected(sql), (*where.values, limit)).fetchall()
+        found += [replace(_instance_entry(row), rejected=RejectionCode.QUALITY) for row in rows]
+        # study after study: what leaves is written down study by study
+        place = {ref: number for number, ref in enumerate(dict.fromkeys(one.position.study for one in found))}
+        found.sort(key=lambda one: place[one.position.study])
+        return found if limit < 0 else found[:limit]
 
     def records_of(self, sop_uid: str, reach: Reached) -> list[InstanceEntry]:
         """List every record kept under a SOP Instance UID within reach: served, rejected, and conflict versions."""

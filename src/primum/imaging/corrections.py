@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.engine import Engine
 
@@ -23,7 +24,7 @@ from primum.imaging.correctable import checked
 from primum.imaging.errors import NotHere, NothingToChange, NotInForce, OtherController, PatientMerged
 from primum.imaging.indexer import Indexer
 from primum.imaging.ins import Identity, check_identity
-from primum.imaging.model import EVERYTHING, InstanceEntry, Stored, StudyEntry
+from primum.imaging.model import EVERYTHING, OWN_AET, InstanceEntry, Stored, StudyEntry
 from primum.imaging.names import name_key, parse_name
 from primum.imaging.overlays import OF_PATIENT, OF_STUDY
 from primum.imaging.rejection_notes import KEY_OBJECTS, Reference, texts_of, write_note
@@ -37,10 +38,11 @@ REASONS = ("typing-error", "wrong-patient", "duplicate", "document-seen", "patie
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who decides, and why (a word)."""
+    """Who decides, and why (a word); `source` is the message of another system that proposed it, and its day."""
 
     person_id: str
     reason: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,25 @@ class Rejected:
 
     id: str
     instances: int
+
+
+class Instance(Protocol):
+    """A data set of ours, explicit little endian, with its UIDs."""
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        ...
+
+    @property
+    def series_uid(self) -> str:
+        """Its series."""
+        ...
+
+    @property
+    def sop_uid(self) -> str:
+        """Its own UID."""
+        ...
 
 
 _LAST_OF_STUDY = " UNION ".join(
@@ -120,18 +141,22 @@ class Corrections:
         doomed = [one for one in found if not sop_uids or one.sop_uid in set(sop_uids)]
         if not doomed or (sop_uids and len(doomed) != len(set(sop_uids))):
             raise NotHere(what="instance")
-        at = self._after(ref)
-        note = write_note(
-            study.study_uid, texts_of(self._shown(ref)), [_reference(one) for one in doomed], code, from_text(at)
-        )
-        facts = self._facts(study, "instance", by, at)._replace(
-            sop_class_uid=KEY_OBJECTS,
-            sop_instance_uid=note.sop_uid,
-            series_instance_uid=note.series_uid,
-            transfer_syntax_uid=EXPLICIT_LE,
-        )
-        self._store(ref, facts, note.data)
+        self._note(study, doomed, code, by)
         return Rejected(self._newest(ref), len(doomed))
+
+    def restate(self, ref: str, code: str, sop_uids: Sequence[str], by: By) -> None:
+        """Say a rejection again, by a note of our own, where the one that said it goes with what else it named."""
+        wanted = set(sop_uids)
+        found = [one.entry for one in self.archive.rejected(ref, EVERYTHING) if one.entry.sop_uid in wanted]
+        if found:
+            self._note(self.archive.study(ref, EVERYTHING), found, RejectionCode(code), by)
+
+    def _note(self, study: StudyEntry, doomed: Sequence[InstanceEntry], code: RejectionCode, by: By) -> None:
+        at = self.after(study.ref)
+        note = write_note(
+            study.study_uid, texts_of(self._shown(study.ref)), [_reference(one) for one in doomed], code, from_text(at)
+        )
+        self.add_instance(study, KEY_OBJECTS, note, by, at)
 
     def undo(self, ref: str, amendment_id: str, by: By) -> str:
         """Undo a decision about a study, a rejection included. Raises NotInForce."""
@@ -164,7 +189,8 @@ class Corrections:
             raise NothingToChange
         self._must_stand(survivor)
         self._must_stand(gone)
-        return self._act(controller_id, ActKind.MERGE, survivor, gone, {}, by)
+        body = {"source": by.source} if by.source else {}
+        return self._act(controller_id, ActKind.MERGE, survivor, gone, body, by)
 
     def identify(self, patient_id: str, identity: Identity, by: By, *, real: bool = True) -> str:
         """State a patient's identity: INS and strict traits. Raises BadIdentity."""
@@ -203,10 +229,23 @@ class Corrections:
                 )
         return patient_id
 
+    # what we write ourselves
+
+    def add_instance(self, study: StudyEntry, sop_class_uid: str, made: Instance, by: By, at: str) -> None:
+        """Store a data set of ours in a study, as an instance received at `at` (see `after`)."""
+        facts = self._facts(study, "instance", by, at)._replace(
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=made.sop_uid,
+            series_instance_uid=made.series_uid,
+            transfer_syntax_uid=EXPLICIT_LE,
+            calling_aet=OWN_AET,
+        )
+        self._store(study.ref, facts, made.data)
+
     # inside
 
     def _amend(self, study: StudyEntry, kind: Kind, by: By, **said: object) -> str:
-        at = self._after(study.ref)
+        at = self.after(study.ref)
         amendment = Amendment(id=new_id("amd"), kind=kind, at=at, by=by.person_id, reason=by.reason, **said)  # type: ignore[arg-type]
         facts = self._facts(study, "amendment", by, at)._replace(sop_instance_uid=amendment.id)
         self._store(study.ref, facts, write(amendment).encode("utf-8"))
@@ -231,7 +270,7 @@ class Corrections:
             position = writer.store(ref, facts, data)
         self._indexer.take([Stored(position, facts, data)])
 
-    def _after(self, ref: str) -> str:
+    def after(self, ref: str) -> str:
         """Give an instant after all records of a study, whatever the clock says.
 
         A decision never comes before what it is about: a rejection note would be taken for the study's first record.

@@ -21,10 +21,10 @@ from primum.imaging.errors import QueryTooBroad
 from primum.imaging.keys import Key
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.matching import Between, Instants, OneOf
-from primum.imaging.model import Reached, StudyEntry, StudyRow
+from primum.imaging.model import Reached, StudyEntry, StudyRow, sees_quality
 from primum.imaging.pixels import served_syntax
 from primum.imaging.query import Criteria
-from primum.imaging.sql import Sql, key_sql, narrow_sql, reach_sql
+from primum.imaging.sql import Sql, among_rejected, as_seen, key_sql, narrow_rejected, narrow_sql, reach_sql
 from primum.imaging.store import reading
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ _ON_REQUEST = {
     0x00201204: f"(SELECT sum(o.instances) {_SAME_PATIENT}",
 }
 """Attributes that cost a look each: computed where asked for by name. Those of a patient count what is in reach."""
+_KEYS = 2
+"""Numbers that name an instance; a third one marks it as rejected for quality."""
 _STEPS = 50_000
 """Steps of SQLite's machine between two looks at the clock: under a millisecond."""
 
@@ -138,11 +140,24 @@ class Finder:
 
     def find(self, level: Level, criteria: Criteria, reach: Reached) -> Findings:
         """Find what matches, up to the criteria's limit. Raises QueryTooBroad."""
+        if level is Level.INSTANCE and sees_quality(reach):
+            return Findings(self, level, criteria, reach, self._with_rejected(criteria, reach))
         with self._bounded() as connection:
             sql = self.search_sql(connection, level, criteria, reach)
             rows = connection.exec_driver_sql(sql.text, sql.values).fetchall()
         numbers = [list(row) for row in rows] if level is Level.INSTANCE else [row[0] for row in rows]
         return Findings(self, level, criteria, reach, numbers)
+
+    def _with_rejected(self, criteria: Criteria, reach: Reached) -> list[Any]:
+        """Find instances, then those rejected for quality, which are marked by a third number."""
+        most = criteria.offset + criteria.limit
+        every = replace(criteria, offset=0, limit=most)
+        with self._bounded() as connection:
+            sql = self.search_sql(connection, Level.INSTANCE, every, reach)
+            found = [list(row) for row in connection.exec_driver_sql(sql.text, sql.values)]
+            rows = connection.exec_driver_sql(among_rejected(sql.text), sql.values)
+            found += [[*row, 1] for row in rows]
+        return found[criteria.offset : most + 1]
 
     def search_sql(self, connection: Connection, level: Level, criteria: Criteria, reach: Reached) -> Sql:
         """Write the search whose rows are numbers: one more than the limit."""
@@ -152,7 +167,8 @@ class Finder:
             number, group = "s.id, max(s.first)", " GROUP BY s.patient_id"
         where, few = self._where(connection, level, criteria, reach)
         order = _order(level, few=few)
-        sql = f"SELECT {number} FROM {TABLES[level]} WHERE {where.text}{group} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        tables = as_seen(TABLES[level], reach)
+        sql = f"SELECT {number} FROM {tables} WHERE {where.text}{group} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
         return Sql(sql, (*where.values, criteria.limit + 1, criteria.offset))
 
     def load(self, level: Level, criteria: Criteria, reach: Reached, numbers: Sequence[Any]) -> list[Match]:
@@ -160,12 +176,18 @@ class Finder:
         asked = _asked(criteria)
         extra, values = _on_request(asked, reach)
         within_reach = reach_sql(reach)
+        columns = as_seen(_COLUMNS[level], reach)
         sql = (
-            f"SELECT {_COLUMNS[level]}{extra} FROM json_each(?) j CROSS JOIN {_BY_NUMBER[level]}"  # noqa: S608 (ours)
+            f"SELECT {columns}{extra} FROM json_each(?) j CROSS JOIN {_BY_NUMBER[level]}"  # noqa: S608 (ours)
             f" WHERE {within_reach.text} ORDER BY j.key"
         )
+        hidden = [one for one in numbers if level is Level.INSTANCE and len(one) > _KEYS]
+        parts = [(sql, list(numbers[: len(numbers) - len(hidden)]))]  # those rejected come last
+        parts += [(among_rejected(sql), hidden)] if hidden else []
+        rows: list[Any] = []
         with self._bounded() as connection:
-            rows = connection.exec_driver_sql(sql, (*values, json.dumps(numbers), *within_reach.values)).fetchall()
+            for text, some in parts:
+                rows += connection.exec_driver_sql(text, (*values, json.dumps(some), *within_reach.values)).fetchall()
         return [_match(level, row, asked) for row in rows]
 
     def lines(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
@@ -177,7 +199,7 @@ class Finder:
             # one more than a page tells whether there is more
             limit = min(criteria.limit, self._limits.page + 1)
             sql = (
-                f"SELECT {STUDY_COLUMNS}, {_FLAGS}{extra} FROM studies s WHERE {where.text}"  # noqa: S608 (sql.py's own texts)
+                f"SELECT {as_seen(STUDY_COLUMNS, reach)}, {_FLAGS}{extra} FROM studies s WHERE {where.text}"  # noqa: S608
                 f" ORDER BY {_order(Level.STUDY, few=few)} LIMIT ? OFFSET ?"
             )
             found = connection.exec_driver_sql(sql, (*values, *where.values, limit, criteria.offset)).fetchall()
@@ -192,7 +214,7 @@ class Finder:
 
     def _where(self, connection: Connection, level: Level, criteria: Criteria, reach: Reached) -> tuple[Sql, bool]:
         """All conditions of a query, and whether they begin with an index that leaves few."""
-        narrowed, few = _narrowed(connection, criteria)
+        narrowed, few = _narrowed(connection, criteria, also_rejected=sees_quality(reach))
         conditions = [*narrowed, *map(key_sql, criteria.keys), reach_sql(reach)]
         if not few and level is Level.PATIENT:
             conditions.append(Sql("s.patient_id > ''"))
@@ -229,11 +251,13 @@ def _order(level: Level, *, few: bool) -> str:
     return ORDERS[level].replace("s.study_date", "+s.study_date") if few else ORDERS[level]
 
 
-def _narrowed(connection: Connection, criteria: Criteria) -> tuple[list[Sql], bool]:
+def _narrowed(connection: Connection, criteria: Criteria, *, also_rejected: bool) -> tuple[list[Sql], bool]:
     """Narrow a query to the candidates of the index that leaves fewest; tell whether they are few."""
     best: tuple[int, Sql] | None = None
     for key in criteria.keys:
         narrow = narrow_sql(key)
+        if narrow is not None and also_rejected:
+            narrow = narrow_rejected(key, narrow)
         if narrow is None:
             continue
         most = min(MANY, best[0] if best else MANY)

@@ -21,10 +21,11 @@ from primum.ground.errors import PrimumError
 from primum.imaging.errors import DamagedDataSet, DataSetTooLarge, ImagingRefusal
 from primum.imaging.frames import FrameBuilder, frames_of
 from primum.imaging.media.dicomdir import missing, read_directory
-from primum.imaging.media.iso9660 import FIRST, MARK, MARK_AT, SECTOR, DiscImage, OnlyUdf, is_udf
+from primum.imaging.media.iso9660 import MARK, MARK_AT, DiscImage
 from primum.imaging.media.items import BadContainer, Bomb, Container, Folder, Item, Unreadable, file_item
 from primum.imaging.media.kinds import kind_of
 from primum.imaging.media.limits import LIMITS as MEDIA_LIMITS
+from primum.imaging.media.udf import UdfImage, UdfUnknown, is_udf
 from primum.imaging.media.ziparchive import BROKEN, Budget, ZipArchive, rewindable
 from primum.imaging.model import Stored
 from primum.imaging.part10 import META_LIMIT, PREAMBLE, FileMeta, NotPart10, read_meta
@@ -223,7 +224,7 @@ class _OnlyHeader(Exception):
 
 
 _REFUSALS = (
-    ImagingRefusal, FactsTooLong, TooLarge, Unreadable, BadContainer, Bomb, OnlyUdf, ZipEntryAltered,
+    ImagingRefusal, FactsTooLong, TooLarge, Unreadable, BadContainer, Bomb, UdfUnknown, ZipEntryAltered,
 )  # fmt: skip
 """What is wrong with one file: it is told, and the import goes on."""
 
@@ -314,11 +315,8 @@ class _Run:
         """Take what is in an archive or a disc image; return what else it is."""
         kind = kind_of(first)
         image = first[MARK_AT : MARK_AT + len(MARK)] == MARK
-        if not image and first[FIRST * SECTOR + 1 : FIRST * SECTOR + 6] == b"BEA01":
-            with rewindable(item) as stream:
-                if is_udf(stream, item.size):
-                    raise OnlyUdf
-        if kind != "zip" and not image:
+        udf = not image and is_udf(first)
+        if kind != "zip" and not image and not udf:
             return kind
         if depth >= MEDIA_LIMITS.nested:
             raise Bomb(what="archives inside archives")
@@ -327,6 +325,8 @@ class _Run:
             inner: Container
             if image:
                 inner = DiscImage(stream, item.size, item.name)
+            elif udf:
+                inner = UdfImage(stream, item.size, item.name)
             else:
                 inner = ZipArchive(stream, item.size, item.name, allowed, self.passphrase)
             self._only = inner.kind if depth == 0 else self._only

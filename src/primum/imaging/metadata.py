@@ -31,6 +31,8 @@ _AVAILABLE_SYNTAX, _PIXELS = "00083002", "7FE00010"
 def series_metadata(vault: Vault, instances: Sequence[InstanceEntry], limits: Limits = LIMITS) -> bytes:
     """Give the metadata of one series, all `instances` of which are given in the order wanted: a JSON array."""
     first = instances[0]
+    if any(one.rejected for one in instances):
+        return _make(vault, instances, limits)  # not kept: ordinary readers' block stays what it is
     name = f"series-metadata {first.series_uid}"
     fingerprint = _fingerprint(instances)
     block = vault.get_block(first.position.study, name)

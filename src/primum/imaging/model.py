@@ -26,6 +26,15 @@ class Stored(NamedTuple):
         return f"Stored({self.position!r}, …)"
 
 
+OWN_AET = "PRIMUM"
+"""The calling AE title of what we write for a person of the house: no device and no import has a person and a title."""
+
+
+def written_here(facts: RecordFacts) -> bool:
+    """Tell whether a person of the house had us write this instance (a report, a rejection note)."""
+    return facts.calling_aet == OWN_AET and facts.device_id.startswith("per_")
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How far a reader sees: studies of these controllers (None: of all), or referred by one of these names.
@@ -38,10 +47,19 @@ class Reach:
     confidential: bool = False
     rejected: bool = False
     """Studies of which nothing is left to ordinary use, all their instances being rejected, are there too."""
+    quality: bool = False
+    """Instances rejected for quality are seen as if they were not (IHE IOCM); those rejected otherwise never."""
 
 
 Reached = Reach | Sequence[Reach]
 """How far a reader sees: one reach, or whatever any of several covers (a person's grants add up)."""
+
+
+def sees_quality(reach: Reached) -> bool:
+    """Tell whether a reader sees what was rejected for quality, whichever of several reaches covers it."""
+    each = [reach] if isinstance(reach, Reach) else reach
+    return bool(each) and all(one.quality for one in each)
+
 
 EVERYTHING = Reach(controllers=None, confidential=True, rejected=True)
 """For our own work (indexing, checks), never for a person."""
@@ -77,6 +95,8 @@ class InstanceEntry:
     """How many conflict versions there are besides."""
     overlay: str | None = field(default=None, repr=False)
     """What is served of its study instead of what its records say (overlays.py); None for nearly all."""
+    rejected: str = ""
+    """Why it is hidden from ordinary use (PS3.16 CID 7011), where a reader sees it all the same."""
 
 
 @dataclass(frozen=True, slots=True)

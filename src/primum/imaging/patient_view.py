@@ -232,7 +232,8 @@ def _face(shown: Shown, stated: Act | None) -> Face:
 
 
 def _of_act(one: Act, *, holds: bool) -> Decision:
-    fields = {name: str(value) for name, value in one.body.items()} if one.kind is ActKind.CORRECT else {}
+    told = one.kind in {ActKind.CORRECT, ActKind.MERGE}
+    fields = {name: str(value) for name, value in one.body.items()} if told else {}
     return Decision(
         one.id, str(one.kind), one.made_at, one.made_by, one.reason, holds, holds and one.kind is not ActKind.UNDO,
         one.other, fields,

@@ -46,17 +46,32 @@ class Note:
 
 def read_note(data: bytes, transfer_syntax: str, limits: Limits = LIMITS) -> Note | None:
     """Read a Key Object Selection; None when its title rejects nothing. Raises DamagedDataSet, DataSetTooLarge."""
-    syntax = syntax_of(transfer_syntax)
-    if len(data) > limits.header_bytes:
-        raise DataSetTooLarge(limit=limits.header_bytes, of="bytes of header")
-    if syntax.deflated:
-        data = inflate(data, limits.header_bytes)[0]
-    reader = _Reader(memoryview(data), syntax, limits)
+    reader = _reader(data, transfer_syntax, limits)
     try:
         code = reader.title()
         return None if code is None else Note(code, reader.references())
     except Short:
         raise DamagedDataSet(what="it ends in the middle of an element") from None
+
+
+def key_images(data: bytes, transfer_syntax: str, limits: Limits = LIMITS) -> tuple[str, ...]:
+    """List what a Key Object Selection points out; nothing where it rejects. Raises DamagedDataSet, DataSetTooLarge."""
+    reader = _reader(data, transfer_syntax, limits)
+    try:
+        if reader.title() is not None:
+            return ()
+        return tuple(sop for sops in reader.references().values() for sop in sops)
+    except Short:
+        raise DamagedDataSet(what="it ends in the middle of an element") from None
+
+
+def _reader(data: bytes, transfer_syntax: str, limits: Limits) -> _Reader:
+    syntax = syntax_of(transfer_syntax)
+    if len(data) > limits.header_bytes:
+        raise DataSetTooLarge(limit=limits.header_bytes, of="bytes of header")
+    if syntax.deflated:
+        data = inflate(data, limits.header_bytes)[0]
+    return _Reader(memoryview(data), syntax, limits)
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.db import attached
 from primum.imaging.records import forget_study
+from primum.imaging.reports.store import forget_reports, reports_kept
 from primum.imaging.store import reading
 from primum.vault import Position, Tail
 
@@ -39,6 +40,8 @@ def forget_studies(records: Engine, studies: Iterable[str]) -> None:
     with records.begin() as connection:
         for study in studies:
             forget_study(connection, study)
+            if reports_kept(connection):
+                forget_reports(connection, study, [], whole=True)
 
 
 FORWARD = ("tombstones", "erasures", "erasure_returns", "retention_holds", "retention_deaths")

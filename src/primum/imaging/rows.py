@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from primum.imaging.columns import PERSON, Arrival, person_of, series_columns, series_terms, study_columns, study_terms
 from primum.imaging.extract import Attributes
+from primum.imaging.model import written_here
 from primum.imaging.patients import Assignment, Traits, traits_of
 from primum.vault import Position
 
@@ -258,7 +259,8 @@ class Batch:
             columns=attributes.number(0x00280011),
             frames=attributes.number(0x00280008),
             bits=attributes.number(0x00280100),
-            person=self._person(attributes),
+            # what a person had us write repeats the study as it was served then, and testifies to nobody
+            person=b"" if written_here(facts) else self._person(attributes),
             received_at=facts.received_at,
             pack_id=self._packs[position.pack],
             start=position.offset,
@@ -325,7 +327,8 @@ def write_counts(index: Connection, series: Iterable[int]) -> None:
         return
     index.exec_driver_sql(
         "UPDATE series SET (instances, person_low, person_high) ="
-        " (SELECT count(*), min(person), max(person) FROM instances i WHERE i.series_id = series.id)"
+        " (SELECT count(*), min(nullif(person, x'')), max(nullif(person, x''))"
+        " FROM instances i WHERE i.series_id = series.id)"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (touched,),
     )

@@ -3,9 +3,12 @@
 Each text here is ours; every value goes as a parameter. `s`, `e`, `i` are studies, series, instances.
 """
 
+# ruff: noqa: S608 (every text is of this file, every value is bound)
+
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -26,7 +29,7 @@ from primum.imaging.matching import (
     Text,
     Words,
 )
-from primum.imaging.model import Reach, Reached
+from primum.imaging.model import Reach, Reached, sees_quality
 
 _ALIAS = {Level.STUDY: "s", Level.SERIES: "e", Level.INSTANCE: "i"}
 _WORDS = {"name": "name", "patient_number": "patient_number", "accession": "accession", "description": "description"}
@@ -36,6 +39,22 @@ _ITEM_TERMS = frozenset({0x00400275})
 _HIGHEST = "\U0010ffff"
 _TRIGRAMS = 24
 """Trigrams asked of one pattern: the rows are compared whole afterwards."""
+
+
+QUALITY = "rejected q"
+_ONLY_QUALITY = "AND q.code = '113001'"
+"""Rejected for Quality Reasons (PS3.16 CID 7011): all that a reader with that grant sees besides."""
+_IN_SERIES = f"(SELECT count(*) FROM {QUALITY} WHERE q.study_id = e.study_id AND q.series_id = e.id {_ONLY_QUALITY})"
+_IN_STUDY = f"(SELECT count(*) FROM {QUALITY} WHERE q.study_id = s.id {_ONLY_QUALITY})"
+_SERIES_SEEN = (
+    "(SELECT count(*) FROM series x WHERE x.study_id = s.id AND (x.instances > 0 OR EXISTS (SELECT 1 FROM"
+    f" {QUALITY} WHERE q.study_id = x.study_id AND q.series_id = x.id {_ONLY_QUALITY})))"
+)
+_COUNTED = (
+    (re.compile(r"\be\.instances\b"), f"(e.instances + {_IN_SERIES})"),
+    (re.compile(r"\bs\.instances\b"), f"(s.instances + {_IN_STUDY})"),
+    (re.compile(r"\bs\.series\b"), _SERIES_SEEN),
+)
 
 
 class Sql(NamedTuple):
@@ -68,9 +87,25 @@ def reach_sql(reach: Reached, alias: str = "s") -> Sql:
     return Sql.any_of([_one_reach(one, alias) for one in each])
 
 
+def as_seen(text: str, reach: Reached) -> str:
+    """Let counts in a piece of SQL say what this reader sees: with what was rejected for quality, where they may."""
+    if not sees_quality(reach):
+        return text
+    for pattern, seen in _COUNTED:
+        text = pattern.sub(seen, text)
+    return text
+
+
+def among_rejected(text: str) -> str:
+    """Read the instances rejected for quality instead of those in ordinary use: the same columns."""
+    return re.sub(r"\binstances i\b", "(SELECT * FROM rejected WHERE code = '113001') i", text)
+
+
 def _one_reach(reach: Reach, alias: str) -> Sql:
     parts = [] if reach.confidential else [Sql(f"{alias}.confidential = 0")]
-    parts += [] if reach.rejected else [Sql(f"{alias}.hidden = 0")]
+    if not reach.rejected:
+        seen = f" OR EXISTS (SELECT 1 FROM {QUALITY} WHERE q.study_id = {alias}.id {_ONLY_QUALITY})"
+        parts.append(Sql(f"{alias}.hidden = 0{seen if reach.quality else ''}"))
     if reach.controllers is not None:
         keys = {fold_name(name) for name in reach.referrers} - {""}
         ways = [_in(f"{alias}.controller_id", sorted(reach.controllers)), _in(f"{alias}.referrer_key", sorted(keys))]
@@ -84,7 +119,7 @@ def listed_sql(column: str, values: Sequence[str]) -> Sql:
 
 
 def _in(column: str, values: Sequence[str]) -> Sql:
-    return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),))  # noqa: S608 (our own columns)
+    return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),))
 
 
 def key_sql(key: Key) -> Sql:
@@ -119,16 +154,16 @@ def _instants(test: Instants) -> Sql:
 def _in_item(alias: str, attribute: Attribute, test: InItem) -> Sql:
     inner = Sql.all_of(_values("t.value", tag, one) for tag, one in test.tests)
     items = f"json_each({alias}.shown, '$.\"{attribute.key}\".Value') t"
-    return Sql(f"EXISTS (SELECT 1 FROM {items} WHERE {inner.text})", inner.values)  # noqa: S608 (our own columns)
+    return Sql(f"EXISTS (SELECT 1 FROM {items} WHERE {inner.text})", inner.values)
 
 
 def _values(json_text: str, tag: int, test: Test) -> Sql:
     """A test on any of the values that DICOM JSON has for a tag."""
     source = f"json_each({json_text}, '$.\"{tag:08X}\".Value') v"
     if isinstance(test, Empty):
-        return Sql(f"NOT EXISTS (SELECT 1 FROM {source} WHERE v.value IS NOT NULL)")  # noqa: S608 (our own columns)
+        return Sql(f"NOT EXISTS (SELECT 1 FROM {source} WHERE v.value IS NOT NULL)")
     inner = _test("v.value", test)
-    return Sql(f"EXISTS (SELECT 1 FROM {source} WHERE {inner.text})", inner.values)  # noqa: S608 (our own columns)
+    return Sql(f"EXISTS (SELECT 1 FROM {source} WHERE {inner.text})", inner.values)
 
 
 def _other_ids(test: Test) -> Sql:
@@ -136,14 +171,14 @@ def _other_ids(test: Test) -> Sql:
         return Sql.all_of([_values("s.shown", 0x00101000, test), _values("s.shown", 0x00101002, test)])
     inner = _values("t.value", 0x00100020, test)
     items = "json_each(s.shown, '$.\"00101002\".Value') t"
-    in_items = Sql(f"EXISTS (SELECT 1 FROM {items} WHERE {inner.text})", inner.values)  # noqa: S608 (our own columns)
+    in_items = Sql(f"EXISTS (SELECT 1 FROM {items} WHERE {inner.text})", inner.values)
     return Sql.any_of([_values("s.shown", 0x00101000, test), in_items])
 
 
 def _sop_classes(test: Test) -> Sql:
     inner = _test("y.sop_class_uid", test) if isinstance(test, OneOf) else Sql("0")
     return Sql(
-        "EXISTS (SELECT 1 FROM series x JOIN instances y ON y.series_id = x.id"  # noqa: S608 (our own columns)
+        "EXISTS (SELECT 1 FROM series x JOIN instances y ON y.series_id = x.id"
         f" WHERE x.study_id = s.id AND {inner.text})",
         inner.values,
     )
@@ -172,7 +207,7 @@ def _modality(pattern: str) -> Sql:
         return Sql("'\\' || s.modalities || '\\' GLOB ?", (f"*\\{listed}\\*",))
     inner = _glob("x.modality", pattern)
     return Sql(
-        f"EXISTS (SELECT 1 FROM series x WHERE x.study_id = s.id AND x.instances > 0 AND {inner.text})",  # noqa: S608
+        f"EXISTS (SELECT 1 FROM series x WHERE x.study_id = s.id AND x.instances > 0 AND {inner.text})",
         inner.values,
     )
 
@@ -262,6 +297,18 @@ def narrow_sql(key: Key) -> Sql | None:
     return found
 
 
+def narrow_rejected(key: Key, narrow: Sql) -> Sql | None:
+    """Widen what `narrow_sql` gave by studies that match by a rejected instance; None where no index tells."""
+    match key.attribute.column:
+        case "sop_uid":
+            others = narrow.text.replace("FROM instances x", "FROM rejected x")
+            return Sql(f"{narrow.text} UNION {others}", narrow.values * 2)
+        case "sop_class_uid" | "sop_classes" | "modalities":
+            return None
+        case _:
+            return narrow
+
+
 def _narrow_patterns(attribute: Attribute, patterns: tuple[str, ...]) -> Sql | None:
     if attribute.column in {"modality", "modalities"}:
         return _narrow_modality(patterns)
@@ -274,15 +321,15 @@ def _narrow_list(attribute: Attribute, values: Sequence[str]) -> Sql | None:
     match attribute.column:
         case "series_uid":
             where = _in("x.series_uid", values)
-            return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)  # noqa: S608 (our own columns)
+            return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)
         case "sop_uid":
             where = _in("x.sop_uid", values)
-            return Sql(f"SELECT study_id FROM instances x WHERE {where.text}", where.values)  # noqa: S608 (our own)
+            return Sql(f"SELECT study_id FROM instances x WHERE {where.text}", where.values)
         case "sop_classes" | "sop_class_uid":
             return _term(0x00080062, OneOf(tuple(values)))
         case column if column in _INDEXED:
             where = _in(f"s.{column}", values)
-            return Sql(f"SELECT id FROM studies s WHERE {where.text}", where.values)  # noqa: S608 (our own columns)
+            return Sql(f"SELECT id FROM studies s WHERE {where.text}", where.values)
         case _:
             return None
 
@@ -300,14 +347,14 @@ def _term(tag: int, test: Test) -> Sql | None:
             where = Sql("value >= ? AND value < ?", (prefix, prefix + _HIGHEST))
         case _:
             return None
-    return Sql(f"SELECT study_id FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))  # noqa: S608 (ours)
+    return Sql(f"SELECT study_id FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))
 
 
 def _narrow_modality(patterns: tuple[str, ...]) -> Sql | None:
     if WILDCARDS.search("".join(patterns)):
         return None
     where = _in("x.modality", list(patterns))
-    return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)  # noqa: S608 (our own columns)
+    return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)
 
 
 def _narrow_text(attribute: Attribute, pattern: str) -> Sql | None:
@@ -336,8 +383,8 @@ def _narrow_referrer(tag: int, group: Group) -> Sql | None:
 
 def _starting(column: str, prefix: str, *, exactly: bool) -> Sql:
     if exactly:
-        return Sql(f"SELECT id FROM studies s WHERE {column} = ?", (prefix,))  # noqa: S608 (our own columns)
-    return Sql(f"SELECT id FROM studies s WHERE {column} >= ? AND {column} < ?", (prefix, prefix + _HIGHEST))  # noqa: S608
+        return Sql(f"SELECT id FROM studies s WHERE {column} = ?", (prefix,))
+    return Sql(f"SELECT id FROM studies s WHERE {column} >= ? AND {column} < ?", (prefix, prefix + _HIGHEST))
 
 
 def _narrow_words(column: str, runs: list[str]) -> Sql | None:

@@ -33,6 +33,7 @@ def prepare_records(engine: Engine) -> None:
     _migrate(engine, "migrations_patients", "patients_version")
     _migrate(engine, "retention/migrations", "retention_version")
     _migrate(engine, "completion/migrations", "completion_version")
+    _migrate(engine, "reports/migrations", "reports_version")
 
 
 def _migrate(engine: Engine, scripts: str, version_table: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from primum.journal.journal import Journal
     from primum.journal.limits import LIMITS, Limits
     from primum.journal.pruning import Pruned, prune
-    from primum.journal.reading import Entry, Filter, entries, latest
+    from primum.journal.reading import Entry, Filter, entries, latest, newest_of
     from primum.journal.refusals import Refusals
     from primum.journal.signer import (
         IllChain,

@@ -86,6 +86,25 @@ def latest(journal: Path, wanted: Filter, count: int) -> list[Entry]:
     return list(deque(entries(journal, wanted), maxlen=count))
 
 
+def newest_of(journal: Path, ledger: Ledger, kind: str) -> Entry | None:
+    """Find the last fact of a kind, the newest segment first: no more is read than has to be."""
+    said = b'"' + kind.encode("ascii") + b'"'
+    for segment in reversed(segments(journal, ledger)):
+        found = [one for name in chains(journal, ledger, segment) if (one := _last_said(journal, name, said, kind))]
+        if found:
+            return max(found, key=_when)
+    return None
+
+
+def _last_said(journal: Path, name: ChainName, said: bytes, kind: str) -> Entry | None:
+    last: Entry | None = None
+    with suppress(FileNotFoundError), name.path(journal).open("rb") as file:
+        while data := file.readline(LIMITS.unfinished):
+            entry = _entry(str(name), data) if said in data else None
+            last = entry if entry is not None and entry.kind == kind else last
+    return last
+
+
 def _when(entry: Entry) -> str:
     return entry.at
 

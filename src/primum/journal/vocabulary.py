@@ -78,6 +78,7 @@ DETAILS: dict[str, Shape] = {
     "port": Shape.COUNT,
     "process": Shape.WORD,
     "reason": Shape.WORD,
+    "report": Shape.ID,
     "refused": Shape.COUNT,
     "role": Shape.WORD,
     "roles": Shape.WORDS,
@@ -151,6 +152,9 @@ class Kind(Enum):
     STUDY_STORED = _passing("device:study:stored", "association instances bytes controller", "{actor} a envoyé {instances} instances de l'examen {subject}", "{actor} sent {instances} instances of study {subject}")
     DEVICE_LIST_SEARCHED = _passing("device:list:searched", "association controller level found", "{actor} a cherché dans la liste : {found} réponses", "{actor} searched the list: {found} answers")
     INSTANCE_REFUSED = _passing("device:instance:refused", "association reason", "instance refusée à {actor} ({reason})", "instance refused to {actor} ({reason})")
+    # --- access: reports
+    REPORTS_LISTED = _seen("person:reports:listed", "session controller found door", "{actor} a consulté la liste des comptes rendus de {subject} : {found}", "{actor} listed the reports of {subject}: {found}")
+    REPORT_VIEWED = _seen("person:report:viewed", "session controller report what door", "{actor} a lu le compte rendu {report} de {subject} ({what})", "{actor} read report {report} of {subject} ({what})")
     # --- access: orders and the worklist
     ORDERS_LISTED = _passing("person:orders:listed", "session found door", "{actor} a consulté le programme : {found} lignes", "{actor} listed the schedule: {found} lines")
     ORDER_VIEWED = _seen("person:order:viewed", "session controller door", "{actor} a ouvert la demande {subject}", "{actor} opened order {subject}")
@@ -161,6 +165,7 @@ class Kind(Enum):
     MESSAGE_REFUSED = _passing("device:message:refused", "address what reason", "message {what} refusé à {actor} depuis {address} ({reason})", "message {what} refused to {actor} at {address} ({reason})")
     # --- access: studies that we send, whoever asked for it
     STUDY_SENT = _seen("study:sent", "association destination controller instances channel", "l'examen {subject} part vers {destination} à la demande de {actor} ({channel}) : {instances} instances", "study {subject} goes to {destination} as {actor} asked ({channel}): {instances} instances")
+    REJECTED_SHOWN = _seen("study:rejected:shown", "session association destination controller instances channel", "{actor} a obtenu {instances} instances de l'examen {subject} rejetées pour la qualité ({channel})", "{actor} was given {instances} instances of study {subject} that were rejected for quality ({channel})")
     STUDY_DELIVERED = _passing("study:delivered", "association destination controller instances refused bytes channel reason", "{destination} a reçu {instances} instances de l'examen {subject}, {refused} non reçues ({reason})", "{destination} received {instances} instances of study {subject}, {refused} not received ({reason})")
     # --- access: strangers, counted per source, reason and minute
     STRANGER_ASSOCIATION = _passing("stranger:association:refused", "address reason count minute", "{count} associations refusées à {address} dans la minute {minute} ({reason})", "{count} associations refused to {address} in minute {minute} ({reason})")
@@ -245,9 +250,16 @@ class Kind(Enum):
     ORDER_STEP_CHANGED = _changed("order:step:changed", "controller what reason", "demande {subject} : étape {what} ({reason})", "order {subject}: step {what} ({reason})")
     ORDER_PATIENT_CHANGED = _changed("order:patient:changed", "controller what", "{actor} a transmis l'identité de {subject} ({what})", "{actor} gave the identity of {subject} ({what})")
     MERGE_PROPOSED = _changed("merge:proposed", "controller what", "{actor} propose un rapprochement d'identités {subject} ({what})", "{actor} proposed {subject}: two identities to compare ({what})")
-    MERGE_DECIDED = _changed("merge:decided", "controller what", "{actor} a traité la proposition {subject} ({what})", "{actor} dealt with proposal {subject} ({what})")
+    MERGE_DECIDED = _changed("merge:decided", "controller what reason", "{actor} a traité la proposition {subject} ({what}, {reason})", "{actor} dealt with proposal {subject} ({what}, {reason})")
+    ORDERS_FORGOTTEN = _changed("orders:forgotten", "count what rule", "{count} enregistrements ({what}) supprimés à leur terme (règle {rule})", "{count} rows ({what}) removed, past their time (rule {rule})")
     RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
     RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
+    # --- account: reports
+    REPORT_DRAFTED = _changed("report:drafted", "session controller report what", "{actor} a rédigé le compte rendu {report} de {subject} ({what})", "{actor} drafted report {report} of {subject} ({what})")
+    REPORT_CHANGED = _changed("report:changed", "session controller report what", "{actor} a modifié le brouillon {report} de {subject} ({what})", "{actor} changed draft {report} of {subject} ({what})")
+    REPORT_WITHDRAWN = _changed("report:withdrawn", "session controller report what", "{actor} a retiré le brouillon {report} de {subject} ({what})", "{actor} withdrew draft {report} of {subject} ({what})")
+    REPORT_VALIDATED = _changed("report:validated", "controller report what", "{actor} a validé le compte rendu {report} de {subject} ({what})", "{actor} validated report {report} of {subject} ({what})")
+    RESULT_SENT_AGAIN = _changed("result:sent-again", "session controller other what", "{actor} a remis en envoi le résultat {subject} ({what})", "{actor} had result {subject} sent again ({what})")
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")

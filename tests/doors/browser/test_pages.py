@@ -36,6 +36,10 @@ def test_every_field_of_every_page_has_a_label(browser, doctor, house):
         page.goto(house.url + path)
         assert page.evaluate(UNLABELLED) == []
         assert page.locator("h1").count() == 1
+    page.goto(house.url + "/")
+    page.locator('a[href^="/print/"]').first.click()
+    page.wait_for_selector("#most")
+    assert page.evaluate(UNLABELLED) == []
 
 
 def test_the_list_is_walked_and_searched_by_keyboard(browser, doctor):

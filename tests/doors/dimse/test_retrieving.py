@@ -1,6 +1,8 @@
 """C-GET and C-MOVE, asked for by others' programs, delivered to others' programs."""
 
+import contextlib
 import struct
+import subprocess
 import threading
 import time
 
@@ -513,7 +515,8 @@ def cut(library):
 def test_gdcm_moves_to_itself(library, tmp_path):
     """Its receiver reads whatever it accepts as implicit little endian; what is stored so arrives.
 
-    Debian's 3.0.17 ends by an exception of its own once both associations are released: its status says nothing.
+    Debian's 3.0.17 ends by an exception of its own once both associations are released, or, on a busy machine, not at
+    all: neither its status nor its end says anything; what arrived and what the journal says do.
     """
     library.keep_raw(*((encoded(one, implicit=True), IMPLICIT) for one in study(3)))
     out, port_there = tmp_path / "out", free_port()
@@ -521,9 +524,20 @@ def test_gdcm_moves_to_itself(library, tmp_path):
     with library.open() as port:
         library.enrol(library.destination("SCANNER", port_there, may=READS | RECEIVES))
         titles = ["--aetitle", "SCANNER", "--call", "PRIMUM", "--port-scp", port_there]
-        run(
-            "gdcmscu", "--move", *titles, "--study", "--studyroot", "--key", "20,d,2.25.1", "-o", out, "127.0.0.1", port
-        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run(
+                "gdcmscu",
+                "--move",
+                *titles,
+                "--study",
+                "--studyroot",
+                "--key",
+                "20,d,2.25.1",
+                "-o",
+                out,
+                "127.0.0.1",
+                port,
+            )
     assert sorted(one.name for one in out.iterdir()) == [f"2.25.1000.{n}.dcm" for n in (1, 2, 3)]
     assert [one["details"]["reason"] for one in library.facts() if one["kind"] == "study:delivered"] == ["done"]
     assert library.reasons("device:association:closed") == ["released"]

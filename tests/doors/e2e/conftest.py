@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,7 +41,13 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPrimum]:
-    """A demo home as `make run` makes it, on the default ports."""
+    """A demo home as `make run` makes it, on the default ports: one at a time on this machine."""
+    with (Path(tempfile.gettempdir()) / "primum-tests-demo.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield from _demo(tmp_path_factory)
+
+
+def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPrimum]:
     with RunningPrimum(tmp_path_factory.mktemp("demo") / "home", demo=True) as running:
         yield running
 

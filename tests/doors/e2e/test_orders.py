@@ -1,5 +1,6 @@
 """From the order to the examination that is done, through the running product: HL7 over TLS, worklist, images."""
 
+import json
 import re
 import ssl
 import subprocess
@@ -9,13 +10,13 @@ import pytest
 
 from tests.doors.dimse.instances import instance
 from tests.doors.e2e.conftest import Practice
-from tests.doors.e2e.kit import facts
+from tests.doors.e2e.kit import facts, studies
 from tests.doors.e2e.modality import Modality
 from tests.doors.e2e.offline import enrol_offline, offline
 from tests.doors.hl7.test_door import Sender
-from tests.programs import free_port
+from tests.programs import free_port, wait_until
 from tests.running import RunningPrimum, make_real_home
-from tests.unit.imaging.orders.hl7.corpus import orm
+from tests.unit.imaging.orders.hl7.corpus import a40, orm
 
 DAY = "(0040,0100)[0].0040,0002=20990303"
 
@@ -77,3 +78,27 @@ def test_an_order_becomes_an_entry_and_its_images_take_it_off(practice):
     assert worklist(practice, scanner) == []
     (done,) = facts(practice, "order:step:changed")
     assert (done["details"]["what"], done["details"]["reason"]) == ("done", "images")
+
+
+def test_a_merge_that_the_ris_says_is_seen_and_followed_by_a_person(practice):
+    place, cli = practice.home.folder.parent, practice.primum.cli
+    port = int(practice.primum.settings["dicom_port"])
+    for number, value in enumerate(("4711", "4710")):
+        image = instance(50 + number, study=f"2.25.99{number}")
+        image.PatientID, image.PatientName = value, "Le^Même"
+        with Modality(port, place / "ct-1") as caller:
+            caller.associate()
+            caller.store(image, image.SOPInstanceUID)
+            caller.release()
+    wait_until(lambda: len(studies(practice, "4711")) + len(studies(practice, "4710")) == 2, seconds=20)
+    with Ris(int(practice.primum.settings["hl7_port"]), place / "ris") as sender:
+        assert "MSA|AA" in sender.ask(a40("M40"))[0]
+    (proposal,) = json.loads(cli("patient", "proposals", "--json").stdout)["proposals"]
+    (pair,) = proposal["pairs"]
+    people = [pair["patient"]["id"], pair["gone"]["id"]]
+    person = practice.person
+    cli("patient", "merge", *people, "--proposal", proposal["id"], typed=[person.password, person.code()])
+    assert json.loads(cli("patient", "proposals", "--json").stdout)["proposals"] == []
+    assert len(studies(practice, "4711")) == 2
+    told = [(one["subject"], one["details"]["what"]) for one in facts(practice, "merge:decided")]
+    assert told == [(proposal["id"], "done")]

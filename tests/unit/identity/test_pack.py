@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.unit.identity.devices_home import CTL, PER, make_house, request_for
+from tests.unit.identity.test_destinations import LEAF, pem
 
 from primum.identity.pack import DevicePack, make_passphrase
+from primum.identity.their_certificate import make_address
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,21 @@ def test_a_pack_has_no_key_in_clear_unless_it_is_asked_for(pack: DevicePack) -> 
     assert sorted(pack.files()) == names
     assert not any(b"PRIVATE KEY" in data for data in pack.files().values())
     assert sorted(pack.files(pem=True)) == sorted([*names, "key.pem"])
+
+
+def test_the_authority_of_our_calls_is_in_the_pack_of_who_is_called(tmp_path: Path) -> None:
+    house = make_house(tmp_path)
+    ours = house.certificates.caller_ca_pem()
+    address = make_address("pacs.example", 104, pem(LEAF))
+    called = house.devices.add(PER, "pacs", "PACS", {"store"}, CTL, address=address)
+    granted = house.devices.add(PER, "pacs-2", "PACS2", {"receive"}, CTL)
+    for pack in (called, granted, house.devices.renew(PER, "pacs")):
+        assert pack.files()["caller-ca.pem"] == ours
+        assert "caller-ca.pem" in pack.sheet_en
+        assert "caller-ca.pem" in pack.sheet_fr
+    other = house.devices.add(PER, "ct-9", "CT9", {"store"}, CTL)
+    assert "caller-ca.pem" not in other.files()
+    assert "caller-ca.pem" not in other.sheet_en
 
 
 def test_neither_passphrase_nor_key_is_in_a_sheet_or_in_its_repr(pack: DevicePack) -> None:

@@ -18,6 +18,7 @@ from primum.identity import (
     Wish,
     decide,
     reaches,
+    seeing_rejected,
 )
 
 HERE = "192.0.2.7"
@@ -51,6 +52,13 @@ def test_a_token_may_what_it_names_and_its_person_may(house, doctor):
     assert decide(actor, LIST, Thing("study", "ctl_" + "z" * 26)).rule == "silence"
     assert reaches(actor, LIST)
     assert reaches(actor, OPEN) == ()
+
+
+def test_what_was_rejected_is_seen_by_a_token_that_names_it_and_by_nobody_s_own_session(house, doctor):
+    named = asks(house, made(house, doctor, LIST, Permission.INSTANCE_SEE_REJECTED))
+    assert [one.quality for one in seeing_rejected(named, reaches(named, LIST))] == [True]
+    for actor in (asks(house, made(house, doctor, LIST)), house.actor(doctor)):
+        assert [one.quality for one in seeing_rejected(actor, reaches(actor, LIST))] == [False]
 
 
 def test_what_a_person_loses_the_token_loses(house, doctor):

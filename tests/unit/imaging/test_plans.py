@@ -27,6 +27,7 @@ REACHES = [
     Reach(controllers=frozenset({"ctl_a"})),
     Reach(controllers=None, confidential=True),
     Reach(controllers=frozenset({"ctl_b"}), referrers=("DOCTOR1^JERIE",)),
+    Reach(controllers=frozenset({"ctl_a"}), quality=True),
 ]
 _ALLOWED = re.compile(r"SCAN (\w+ (EXISTS )?VIRTUAL TABLE|CONSTANT ROW|\(subquery-\d+\))")
 """Lists that we hand in, values inside one row, the trigrams' own index."""

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from tests.unit.journal.scene import DEVICE, PERSON, START, STARTED, STORED, STUDY, VIEWED, a_journal, clock, only_chain
 
-from primum.journal import Fact, Filter, Kind, Ledger, entries, latest
+from primum.journal import Fact, Filter, Kind, Ledger, entries, latest, newest_of
 
 
 def a_morning(folder):
@@ -39,6 +39,16 @@ def test_each_filter_restricts(tmp_path):
 def test_the_latest_are_given_oldest_first(tmp_path):
     a_morning(tmp_path)
     assert [one.kind for one in latest(tmp_path, Filter(), 2)] == ["daemon:started", "person:study:viewed"]
+
+
+def test_the_newest_of_a_kind_is_found_without_reading_what_is_older(tmp_path):
+    a_morning(tmp_path)
+    assert (
+        newest_of(tmp_path, Ledger.ACCOUNT, "daemon:started")
+        == latest(tmp_path, Filter(kinds=("daemon:started",)), 1)[0]
+    )
+    assert newest_of(tmp_path, Ledger.ACCOUNT, "journal:verified") is None
+    assert newest_of(tmp_path / "nowhere", Ledger.ACCOUNT, "daemon:started") is None
 
 
 def test_a_sentence_is_said_in_two_languages_with_names_for_who_may_see_them(tmp_path):

@@ -41,6 +41,7 @@ def run(payload: Payload, status: Status) -> int:
         home_id=rooms.home.id,
         origins=origins_of(rooms.settings),
         orders=opened.orders,
+        reports=opened.reports,
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)

@@ -8,6 +8,7 @@ from typing import Any
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.decisions import decision_lines, given, say_change, why
+from primum.doors.cli.proposals import follows, proposal_arguments, proposal_lines
 
 _FIELDS = {
     "name": "FAMILY^GIVEN",
@@ -38,10 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     correct = verbs.add_parser("correct", help="correct what every study of a patient shows")
     correct.add_argument("patient")
     _options(correct, _FIELDS)
+    follows(correct)
     why(correct)
     merge = verbs.add_parser("merge", help="show all studies of GONE under PATIENT")
     merge.add_argument("patient")
     merge.add_argument("gone")
+    follows(merge)
     why(merge)
     unmerge = verbs.add_parser("unmerge", help="make a patient who was merged what they were")
     unmerge.add_argument("patient", help="who was merged into another")
@@ -59,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     undo.add_argument("patient")
     undo.add_argument("decision", help="act_…, as shown by `primum patient show`")
     why(undo)
+    proposal_arguments(verbs)
 
 
 def _options(parser: argparse.ArgumentParser, names: dict[str, str]) -> None:
@@ -68,8 +72,13 @@ def _options(parser: argparse.ArgumentParser, names: dict[str, str]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do as asked."""
-    answer = Client(options.home).call_signed_in(f"patient_{options.verb}", **given(options))
-    if options.verb == "show":
+    verb = options.verb.replace("-", "_")
+    answer = Client(options.home).call_signed_in(f"patient_{verb}", **given(options))
+    if options.verb == "proposals":
+        proposal_lines(answer, as_json=options.json)
+    elif "proposal" in answer:
+        speech.say(f"{answer['proposal']} {answer['decision']}")
+    elif options.verb == "show":
         _show(answer, as_json=options.json)
     elif options.verb == "add":
         speech.say(f"made {answer['id']}")
@@ -98,4 +107,6 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
     for one in answer["studies"]:
         mark = "  corrected" if one["corrected"] else ""
         speech.say(f"study: {one['ref']}  {one['date']}  {one['modalities']}  {one['description']}{mark}")
+    if answer["proposals"]:
+        speech.say(f"{len(answer['proposals'])} proposals of other systems wait: primum patient proposals")
     decision_lines(answer["decisions"])

@@ -1,4 +1,4 @@
-"""`primum retention list|show|hold|release|keep|erase-again|kind|death`."""
+"""`primum retention list|facts|show|hold|release|keep|erase-again|kind|death`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ _DONE = ["id", "study", "level", "images", "reason", "by", "when"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take one of the verbs."""
     verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="list|show|hold|release|keep|erase-again|kind|death"
+        dest="verb", required=True, metavar="list|facts|show|hold|release|keep|erase-again|kind|death"
     )
     listing = verbs.add_parser("list", help="what waits for a decision, what is held, what came back, what was erased")
     listing.add_argument("--json", action="store_true", help="print JSON")
+    facts = verbs.add_parser("facts", help="counts, dates, copies, the journal: for who oversees")
+    facts.add_argument("--json", action="store_true", help="print JSON")
     verbs.add_parser("show", help="how long a study is kept, and why").add_argument("study", metavar="STUDY")
     hold = verbs.add_parser("hold", help="freeze a study: it is neither proposed nor erased")
     hold.add_argument("study", metavar="STUDY")
@@ -58,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
     match options.verb:
         case "list":
             _list(client, options)
+        case "facts":
+            _facts(client, options)
         case "hold":
             _say(client.call_signed_in(
                 "retention_hold", study=options.study, reason=options.reason, patient=options.patient,
@@ -92,6 +96,28 @@ def _list(client: Client, options: argparse.Namespace) -> None:
         speech.say(f"{heading}: {len(answer[name]) or 'none'}")
         if answer[name]:
             speech.table(answer[name], columns)
+
+
+def _facts(client: Client, options: argparse.Namespace) -> None:
+    answer = client.call_signed_in("retention_facts")
+    if options.json:
+        speech.say(pretty(answer))
+        return
+    counts, backups, journal = answer["counts"], answer["backups"], answer["journal"]
+    lines = (
+        ("past their time, proposed", counts["due"]), ("waiting for a decision", counts["waiting"]),
+        ("undecided for 90 days", answer["undecided"]), ("held", counts["holds"]),
+        ("came back after erasure", answer["returned"]),
+        ("tombstones", ", ".join(f"{count} of a {level}" for level, count in answer["tombstones"].items())),
+        ("last backup", backups["made"]), ("last test of a restore", backups["tested"]),
+        *((f"oldest copy in {to}", at or "unknown") for to, at in backups["oldest"].items()),
+        ("journal verified", f"{journal['verified_at'] or 'never'}, {journal['illnesses']} illnesses"),
+        ("performed without images, past the time of a study", answer["performed_without_images"]),
+    )  # fmt: skip
+    for label, value in lines:
+        speech.say(f"{label}: {value}")
+    if answer["months"]:
+        speech.table(answer["months"], ["month", "studies", "parts", "instances", "bytes"])
 
 
 def _say(answer: dict[str, list[str]]) -> None:

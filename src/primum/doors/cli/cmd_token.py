@@ -7,15 +7,18 @@ import argparse
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client
 
-MAY = ["list", "open", "import"]
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take one of the verbs."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|revoke")
     add = verbs.add_parser("add", help="make a token for a program that asks in your name")
     add.add_argument("name", help="what it is for, to find it again in the list")
-    add.add_argument("--may", required=True, metavar="LIST", help="what it may: list, open, import, with commas")
+    add.add_argument(
+        "--may",
+        required=True,
+        metavar="LIST",
+        help="what it may, with commas: list, open, import; order:list, order:write; instance:see-rejected",
+    )
     add.add_argument("--days", type=int, default=90, help="how long it is good for (90)")
     verbs.add_parser("list", help="the tokens there are, and when each was last used")
     verbs.add_parser("revoke", help="end one at once").add_argument("id")

@@ -32,6 +32,7 @@ COMMANDS = {
     "find": "find studies by name, identifier, date",
     "patient": "correct, merge and unmerge patients, state identities",
     "study": "correct, move and reject studies, choose versions",
+    "report": "write, read and validate reports of studies",
     "forward": "where studies go by themselves once they are complete",
     "send": "send a study to an enrolled device",
     "erase": "propose to erase a study or part of it; approve, refuse, certify",

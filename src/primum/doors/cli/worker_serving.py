@@ -8,6 +8,7 @@ from primum import __version__
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of
 from primum.app.payload import Payload
+from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
 from primum.doors.cli.shipping import Shipping
@@ -21,8 +22,10 @@ from primum.doors.worker import (
     verbs_journal,
     verbs_media,
     verbs_migrate,
+    verbs_oversight,
     verbs_patients,
     verbs_people,
+    verbs_reports,
     verbs_retention,
     verbs_send,
     verbs_tokens,
@@ -47,8 +50,10 @@ _VERBS = {
     **verbs_journal.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
+    **verbs_oversight.VERBS,
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
+    **verbs_reports.VERBS,
     **verbs_send.VERBS,
     **verbs_tokens.VERBS,
     **verbs_retention.VERBS,
@@ -64,7 +69,8 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     commitments = commitments_of(worker, lambda: intake.sweep(worker.rooms.clock.now()))
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
-    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.archive_of)
+    reports = reports_of(worker, intake.in_turn)
+    desk = Desk(worker, intake, commitments, shipping.queue, completions, shipping.archive_of, reports)
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
@@ -72,6 +78,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *worker_jobs(worker, intake.sweep, intake.alone, shipping.queue.sweep),
         *commitment_jobs(commitments, shipping.report),
         *completion_jobs(completions),
+        *report_jobs(reports),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     for part in (intake, control, clockwork):

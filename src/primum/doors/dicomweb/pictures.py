@@ -59,7 +59,7 @@ class Pictures:
         path = visit.request.path_params
         numbers = frame_numbers(path["frames"], self._limits) if "frames" in path else [0]
         study = self._names.open(visit, self._reading, path["study"])
-        kept = self._archive.instances(study.entry, path.get("series", ""), path.get("instance", ""))
+        kept = self._reading.instances(visit, study, path.get("series", ""), path.get("instance", ""))
         one = kept[0] if "instance" in path else representative(kept)
         if one.sop_class_uid == GRAYSCALE_STATE:
             return self._presented(visit, study, one, query, thumbnail=thumbnail)

@@ -58,6 +58,9 @@ class Retrievals:
         media_type = search_type(visit.request.headers.get("accept", ""))
         study, path = self._open(visit), visit.request.path_params
         wanted = [path["series"]] if "series" in path else self._archive.series_uids(study.entry)
+        if study.entry.quality:
+            for uid in wanted:  # that something rejected is among it is written down, whatever is asked of it
+                self._reading.instances(visit, study, uid)
         arrays = [self._archive.metadata(study.entry, uid) for uid in wanted]
         text = _only(arrays[0], path["instance"]) if "instance" in path else _joined(arrays)
         told = self._names.tell(visit, text, study.entry)
@@ -136,7 +139,7 @@ class Retrievals:
 
     def _instances(self, visit: Visit, study: OpenStudy) -> Sequence[Kept]:
         path = visit.request.path_params
-        return self._archive.instances(study.entry, path.get("series", ""), path.get("instance", ""))
+        return self._reading.instances(visit, study, path.get("series", ""), path.get("instance", ""))
 
 
 def frame_numbers(text: str, limits: Limits) -> list[int]:

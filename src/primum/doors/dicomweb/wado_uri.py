@@ -56,7 +56,7 @@ class WadoUri:
         if query.keys() & _STATE and (not query.keys() >= _STATE or query.keys() & _DECIDED):
             raise BadParameter
         study = self._names.open(visit, self._reading, query["studyuid"])
-        kept = self._archive.instances(study.entry, query["seriesuid"], query["objectuid"])[0]
+        kept = self._reading.instances(visit, study, query["seriesuid"], query["objectuid"])[0]
         if as_file:
             return _file(study, kept, query.get("transfersyntax", ""))
         media_type = _picture_type(wanted)

@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse.command import Operation
+from primum.doors.dimse.reaching import reach_of
 from primum.doors.dimse.refusals import OperationUnknown
 from primum.doors.dimse.statuses import Answer, Status
-from primum.imaging import BadIdentifier, Model, Reach, answer, encode_data_set, parse_identifier
+from primum.imaging import BadIdentifier, Model, answer, encode_data_set, parse_identifier
 from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _find(exchange: Exchange, asked: Identifier) -> Findings:
     limits = exchange.services.limits
     most = limits.query_answers if asked.criteria.keys else limits.blank_query_answers
     # a device sees what its controller has; a study marked confidential is for people with that grant
-    reach = Reach(controllers=frozenset({exchange.device.controller_id}))
+    reach = reach_of(exchange.device)
     return exchange.services.archive().find(asked.level, replace(asked.criteria, limit=most), reach)
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from primum.doors.dimse.call_refusals import Untraced
 from primum.doors.dimse.command import Counts
+from primum.doors.dimse.reaching import reach_of
 from primum.doors.dimse.refusals import OperationUnknown
 from primum.doors.dimse.sending import Fate, Outcome
 from primum.doors.dimse.statuses import Answer, Status
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
-from primum.imaging import Reach, read_wanted, write_failed
+from primum.imaging import read_wanted, write_failed
 from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def find_wanted(exchange: Exchange, operation: Operation, root: Root) -> list[In
     limit = exchange.services.limits.sub_operations
     wanted = read_wanted(exchange.identifier(), exchange.context.transfer_syntax, root)
     try:
-        found = exchange.services.archive().retrieved(wanted, _reach(exchange.device.controller_id), limit + 1)
+        found = exchange.services.archive().retrieved(wanted, reach_of(exchange.device), limit + 1)
     except PrimumError:
         raise
     except Exception as error:
@@ -63,10 +64,6 @@ def find_wanted(exchange: Exchange, operation: Operation, root: Root) -> list[In
     if len(found) > limit:
         raise RetrievalTooLarge(limit=limit)
     return found
-
-
-def _reach(controller_id: str) -> Reach:
-    return Reach(controllers=frozenset({controller_id}))
 
 
 @dataclass(slots=True)
@@ -81,17 +78,19 @@ class Trace:
     association: str
     meant: dict[str, int]
     """How many instances of each study are to be sent."""
+    rejected: dict[str, int] = field(default_factory=dict)
+    """How many of them are hidden from ordinary use."""
     _study: str = ""
     _instances: int = 0
     _bytes: int = 0
 
     @classmethod
-    def of(cls, exchange: Exchange, destination: str, channel: str, entries: Iterable[InstanceEntry]) -> Trace:
+    def of(cls, exchange: Exchange, destination: str, channel: str, entries: Sequence[InstanceEntry]) -> Trace:
         """Trace what a device asked for."""
         device = exchange.device
         return cls(
             exchange.services.journal, device.id, destination, device.controller_id, channel, exchange.association,
-            _by_study(entries),
+            _by_study(entries), _by_study(one for one in entries if one.rejected),
         )  # fmt: skip
 
     def before(self, entry: InstanceEntry) -> None:
@@ -103,6 +102,9 @@ class Trace:
         details: dict[str, str | int] = {**self._details(), "instances": self.meant[study]}
         try:
             self.journal.record(Fact(Kind.STUDY_SENT, self.actor, study, details))
+            if study in self.rejected:
+                shown = details | {"instances": self.rejected[study]}
+                self.journal.record(Fact(Kind.REJECTED_SHOWN, self.actor, study, shown))
         except PrimumError:
             raise Untraced from None
         self._study = study

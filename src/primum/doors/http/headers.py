@@ -19,6 +19,10 @@ DECODE_POLICY: Final = "default-src 'none'; script-src 'self' 'unsafe-eval'; con
 """The image decode worker, and nothing else: two of its codecs make functions out of text."""
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 """The other files of the viewer; a worker among them lives under the policy of its own response."""
+DOCUMENT_POLICY: Final = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
+)
+"""A PDF that the browser shows by itself: its viewer is a page of the browser's around the one object."""
 SILENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """What is not a page: DICOMweb, redirects, refusals."""
 

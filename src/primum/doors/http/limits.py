@@ -15,6 +15,12 @@ class Limits:
     """A query string: the longest UID list that a viewer sends (64 UIDs of 64 characters)."""
     form_bytes: int = 16_384
     """A form. The largest of ours is a password change: three fields of at most `password_characters`."""
+    report_bytes: int = 13 * 1024 * 1024
+    """A form with a report: a PDF of 12 MiB, or two texts of 20 000 characters."""
+    report_seconds: float = 600
+    """How long one may take to arrive: 12 MiB at 160 kbit/s."""
+    reports_at_once: int = 4
+    """Such forms at once: each is held whole."""
     form_fields: int = 24
     """Fields in a form: the search has ten."""
     password_characters: int = 1_024

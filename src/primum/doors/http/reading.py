@@ -12,9 +12,20 @@ from dataclasses import dataclass, replace
 from primum.app.shelf import StudyInReach
 from primum.doors.http.disclosures import DOOR, Disclosures, Viewing
 from primum.doors.http.nowhere import NotFound
-from primum.doors.http.services import Archive, Found, Level, Parameters, Recorder
+from primum.doors.http.services import Archive, Found, Kept, Level, Parameters, Recorder
 from primum.doors.http.visit import Visit
-from primum.identity import ANY_STUDY, Actor, NotPermitted, Permission, Reach, Thing, decide, reaches, require
+from primum.identity import (
+    ANY_STUDY,
+    Actor,
+    NotPermitted,
+    Permission,
+    Reach,
+    Thing,
+    decide,
+    reaches,
+    require,
+    seeing_rejected,
+)
 from primum.journal import Fact, Kind
 
 
@@ -28,7 +39,7 @@ class OpenStudy:
     @property
     def reach(self) -> tuple[Reach, ...]:
         """What a search inside it may see: its controller's, for another controller may have the same UID."""
-        return (Reach(frozenset({self.entry.controller_id}), (), confidential=True),)
+        return (Reach(frozenset({self.entry.controller_id}), (), confidential=True, quality=self.entry.quality),)
 
 
 class Reading:
@@ -63,7 +74,7 @@ class Reading:
             details: dict[str, str | int] = {"session": visit.person.id, "rule": rule, "what": str(action)}
             self._journal.record(Fact(Kind.ACTION_REFUSED, visit.person.person_id, "", details))
             raise NotPermitted(action=str(action), rule=rule)
-        return found
+        return seeing_rejected(actor, found)
 
     def open(self, visit: Visit, *, uid: str = "", ref: str = "") -> OpenStudy:
         """Find a study that this person may open, and record that it is shown. Raises NotFound."""
@@ -71,7 +82,7 @@ class Reading:
         listed = reaches(actor, Permission.STUDY_LIST)
         if not listed:
             raise NotFound
-        entry = self._archive.study(listed, uid=uid, ref=ref)
+        entry = self._archive.study(seeing_rejected(actor, listed), uid=uid, ref=ref)
         self._decide(visit, actor, entry)
         viewing = self._disclosures.open(
             session_id=visit.person.id,
@@ -81,12 +92,30 @@ class Reading:
         )
         return OpenStudy(entry, viewing)
 
+    def instances(self, visit: Visit, study: OpenStudy, series_uid: str = "", sop_uid: str = "") -> Sequence[Kept]:
+        """Find what is retrieved of an open study; where any of it was rejected, that is on disc first.
+
+        Raises NotHere, and what the journal raises: then nothing leaves.
+        """
+        kept = self._archive.instances(study.entry, series_uid, sop_uid)
+        rejected = sum(one.rejected for one in kept)
+        if rejected:
+            details: dict[str, str | int] = {
+                "session": visit.person.id, "controller": study.entry.controller_id, "instances": rejected,
+                "channel": DOOR,
+            }  # fmt: skip
+            fact = Fact(Kind.REJECTED_SHOWN, visit.person.person_id, study.entry.study_ref, details)
+            self._journal.record(fact)
+        return kept
+
     def find(self, visit: Visit, ref: str) -> StudyInReach:
         """Find a study that this person may list, without showing anything of it. Raises NotHere."""
         return self._archive.study(self.reach(visit, Permission.STUDY_LIST), ref=ref)
 
-    def leaving(self, visit: Visit, ref: str, *, fresh: bool = True) -> StudyInReach:
-        """Find a study that this person may take out, sealed; a refusal is recorded.
+    def leaving(
+        self, visit: Visit, ref: str, *, fresh: bool = True, action: Permission = Permission.STUDY_EXPORT
+    ) -> StudyInReach:
+        """Find a study that this person may take out, sealed unless `action` says otherwise; a refusal is recorded.
 
         `fresh` False where password and code were asked for moments ago, by the page that led here.
         Raises NotHere, NotPermitted, StepUpNeeded.
@@ -97,10 +126,10 @@ class Reading:
             actor = replace(actor, fresh=True)
         thing = Thing("study", entry.controller_id, referrer=entry.referrer, confidential=entry.confidential)
         try:
-            require(actor, Permission.STUDY_EXPORT, thing)
+            require(actor, action, thing)
         except NotPermitted as refusal:
             details: dict[str, str | int] = {
-                "session": visit.person.id, "rule": str(refusal.facts["rule"]), "what": str(Permission.STUDY_EXPORT),
+                "session": visit.person.id, "rule": str(refusal.facts["rule"]), "what": str(action),
             }  # fmt: skip
             self._journal.record(Fact(Kind.ACTION_REFUSED, visit.person.person_id, entry.study_ref, details))
             raise

@@ -20,6 +20,7 @@ from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach,
 from primum.imaging import PictureWish
 from primum.imaging.orders import Orders
 from primum.imaging.presenting.state import State
+from primum.imaging.reports.service import Reports
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
 from primum.journal import Fact, Journal, Kind, Refusals
@@ -121,6 +122,11 @@ class Found(Protocol):
 
 class Kept(Protocol):
     """An instance as it is kept."""
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it is hidden from ordinary use, and shown to who sees what was rejected for quality."""
+        ...
 
     @property
     def sop_class_uid(self) -> str:
@@ -340,6 +346,7 @@ class WebServices:
     origins: frozenset[str]
     """Under which addresses we are reached: `https://name:port`, the port left out where it is 443."""
     orders: Orders
+    reports: Reports
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

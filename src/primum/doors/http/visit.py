@@ -72,6 +72,8 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict)
     standing: Standing = Standing.STRANGER
     session: Session | None = None
+    document: bytes = field(default=b"", repr=False)
+    """A file that came with the form, where a route takes one."""
 
     @property
     def token(self) -> str:
@@ -133,11 +135,19 @@ class Endpoint:
         """Answer one request."""
         request = Request(scope, receive)
         try:
-            form = await read_form(request) if request.method == "POST" else {}
+            form = await self._form(request)
             response = await self._in_thread(request, form)
         except PrimumError as refusal:
             response = await anyio.to_thread.run_sync(self._refused, request, refusal)
         await response(scope, receive, send)
+
+    async def _form(self, request: Request) -> Mapping[str, str]:
+        """Read the form of a POST."""
+        return await read_form(request) if request.method == "POST" else {}
+
+    def _who(self, request: Request, form: Mapping[str, str]) -> Visit:
+        """Find out who asks, with what."""
+        return who(request, self._services, form)
 
     async def _in_thread(self, request: Request, form: Mapping[str, str]) -> Response:
         if self._costly is None:
@@ -147,7 +157,7 @@ class Endpoint:
         return await anyio.to_thread.run_sync(self._answer, request, form, limiter=self._costly)
 
     def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
-        visit = who(request, self._services, form)
+        visit = self._who(request, form)
         if visit.standing not in self.admits:
             return closed_door(visit)
         try:

@@ -13,9 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from primum.doors.http.forms import FormUnreadable, field
 from primum.doors.http.statuses import status_of
 from primum.doors.http.visit import Visit
-from primum.doors.web.language import say, write_da
+from primum.doors.web.language import say, write_da, write_instant
 from primum.doors.web.render import Pages, language_of
+from primum.doors.web.reports import card
 from primum.doors.web.step_up import step_up_address
+from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
 from primum.ground.ids import is_id
 from primum.identity import Permission, Thing, decide
@@ -32,9 +34,13 @@ REASONS: Final = (
 )  # fmt: skip
 OIDS: Final = ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11")
 
+REFUSALS: Final = ("two-people", "images-right", "wrong-message", "other")
+
 FORMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "patient_correct": ("patient", *OF_PATIENT, "reason"),
-    "patient_merge": ("patient", "gone", "reason"),
+    "patient_correct": ("patient", *OF_PATIENT, "reason", "proposal"),
+    "patient_merge": ("patient", "gone", "reason", "proposal"),
+    "patient_refuse_proposal": ("proposal", "reason"),
+    "patient_note_proposal": ("proposal",),
     "patient_unmerge": ("patient", "reason"),
     "patient_identify": ("patient", *TRAITS, *FLAGS, "reason"),
     "patient_undo": ("patient", "decision", "reason"),
@@ -78,6 +84,8 @@ class Decisions:
             alike=[{**one, "address": _covered(visit, one["id"])} for one in shown["alike"]],
             studies=[_study_row(visit, one) for one in shown["studies"]],
             people={one: _covered(visit, one) for one in (*shown["merged"], shown["survivor"]) if one},
+            proposals=[_proposal(visit, one) for one in shown["proposals"]],
+            refusals=REFUSALS,
             may={
                 "correct": _may(visit, Permission.PATIENT_CORRECT, thing),
                 "merge": _may(visit, Permission.PATIENT_MERGE, thing),
@@ -86,6 +94,19 @@ class Decisions:
             traits=TRAITS,
             flags=FLAGS,
             oids=OIDS,
+            **self._common(visit),
+        )
+
+    def proposals(self, visit: Visit) -> Response:
+        """Show what other systems say of patients and waits for a person."""
+        found = _ask(visit, "patient_proposals")
+        return self._pages.page(
+            visit,
+            "proposals.html",
+            here="proposals",
+            proposals=[_proposal(visit, one) for one in found["proposals"]],
+            count=found["count"],
+            refusals=REFUSALS,
             **self._common(visit),
         )
 
@@ -115,8 +136,10 @@ class Decisions:
                 "move": _may(visit, Permission.STUDY_MOVE, thing),
                 "reject": _may(visit, Permission.INSTANCE_REJECT, thing),
                 "choose": _may(visit, Permission.INSTANCE_CHOOSE, thing),
+                "print": _may(visit, Permission.STUDY_EXPORT, thing),
             },
             of_study=OF_STUDY,
+            reports=card(visit, shown["ref"]),
             codes=CODES,
             **self._common(visit),
         )
@@ -208,6 +231,13 @@ def _changes(visit: Visit, verb: str, given: Mapping[str, str]) -> list[Change]:
             return _corrected(OF_PATIENT, _ask(visit, "patient_show", patient=args["patient"])["shown"], given)
         case "patient_merge":
             return _merged(*(_ask(visit, "patient_show", patient=args[name]) for name in ("patient", "gone")))
+        case "patient_refuse_proposal":
+            if given.get("reason") not in REFUSALS:
+                raise FormUnreadable
+            return [("decision", say(language_of(visit), "proposals.waits"), _refused(visit, given["reason"]))]
+        case "patient_note_proposal":
+            language = language_of(visit)
+            return [("decision", say(language, "proposals.waits"), say(language, "proposals.noted"))]
         case "patient_identify":
             known = _ask(visit, "patient_show", patient=args["patient"])["identity"] or {}
             return [(one, str(known.get(one) or ""), given[one]) for one in (*TRAITS, *FLAGS) if given.get(one)]
@@ -248,6 +278,23 @@ def _words(language: str, verb: str, given: Mapping[str, str]) -> list[Change]:
     if verb == "study_reject":
         return [("images", say(language, "decide.shown"), say(language, f"decide.code_{_code(given)}"))]
     return [("decision", say(language, "decide.holds"), say(language, "decide.undone"))]
+
+
+def _refused(visit: Visit, reason: str) -> str:
+    return say(language_of(visit), f"proposals.reason_{reason.replace('-', '_')}")
+
+
+def _proposal(visit: Visit, one: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a proposal into the words of a page: whom it concerns by their covered address, and what may be done."""
+    thing = Thing("patient", one["controller"])
+    action = Permission.PATIENT_MERGE if one["kind"] == "merge" else Permission.PATIENT_CORRECT
+    people = [who for pair in one["pairs"] for who in pair.values()] + [who["patient"] for who in one["corrections"]]
+    return {
+        **one,
+        "date": write_instant(language_of(visit), from_text(one["at"])),
+        "address": {who["id"]: _covered(visit, who["id"]) for who in people},
+        "may": _may(visit, action, thing),
+    }
 
 
 def _code(given: Mapping[str, str]) -> str:

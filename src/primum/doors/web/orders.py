@@ -42,6 +42,7 @@ from primum.imaging.orders import (
     PatientFacts,
     StepState,
 )
+from primum.imaging.orders.results import Results, Trouble
 from primum.journal import Fact, Kind
 
 _REFUSED: Final = frozenset({
@@ -135,7 +136,14 @@ class OrderPages:
         ]
         merges = orders.merges(controllers)
         return self._pages.page(
-            visit, "orders.html", here="orders", denied=False, days=days, day=first.isoformat(), merges=merges
+            visit,
+            "orders.html",
+            here="orders",
+            denied=False,
+            days=days,
+            day=first.isoformat(),
+            merges=merges,
+            troubles=_troubles(visit, controllers),
         )
 
     # -- a new order --
@@ -226,12 +234,12 @@ class OrderPages:
             return self._form(visit, form_of(entry), entry=entry, refusal=refusal)
         return RedirectResponse("/orders", 303)
 
-    def settle(self, visit: Visit) -> Response:
-        """Note that a proposal about two patients has been dealt with."""
-        controllers = self._controllers(visit, Permission.ORDER_WRITE)
-        decision = "done" if visit.form.get("decision") == "done" else "refused"
-        merge_id = field(visit.form, "proposal", visit.services.limits.field_characters)
-        visit.services.orders.settle_merge(visit.person.person_id, merge_id, controllers, decision=decision)
+    def send_again(self, visit: Visit) -> Response:
+        """Have a result that did not arrive sent again."""
+        self._controllers(visit, Permission.ORDER_WRITE)
+        result = field(visit.form, "result", visit.services.limits.field_characters)
+        asked = {"token": visit.token, "verb": "result_again", "args": {"result": result}}
+        visit.services.intake.ask("report", asked)
         return RedirectResponse("/orders", 303)
 
     # -- inside --
@@ -295,6 +303,13 @@ class OrderPages:
             priorities=dict.fromkeys((*CHOSEN_PRIORITIES, typed.priority)) if entry else CHOSEN_PRIORITIES,
             pregnancies=PREGNANCIES,
         )
+
+
+def _troubles(visit: Visit, controllers: Sequence[str] | None) -> list[tuple[Trouble, str]]:
+    """List results that did not arrive, each with the report that it tells of."""
+    found = Results(visit.services.orders).troubles(controllers)
+    told = visit.services.reports.told_by([one.id for one in found])
+    return [(one, told.get(one.id, "")) for one in found]
 
 
 def _today(visit: Visit) -> date:

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from primum.doors.http.disclosures import Disclosures
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
+from primum.doors.http.uploads import UploadEndpoint
 from primum.doors.http.visit import ANYONE, PERSON, SIGNED_IN, Endpoint, Handler, Standing
 from primum.doors.web.about import About
 from primum.doors.web.account import Account
@@ -21,8 +22,11 @@ from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
 from primum.doors.web.orders import OrderPages
+from primum.doors.web.oversight import Oversight
+from primum.doors.web.prints import Prints
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
+from primum.doors.web.reports import ReportPages
 from primum.doors.web.static import Static
 from primum.doors.web.step_up import StepUp
 from primum.doors.web.viewer_files import Viewer
@@ -47,7 +51,7 @@ class WebRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """List them."""
-        return [*self._door(), *self._house(), *self._retention(), *self._ohif()]
+        return [*self._door(), *self._house(), *self._reports(), *self._retention(), *self._ohif()]
 
     def _door(self) -> list[BaseRoute]:
         door, enrolment = AtDoor(self._pages, self._disclosures), Enrolment(self._pages)
@@ -78,7 +82,9 @@ class WebRoutes:
             self._get("/export/{study}", exports.page),
             self._post("/export/{study}", exports.prepare),
             self._get("/export/{study}/{ticket}", exports.fetch),
+            *self._prints(),
             *self._orders(),
+            self._get("/patients/proposals", decisions.proposals),
             self._get("/patients/{patient}", decisions.patient),
             self._get("/studies/{study}/patient", decisions.of_study),
             self._get("/studies/{study}/decisions", decisions.study),
@@ -90,10 +96,19 @@ class WebRoutes:
             self._get("/about", About(self._pages, self._viewer).page),
         ]
 
+    def _prints(self) -> list[BaseRoute]:
+        prints = Prints(self._pages, self._reading)
+        return [
+            self._get("/print/{study}", prints.page),
+            self._post("/print/{study}", prints.prepare),
+            self._get("/print/{study}/{ticket}", prints.fetch),
+        ]
+
     def _retention(self) -> list[BaseRoute]:
         erasures, keeping = Erasures(self._pages, self._reading), Keeping(self._pages, self._reading)
         return [
             self._get("/erasures", erasures.page),
+            self._get("/oversight", Oversight(self._pages).page),
             self._post("/erasures/decide", erasures.decide),
             self._post("/erasures/return", erasures.decide_return),
             self._post("/erasures/release", erasures.release),
@@ -102,6 +117,19 @@ class WebRoutes:
             self._get("/retention/{study}", keeping.page),
             self._post("/retention/{study}/hold", keeping.hold),
             self._post("/retention/{study}/erase", keeping.propose),
+        ]
+
+    def _reports(self) -> list[BaseRoute]:
+        reports = ReportPages(self._pages, self._reading, self._disclosures)
+        return [
+            self._get("/studies/{study}/reports", reports.study),
+            self._upload("/studies/{study}/reports", reports.write),
+            self._get("/reports/{report}", reports.show),
+            self._get("/reports/{report}/report.pdf", reports.document),
+            self._get("/reports/{report}/download", reports.download),
+            self._upload("/reports/{report}/change", reports.change),
+            self._post("/reports/{report}/validate", reports.validate),
+            self._post("/reports/{report}/withdraw", reports.withdraw),
         ]
 
     def _orders(self) -> list[BaseRoute]:
@@ -113,7 +141,7 @@ class WebRoutes:
             self._post("/orders/patient", orders.patient),
             self._post("/orders/draft", orders.draft),
             self._post("/orders/place", orders.place),
-            self._post("/orders/proposals", orders.settle),
+            self._post("/orders/results", orders.send_again),
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),
@@ -126,6 +154,9 @@ class WebRoutes:
             self._get("/ohif/app-config.js", ohif.configuration),
             self._get("/ohif/{stamp}/{name:path}", ohif.file),
         ]
+
+    def _upload(self, path: str, handler: Handler) -> Route:
+        return Route(path, UploadEndpoint(self._services, handler, self.refused), methods=["POST"])
 
     def _get(self, path: str, handler: Handler, admits: frozenset[Standing] = PERSON) -> Route:
         return Route(path, Endpoint(self._services, handler, self.refused, admits=admits), methods=["GET"])

@@ -42,6 +42,8 @@ class Row:
     """Where it is taken out, empty for who may not."""
     keeping: str = ""
     """Where its retention is seen and changed, for who may."""
+    reports: str = ""
+    """Where its reports are read, for who may."""
 
     @property
     def spoken(self) -> str:

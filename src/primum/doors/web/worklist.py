@@ -16,7 +16,7 @@ from primum.doors.web.render import Pages, language_of
 from primum.doors.web.rows import Row, birth_date, folded_name, row
 from primum.doors.web.searching import MODALITIES, Search, SearchUnclear, read_search
 from primum.ground.errors import PrimumError
-from primum.identity import NotPermitted, Permission, Thing, decide
+from primum.identity import NotPermitted, Permission, Thing, decide, reaches
 
 _FLAGS: Final = (
     ("conflict", "conflict"),
@@ -63,7 +63,7 @@ class Worklist:
         try:
             return self._show(visit, self._find(visit, search))
         except NotPermitted:
-            return self._pages.page(visit, "studies.html", here="studies", denied=True)
+            return self._pages.page(visit, "studies.html", here="studies", denied=True, proposed=0)
         except SearchUnclear:
             return self._unclear(visit, search)
         except PrimumError as refusal:
@@ -100,7 +100,19 @@ class Worklist:
             controllers=any(one.controller for one in rows),
             modalities=MODALITIES,
             brings=self._brings(visit),
+            proposed=self._proposed(visit),
         )
+
+    @staticmethod
+    def _proposed(visit: Visit) -> int:
+        """Count what other systems say of patients and this person may decide (docs/design/patients.md)."""
+        actor = replace(visit.services.people.actor(visit.person), fresh=True)
+        if not reaches(actor, Permission.PATIENT_CORRECT):
+            return 0
+        reach = reaches(actor, Permission.PATIENT_IDENTIFY)
+        whole = any(one.controllers is None for one in reach)
+        own = sorted({controller for one in reach for controller in one.controllers or ()})
+        return len(visit.services.orders.merges(None if whole else own))
 
     @staticmethod
     def _brings(visit: Visit) -> bool:
@@ -136,7 +148,9 @@ class Worklist:
                 flags=flags,
                 keeping=keeping,
             )
-            rows.append(replace(shown, export=export))
+            reads = decide(actor, Permission.REPORT_READ, thing).allowed
+            reports = f"/studies/{visit.aliases.cover(study.study_ref)}/reports" if reads else ""
+            rows.append(replace(shown, export=export, reports=reports))
         return rows
 
 

@@ -19,6 +19,7 @@ from primum.imaging import SendingQueue
 from primum.imaging.commitments.service import Commitments
 from primum.imaging.completion.service import Completions
 from primum.imaging.media.migrating import Source
+from primum.imaging.reports.acts import Acts
 from primum.journal import Fact, Kind
 
 ADDRESS = "local"
@@ -38,6 +39,8 @@ class Desk:
     """What finds studies complete, and forwards them."""
     archive_of: Callable[[Destination], Source] | None = None
     """How an enrolled device is asked as an archive."""
+    reports: Acts | None = None
+    """What is written, validated and announced of studies."""
 
     def require(self, asking: Asking, action: Permission, thing: Thing) -> None:
         """Return when it is permitted; a refusal is recorded. Raises NotPermitted, StepUpNeeded."""
@@ -94,6 +97,11 @@ class Args:
         if not isinstance(value, str) or len(value) > most:
             raise BadRequest
         return value
+
+    def data(self, name: str) -> bytes:
+        """Take bytes, which only a door sends beside its arguments; empty where there are none."""
+        value = self._given.get(name, b"")
+        return value if isinstance(value, bytes) else b""
 
     def has(self, name: str) -> bool:
         """Tell whether an argument was given at all."""

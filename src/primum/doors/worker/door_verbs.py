@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from primum.doors.worker import door_verbs_orders, verbs_commitments
+from primum.doors.worker import door_verbs_orders, verbs_commitments, verbs_oversight
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 from primum.doors.worker.verbs_patients import decide
+from primum.doors.worker.verbs_reports import report
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
@@ -17,6 +18,8 @@ DOOR_VERBS: Mapping[str, Told] = {
     "commitment.result": verbs_commitments.result,
     "commitment.delivered": verbs_commitments.delivered,
     "decide": decide,
+    "retention.facts": verbs_oversight.facts,
+    "report": report,
     **door_verbs_orders.VERBS,
 }
 """Every verb: takes the desk, the arguments and the bytes of a question."""

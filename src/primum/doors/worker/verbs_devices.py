@@ -11,7 +11,9 @@ from primum.ground.clock import to_text
 from primum.identity import Address, Device, DevicePack, Permission, Service, Thing, make_address
 
 _HOUSE = Thing("device")
-_LETS_READ = frozenset({Service.FIND, Service.GET, Service.MOVE, Service.WORKLIST, Service.RECEIVE})
+_LETS_READ = frozenset({
+    Service.FIND, Service.GET, Service.MOVE, Service.WORKLIST, Service.RECEIVE, Service.REJECTED,
+})  # fmt: skip
 """Services by which a machine shows patients: giving one needs `device:let-read` besides."""
 
 

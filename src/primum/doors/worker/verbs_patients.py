@@ -14,6 +14,7 @@ from primum.app.shelf import ShelfStudy
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import MOST_UIDS, Args, Asking, Desk, Verb, handler
 from primum.doors.worker.protocol import BadRequest
+from primum.doors.worker.verbs_proposals import VERBS as PROPOSALS, about, followed, settle
 from primum.ground.ids import is_id
 from primum.identity import Permission, Thing, reaches
 from primum.imaging import NotHere, Reach
@@ -55,13 +56,13 @@ def _patient(desk: Desk, asking: Asking, name: str, action: Permission) -> Patie
     """Find a patient within reach, by id or by a study of theirs; ask whether `action` is permitted."""
     patients = desk.worker.patients
     reach = _reach(asking)
-    patient_id = name if is_id(name, "pat") else _found(desk, asking, name)[1]
+    patient_id = name if is_id(name, "pat") else find_study(desk, asking, name)[1]
     view = patients.patient(patient_id, reach)
     desk.require(asking, action, Thing("patient", view.controller_id))
     return view
 
 
-def _found(desk: Desk, asking: Asking, name: str) -> tuple[ShelfStudy, str]:
+def find_study(desk: Desk, asking: Asking, name: str) -> tuple[ShelfStudy, str]:
     """Find a study within reach, by its UID or its reference; and whose it is."""
     archive = desk.worker.corrections.archive
     found = archive.locate_study(name, _reach(asking)) if "." in name else archive.study(name, _reach(asking))
@@ -70,7 +71,7 @@ def _found(desk: Desk, asking: Asking, name: str) -> tuple[ShelfStudy, str]:
 
 
 def _study(desk: Desk, asking: Asking, args: Args, action: Permission) -> ShelfStudy:
-    study, _ = _found(desk, asking, args.text("study", most=64))
+    study, _ = find_study(desk, asking, args.text("study", most=64))
     desk.require(asking, action, Thing("study", study.controller_id, study.referrer, study.confidential))
     return study
 
@@ -114,6 +115,7 @@ def patient_show(desk: Desk, asking: Asking, args: Args, _progress: Progress) ->
             for one in view.studies
         ],
         "decisions": [_decision(one) for one in view.decisions],
+        "proposals": about(desk, asking, view.id),
     }  # fmt: skip
 
 
@@ -168,12 +170,14 @@ def _decision(one: Decision) -> dict[str, Any]:
 def patient_correct(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Correct a patient's name, birth date, sex, PatientID or issuer."""
     view = _patient(desk, asking, args.text("patient", most=64), Permission.PATIENT_CORRECT)
-    by, fields = _by(asking, args), _given(args, tuple(OF_PATIENT))
+    proposal, follows = followed(desk, asking, args, view.id)
+    by, fields = follows or _by(asking, args), _given(args, tuple(OF_PATIENT))
     done = _turn(desk, lambda: desk.worker.corrections.correct_patient(view.id, fields, by))
     _write(
         desk, asking, Kind.PATIENT_CORRECTED, view.id,
         decision=done, reason=by.reason, what=_words(fields), controller=view.controller_id,
     )  # fmt: skip
+    settle(desk, asking, proposal)
     return {"decision": done, "before": {which: view.shown.of(which) for which in fields}, "after": fields}
 
 
@@ -181,12 +185,14 @@ def patient_merge(desk: Desk, asking: Asking, args: Args, _progress: Progress) -
     """Merge a patient into another."""
     kept = _patient(desk, asking, args.text("patient", most=64), Permission.PATIENT_MERGE)
     gone = _patient(desk, asking, args.text("gone", most=64), Permission.PATIENT_MERGE)
-    by = _by(asking, args)
+    proposal, follows = followed(desk, asking, args, kept.id, gone.id)
+    by = follows or _by(asking, args)
     done = _turn(desk, lambda: desk.worker.corrections.merge(kept.id, gone.id, by))
     _write(
         desk, asking, Kind.PATIENT_MERGED, kept.id,
         decision=done, other=gone.id, reason=by.reason, controller=kept.controller_id,
     )  # fmt: skip
+    settle(desk, asking, proposal)
     return {"decision": done, "before": _shown(gone.shown), "after": _shown(kept.shown)}
 
 
@@ -324,7 +330,7 @@ _UNDOING = {
 
 def study_undo(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Undo a decision about a study."""
-    study, _ = _found(desk, asking, args.text("study", most=64))
+    study, _ = find_study(desk, asking, args.text("study", most=64))
     wanted = args.text("decision", most=64)
     found = next((one for one in desk.worker.patients.decisions(study.study_ref) if one.id == wanted), None)
     thing = Thing("study", study.controller_id, study.referrer, study.confidential)
@@ -361,6 +367,7 @@ VERBS: dict[str, Verb] = {
     "study_reject": study_reject,
     "study_choose_version": study_choose_version,
     "study_undo": study_undo,
+    **PROPOSALS,
 }
 
 

@@ -13,7 +13,8 @@ from primum.identity import ProgramToken
 
 def token_add(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Make a token; its secret is in this answer and nowhere else."""
-    may = {f"study:{one}" for one in args.texts("may")}
+    # a word alone is about studies: `list` is `study:list`
+    may = {one if ":" in one else f"study:{one}" for one in args.texts("may")}
     lasts = timedelta(days=args.number("days", low=1, high=366, default=90))
     made = desk.worker.people.add_token(asking.actor, args.text("name", most=64), may, lasts)
     return {"id": made.id, "secret": made.secret, "ends_at": to_text(made.ends_at)}
@@ -38,7 +39,7 @@ def _row(one: ProgramToken, logins: dict[str, str], now: datetime) -> dict[str, 
         "id": one.id,
         "name": one.name,
         "login": logins.get(one.person_id, ""),
-        "may": " ".join(sorted(name.partition(":")[2] for name in one.may)),
+        "may": " ".join(sorted(name.removeprefix("study:") for name in one.may)),
         "ends_at": to_text(one.ends_at),
         "used_at": to_text(one.used_at) if one.used_at else "never",
         "state": state,

@@ -70,6 +70,7 @@ def report(place: headers.Place) -> Dataset:
     made.SeriesDescription, made.DocumentTitle, made.ConversionType = "Compte rendu", _TITLE, "WSD"
     made.AcquisitionDateTime, made.BurnedInAnnotation = f"{place.begun:%Y%m%d%H%M%S}", "YES"
     made.ConceptNameCodeSequence = [headers.code("18748-4", "LN", "Diagnostic imaging study")]
+    made.VerificationFlag = "VERIFIED"
     made.MIMETypeOfEncapsulatedDocument = "application/pdf"
     made.EncapsulatedDocumentLength = len(content)
     made.EncapsulatedDocument = content + b"\0" * (len(content) % 2)

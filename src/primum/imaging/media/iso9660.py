@@ -1,7 +1,7 @@
 """A disc image, read without mounting it: ISO 9660 (ECMA-119), with Joliet's names where the disc has them.
 
-Our own small reader: the library there is under the LGPL (decision 0074). Nothing of UDF: a disc that is UDF alone is
-refused, and most DICOM discs that have it have ISO 9660 beside it (PS3.12 annex F asks for that).
+Our own small reader: the library there is under the LGPL (decision 0074). Of a disc that has UDF beside it, this is
+what is read (PS3.12 annex F asks for it); one of UDF alone is udf.py's.
 Every offset and length is compared with the image before it is used; a folder is entered once.
 """
 
@@ -9,17 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import BinaryIO, ClassVar, Self, cast
 
-from primum.ground.errors import PrimumError
-from primum.imaging.media.items import Among, BadContainer, Item, Place, Window
-from primum.imaging.media.limits import LIMITS, MediaLimits
+from primum.imaging.media.discs import FIRST, SECTOR, Disc, ImageFile
+from primum.imaging.media.items import BadContainer, Place
 
-SECTOR = 2048
-FIRST = 16
-"""The sector of the first volume descriptor."""
 MARK = b"CD001"
 MARK_AT = FIRST * SECTOR + 1
 _DESCRIPTORS = 64
@@ -29,60 +22,12 @@ _IS_FOLDER, _GOES_ON = 0x02, 0x80
 _ENDED, _PRIMARY, _SUPPLEMENTARY = 255, 1, 2
 
 
-class OnlyUdf(PrimumError):
-    """The disc image is in UDF alone, which this version does not read."""
+class DiscImage(Disc):
+    """The files of a disc image of ISO 9660. Raises BadContainer."""
 
-    code: ClassVar[str] = "import.udf"
-    hint: ClassVar[str] = "mount the image or put the disc in a drive, then import its folder"
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    place: Place
-    pieces: tuple[tuple[int, int], ...]
-    """Offset and length in the image: a file above 4 GiB has several."""
-
-    @property
-    def size(self) -> int:
-        return sum(length for _, length in self.pieces)
-
-
-class DiscImage:
-    """The files of a disc image."""
-
-    kind = "iso"
-
-    def __init__(self, stream: BinaryIO, size: int, name: PurePosixPath, limits: MediaLimits = LIMITS) -> None:
-        """Read the descriptors of `stream`, which can be rewound. Raises BadContainer, OnlyUdf."""
-        self._stream, self._size, self._name, self._limits = stream, size, name, limits
+    def _found(self) -> Iterator[ImageFile]:
         self._joliet, self._root = self._descriptors()
-        self._files = list(self._walk())
-        self._among = Among(lambda: (one.place for one in self._files))
-
-    def count(self) -> int:
-        """Count the files."""
-        return len(self._files)
-
-    def items(self) -> Iterator[Item]:
-        """Give the files in the order in which they lie: a drive seeks slowly."""
-        for one in sorted(self._files, key=lambda one: one.pieces[:1]):
-            yield Item(
-                self._name.joinpath(*one.place), one.size, lambda one=one: self._opened(one),  # type: ignore[misc]
-                self._among.beside(one.place),
-            )  # fmt: skip
-
-    def _opened(self, one: _File) -> BinaryIO:
-        windows = [Window(self._stream, start, length) for start, length in one.pieces]
-        return cast("BinaryIO", windows[0] if len(windows) == 1 else _Joined(windows))
-
-    def _read(self, start: int, length: int) -> bytes:
-        if start < 0 or start + length > self._size:
-            raise BadContainer(what="it is cut short")
-        self._stream.seek(start)
-        data = self._stream.read(length)
-        if len(data) != length:
-            raise BadContainer(what="it is cut short")
-        return data
+        return self._walk()
 
     def _descriptors(self) -> tuple[bool, tuple[int, int]]:
         primary: tuple[int, int] | None = None
@@ -98,7 +43,7 @@ class DiscImage:
             raise BadContainer(what="it has no volume descriptor")
         return False, primary
 
-    def _walk(self) -> Iterator[_File]:
+    def _walk(self) -> Iterator[ImageFile]:
         waiting: list[tuple[Place, tuple[int, int]]] = [((), self._root)]
         seen: set[int] = set()
         count = 0
@@ -118,7 +63,7 @@ class DiscImage:
                     continue
                 begun.append(extent)
                 if not flags & _GOES_ON:
-                    yield _File(here, tuple(begun))
+                    yield ImageFile(here, tuple(begun))
                     begun = []
                 count += 1
                 if count > self._limits.entries:
@@ -147,36 +92,3 @@ class DiscImage:
 def _extent(data: bytes, at: int) -> tuple[int, int]:
     first, length = struct.unpack_from("<I4xI", data, at + 2)
     return first * SECTOR, length
-
-
-class _Joined:
-    """The pieces of a large file, one after another."""
-
-    def __init__(self, windows: list[Window]) -> None:
-        self._windows = windows
-
-    def read(self, size: int = -1) -> bytes:
-        while self._windows:
-            data = self._windows[0].read(size)
-            if data or size == 0:
-                return data
-            self._windows.pop(0)
-        return b""
-
-    def close(self) -> None:
-        self._windows.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def is_udf(stream: BinaryIO, size: int) -> bool:
-    """Tell whether it is a disc image of UDF alone (ECMA-167 part 2: NSR among the first descriptors)."""
-    if size < (FIRST + 3) * SECTOR:
-        return False
-    stream.seek(FIRST * SECTOR)
-    marks = {stream.read(SECTOR)[1:6] for _ in range(8)}
-    return MARK not in marks and bool(marks & {b"NSR02", b"NSR03"})

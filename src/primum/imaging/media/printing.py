@@ -7,23 +7,28 @@ another picture.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from primum.ground.errors import PrimumError
 from primum.imaging.codecs.errors import CodecsBusy
 from primum.imaging.codecs.rendering import PictureWish
 from primum.imaging.codecs.streams import jpeg_stream
 from primum.imaging.errors import ImagingRefusal
+from primum.imaging.limits import LIMITS
 from primum.imaging.media import pdf
 from primum.imaging.media.exporting import NothingToExport
 from primum.imaging.media.picking import Picked
+from primum.imaging.rejection_notes import KEY_OBJECTS, key_images
 
 COLUMNS, ROWS = 3, 4
 MOST = 240
 """Images of one print: twenty sheets."""
+MOST_SELECTIONS = 50
+"""Key object selections that are read of one study: a reader makes one or two."""
 PIXELS = 640
 """A side of a picture, which is 6 cm on paper: 270 dots per inch."""
 WISH = PictureWish(viewport=(float(PIXELS), float(PIXELS), 0.0, 0.0, 0.0, 0.0))
@@ -48,6 +53,21 @@ class MixedPatients(PrimumError):
 
 class Printable(Protocol):
     """An instance that can be printed."""
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Its SOP class."""
+        ...
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Its UID."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """About how many bytes it has."""
+        ...
 
     @property
     def transfer_syntax_uid(self) -> str:
@@ -81,13 +101,30 @@ class _Banner:
     study: str = field(repr=False)
 
 
-def chosen(instances: Sequence[Printable], most: int) -> list[Printable]:
+One = TypeVar("One", bound=Printable)
+
+
+def chosen(instances: Sequence[One], most: int) -> list[One]:
     """Choose evenly, first and last among them."""
     if len(instances) <= most:
         return list(instances)
     if most == 1:
         return [instances[len(instances) // 2]]
     return [instances[round(index * (len(instances) - 1) / (most - 1))] for index in range(most)]
+
+
+def pointed_out(instances: Sequence[One]) -> list[One]:
+    """Give the images that the study's key object selections point out, in the order of the study.
+
+    A selection that cannot be read points nothing out. Raises an illness of the vault.
+    """
+    keys: set[str] = set()
+    selections = [one for one in instances if one.sop_class_uid == KEY_OBJECTS]
+    for one in selections[:MOST_SELECTIONS]:
+        with contextlib.suppress(ImagingRefusal):
+            data = b"".join(one.chunks()) if one.length <= LIMITS.header_bytes else b""
+            keys.update(key_images(data, one.transfer_syntax_uid))
+    return [one for one in instances if one.sop_instance_uid in keys]
 
 
 def print_images(

@@ -10,6 +10,7 @@ from primum.ground.clock import to_text
 from primum.imaging.orders import tables
 from primum.imaging.orders.errors import BadField, IdentityContradicts, NoSuchOrder
 from primum.imaging.orders.model import Merge, Order, OrderFacts, PatientFacts, StepState
+from primum.imaging.orders.proposals import compare_with_images, traits
 from primum.imaging.orders.service import Orders, contradict
 from primum.imaging.orders.told import Act, OrderAct, Told
 
@@ -62,13 +63,14 @@ class Receiving:
         known = tables.patient(connection, controller_id, patient.identifier)
         if known is not None and contradict(known[1], patient):
             same = patient.identifier
-            told = {"name": patient.name, "birth_date": patient.birth_date, "sex": patient.sex}
-            self._propose(connection, device_id, controller_id, Merge(same, same, kind="contradiction", facts=told))
+            merge = Merge(same, same, kind="contradiction", facts=traits(patient))
+            self._propose(connection, device_id, controller_id, merge)
             return "contradiction-proposed"
         patient_id = self._orders.know_patient(connection, controller_id, patient)
         self._orders.record(
             "order:patient:changed", device_id, patient_id, {"controller": controller_id, "what": _WHAT}
         )
+        compare_with_images(self._orders, connection, device_id, controller_id, patient)
         return "patient"
 
     def _propose(self, connection: Connection, device_id: str, controller_id: str, merge: Merge) -> None:

@@ -5,7 +5,8 @@ A result that is sent leaves its content behind: only that it was sent is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, NamedTuple
 
@@ -26,8 +27,31 @@ PAUSES: Final = (1, 5, 15, 60)
 """Minutes between tries; the last one is repeated."""
 GIVEN_UP_AFTER: Final = timedelta(days=7)
 """An interface that is down longer is somebody's business, and is on the page."""
+LATE_AFTER: Final = timedelta(hours=1)
+"""Waiting this long is shown: the first tries are over."""
 _AT_ONCE = 20
 """Messages in one turn of the job."""
+_SHOWN = 200
+"""Troubles listed at once: an interface that is down fills pages that say the same."""
+
+
+class Trouble(NamedTuple):
+    """A result that did not arrive."""
+
+    id: str
+    controller_id: str
+    kind: str
+    made_at: str
+    tries: int
+    state: str
+    reason: str
+
+
+class NoSuchResult(PrimumError):
+    """There is no such result that waits or was refused, or it is not within reach."""
+
+    code: ClassVar[str] = "order.no-such-result"
+    hint: ClassVar[str] = "open the page of orders again: it may have been sent meanwhile"
 
 
 class Results:
@@ -37,16 +61,23 @@ class Results:
         """Send `kinds` for each report; none where nobody takes results."""
         self._orders, self._kinds = orders, kinds
 
-    def announce(self, facts: ReportFacts, connection: Connection | None = None) -> list[str]:
+    @property
+    def kinds(self) -> tuple[ResultKind, ...]:
+        """What is sent for each report."""
+        return self._kinds
+
+    def announce(
+        self, facts: ReportFacts, connection: Connection | None = None, kinds: tuple[ResultKind, ...] | None = None
+    ) -> list[str]:
         """Queue what is to be said of a validated report; return the ids. Raises BadField, TooLarge.
 
         In the caller's transaction of records.db, so that no validated report is forgotten and none announced twice.
         """
         if connection is None:
             with self._orders.engine.begin() as own:
-                return self.announce(facts, own)
+                return self.announce(facts, own, kinds)
         now, made = self._orders.clock.now(), []
-        for kind in self._kinds:
+        for kind in self._kinds if kinds is None else kinds:
             result_id = new_id("res")
             body = result_message(kind, facts, _control_id(result_id), now)
             connection.exec_driver_sql(
@@ -56,6 +87,47 @@ class Results:
             )
             made.append(result_id)
         return made
+
+    def unfit(self, controller_id: str, kind: ResultKind, code: str, connection: Connection) -> str:
+        """Keep that a result cannot be written as the study stands, for somebody to see; return its id."""
+        result_id, now = new_id("res"), to_text(self._orders.clock.now())
+        connection.exec_driver_sql(
+            "INSERT INTO result_messages (id, controller_id, kind, body, made_at, due_at, tries, state, reason)"
+            " VALUES (?, ?, ?, x'', ?, ?, 0, 'refused', ?)",
+            (result_id, controller_id, kind.value, now, now, code),
+        )
+        details = {"controller": controller_id, "what": kind.value, "reason": code}
+        self._orders.record("result:refused", "system", result_id, details)
+        return result_id
+
+    def troubles(self, controllers: Sequence[str] | None) -> list[Trouble]:
+        """List results that were refused, given up, or have waited for long; of all controllers for None."""
+        late = to_text(self._orders.clock.now() - LATE_AFTER)
+        with self._orders.engine.connect().execution_options(reading=True) as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT id, controller_id, kind, made_at, tries, state, reason FROM result_messages"
+                " WHERE (state IN ('refused', 'given-up') OR (state = 'waiting' AND made_at <= ?1))"
+                " AND (?2 IS NULL OR controller_id IN (SELECT value FROM json_each(?2)))"
+                " ORDER BY made_at DESC LIMIT ?3",
+                (late, None if controllers is None else json.dumps(sorted(controllers)), _SHOWN),
+            ).all()
+        return [Trouble(*row) for row in rows]
+
+    def trouble(self, result_id: str, controllers: Sequence[str] | None) -> Trouble:
+        """Find one of them. Raises NoSuchResult."""
+        for one in self.troubles(controllers):
+            if one.id == result_id:
+                return one
+        raise NoSuchResult
+
+    def superseded(self, result_id: str, connection: Connection) -> bool:
+        """Put a result away that is sent anew by another message; tell whether it was still in trouble."""
+        done = connection.exec_driver_sql(
+            "UPDATE result_messages SET state = 'sent-again', body = x'' WHERE id = ?"
+            " AND state IN ('refused', 'given-up', 'waiting')",
+            (result_id,),
+        )
+        return bool(done.rowcount)
 
     def waiting(self) -> int:
         """Count those that are not sent."""

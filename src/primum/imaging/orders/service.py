@@ -307,8 +307,11 @@ class Orders:
     # -- proposals --
 
     def propose_merge(self, connection: Connection, by: str, controller_id: str, merge: Merge) -> str:
-        """Keep a proposal for a person: nothing is merged. Return its id."""
+        """Keep a proposal for a person: nothing is merged. Return its id, or that of the same one that waits."""
         known = replace(merge, id=new_id("mgp"), controller_id=controller_id, proposed_by=by, proposed_at=self.now())
+        waits = tables.same_merge(connection, known)
+        if waits:
+            return waits
         self.record("merge:proposed", by, known.id, {"controller": controller_id, "what": merge.kind})
         tables.put_merge(connection, known)
         return known.id
@@ -318,15 +321,25 @@ class Orders:
         with self._reading() as connection:
             return tables.merges(connection, controllers)
 
-    def settle_merge(self, by: str, merge_id: str, controllers: Sequence[str] | None, *, decision: str) -> None:
+    def settle_merge(
+        self, by: str, merge_id: str, controllers: Sequence[str] | None, *, decision: str, reason: str
+    ) -> None:
         """Write that a person has dealt with a proposal (`done` or `refused`). Raises NoSuchOrder."""
         with self.engine.begin() as connection:
-            waiting = {one.id: one for one in tables.merges(connection, controllers)}
-            if merge_id not in waiting:
+            merge = tables.merge(connection, merge_id, controllers)
+            if merge is None:
                 raise NoSuchOrder
-            told = {"controller": waiting[merge_id].controller_id, "what": decision}
-            self.record("merge:decided", by, merge_id, told)
-            tables.decide_merge(connection, merge_id, decision=decision, by=by, now=self.now())
+            self.close_merge(connection, by, merge, decision=decision, reason=reason)
+
+    def close_merge(self, connection: Connection, by: str, merge: Merge, *, decision: str, reason: str) -> None:
+        """End a proposal in a transaction that has begun. Traits that a person believed hold for orders too."""
+        told = {"controller": merge.controller_id, "what": decision, "reason": reason}
+        self.record("merge:decided", by, merge.id, told)
+        tables.decide_merge(connection, merge.id, decision=decision, by=by, now=self.now())
+        known = tables.patient(connection, merge.controller_id, merge.survivor)
+        if decision == "done" and merge.kind == "contradiction" and known is not None:
+            believed = replace(known[1], **{name: text for name, text in merge.facts.items() if text})
+            tables.put_patient(connection, known[0], merge.controller_id, believed, self.now())
 
     # -- inside --
 

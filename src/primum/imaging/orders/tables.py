@@ -168,6 +168,17 @@ def order_by(connection: Connection, column: str, value: str, controller_id: str
     return None if row is None else _order(row)
 
 
+def order_of_study(connection: Connection, controller_id: str, study_uid: str, accession: str) -> Order | None:
+    """Find the order that a study answers: of its Study Instance UID, else of its accession number."""
+    for column, value in (("study_uid", study_uid), ("accession", accession)):
+        row = connection.exec_driver_sql(
+            f"SELECT {_ORDER} FROM orders o WHERE o.{column} = ? AND o.controller_id = ?", (value, controller_id)
+        ).first()
+        if value and row is not None:
+            return _order(row)
+    return None
+
+
 def taken(connection: Connection, column: str, value: str, controller_id: str, but: str) -> bool:
     """Tell whether another order of this controller has this accession number or Study Instance UID."""
     if column not in {"accession", "study_uid"}:
@@ -320,33 +331,72 @@ def forget_messages(connection: Connection, before: str) -> int:
 # -- proposals --
 
 
+_MERGE = (
+    "m.id, m.controller_id, m.kind, m.issuer, m.value, m.other_issuer, m.other_value, m.facts, m.proposed_by,"
+    " m.proposed_at"
+)
+
+
 def put_merge(connection: Connection, merge: Merge) -> None:
-    """Keep a proposal, unless the same one waits already."""
+    """Keep a proposal."""
     connection.exec_driver_sql(
         "INSERT INTO merge_proposals (id, controller_id, kind, issuer, value, other_issuer, other_value, facts,"
         " proposed_by, proposed_at, decision, decided_by, decided_at)"
-        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '' WHERE NOT EXISTS (SELECT 1 FROM merge_proposals WHERE"
-        " controller_id = ? AND kind = ? AND issuer = ? AND value = ? AND other_issuer = ? AND other_value = ?"
-        " AND decision = '')",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '')",
         (
-            merge.id, merge.controller_id, merge.kind, *merge.survivor, *merge.prior, json.dumps(dict(merge.facts)),
-            merge.proposed_by, merge.proposed_at, merge.controller_id, merge.kind, *merge.survivor, *merge.prior,
+            merge.id, merge.controller_id, merge.kind, *merge.survivor, *merge.prior, _traits(merge),
+            merge.proposed_by, merge.proposed_at,
         ),
     )  # fmt: skip
 
 
-def merges(connection: Connection, controllers: Sequence[str] | None) -> list[Merge]:
-    """List the proposals that wait for a person."""
+def same_merge(connection: Connection, merge: Merge, decision: str = "") -> str:
+    """Find a proposal of the same kind about the same numbers and with the same facts; empty where there is none."""
+    found = connection.exec_driver_sql(
+        "SELECT id FROM merge_proposals WHERE controller_id = ? AND kind = ? AND issuer = ? AND value = ?"
+        " AND other_issuer = ? AND other_value = ? AND facts = ? AND decision = ? LIMIT 1",
+        (merge.controller_id, merge.kind, *merge.survivor, *merge.prior, _traits(merge), decision),
+    ).first()
+    return "" if found is None else str(found[0])
+
+
+def merges_about(connection: Connection, controller_id: str, kind: str, identifier: Identifier) -> list[Merge]:
+    """List the waiting proposals of one kind about one number."""
     rows = connection.exec_driver_sql(
-        "SELECT m.id, m.controller_id, m.kind, m.issuer, m.value, m.other_issuer, m.other_value, m.facts,"
-        f" m.proposed_by, m.proposed_at FROM merge_proposals m WHERE m.decision = '' AND {_within('m')}"
+        f"SELECT {_MERGE} FROM merge_proposals m WHERE m.decision = '' AND m.controller_id = ? AND m.kind = ?"
+        " AND m.issuer = ? AND m.value = ?",
+        (controller_id, kind, *identifier),
+    )
+    return [_merge(row) for row in rows]
+
+
+def merge(connection: Connection, merge_id: str, controllers: Sequence[str] | None) -> Merge | None:
+    """Find a proposal that waits for a person."""
+    row = connection.exec_driver_sql(
+        f"SELECT {_MERGE} FROM merge_proposals m WHERE m.id = ? AND m.decision = '' AND {_within('m')}",
+        (merge_id, *_reach(controllers)),
+    ).first()
+    return None if row is None else _merge(row)
+
+
+def merges(connection: Connection, controllers: Sequence[str] | None) -> list[Merge]:
+    """List the proposals that wait for a person, the oldest first."""
+    rows = connection.exec_driver_sql(
+        f"SELECT {_MERGE} FROM merge_proposals m WHERE m.decision = '' AND {_within('m')}"
         " ORDER BY m.proposed_at LIMIT 200",
         _reach(controllers),
     )
-    return [
-        Merge(Identifier(*row[3:5]), Identifier(*row[5:7]), row[0], row[1], row[2], row[8], row[9], json.loads(row[7]))
-        for row in rows
-    ]
+    return [_merge(row) for row in rows]
+
+
+def _traits(merge: Merge) -> str:
+    return json.dumps(dict(merge.facts), sort_keys=True)
+
+
+def _merge(row: Row[Any]) -> Merge:
+    merge_id, controller_id, kind, issuer, value, other_issuer, other_value, facts, by, at = tuple(row)
+    numbers = Identifier(issuer, value), Identifier(other_issuer, other_value)
+    return Merge(*numbers, merge_id, controller_id, kind, by, at, json.loads(facts))
 
 
 def decide_merge(connection: Connection, merge_id: str, *, decision: str, by: str, now: str) -> bool:

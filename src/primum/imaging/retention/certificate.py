@@ -17,7 +17,7 @@ from primum.imaging.retention.errors import NotDone
 from primum.imaging.retention.model import MACHINE, Erasure, State
 from primum.imaging.retention.rules import rule_named
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def certificate(one: Erasure, around: Around) -> dict[str, Any]:
             "journal": {"kept": True, "access_months": around.access_months},
             "exported": None,
         },
+        "with_it": dict(one.followed),
         "proof": {"ledger": "account", "kind": "study:erased", "subject": one.study_ref, "erasure": one.id},
     }  # fmt: skip
 
@@ -97,11 +98,17 @@ def lines(made: dict[str, Any], language: str) -> list[tuple[str, str]]:
         (words["rule"], _ruled(why, words)),
         (words["who"], "; ".join([*people, *([words["delay"]] if who["way"] == "delay" else [])])),
         (words["live"], words["live_text"].format(at=copies["live"])),
+        *([(words["with_it"], _with_it(made, words))] if made["with_it"] else []),
         (words["backups"], words["backups_text"].format(**facts)),
         (words["journal"], words["journal_text"].format(**facts)),
         (words["exported"], words["exported_text"]),
         (words["proof"], words["proof_text"].format(subject=made["proof"]["subject"], erasure=made["certificate"])),
     ]
+
+
+def _with_it(made: dict[str, Any], words: dict[str, Any]) -> str:
+    whole = made["erased"]["level"] == "study"
+    return str(words["with_study" if whole else "with_part"]).format(**made["with_it"])
 
 
 def title(language: str) -> str:
@@ -152,6 +159,9 @@ _WORDS: dict[str, dict[str, Any]] = {
         "nobody": "personne",
         "live": "Archive en service",
         "live_text": "clé détruite et fichiers supprimés le {at}",
+        "with_it": "Avec lui",
+        "with_study": "effacés : demandes ({orders}), étapes réalisées ({performed}), envois en attente ou passés ({sendings}), réponses d'archivage garanti nommant ses instances ({promises} ; celles encore à donner le seront en échec 0112H, puis effacées), décisions nommant ses instances ({notes})",
+        "with_part": "la demande reste ; retirées de : étapes réalisées ({performed}), envois ({sendings}), réponses d'archivage garanti ({promises} ; celles encore à donner le seront en échec 0112H, puis effacées), décisions nommant ses instances, effacées ou réécrites ({notes})",
         "backups": "Sauvegardes",
         "backups_text": "illisibles dès que la dernière copie du trousseau qui contient la clé est supprimée, au plus tard le {days}",
         "journal": "Journal",
@@ -191,6 +201,9 @@ _WORDS: dict[str, dict[str, Any]] = {
         "nobody": "nobody",
         "live": "Live archive",
         "live_text": "key destroyed and files removed on {at}",
+        "with_it": "With it",
+        "with_study": "erased: orders ({orders}), performed steps ({performed}), sendings ({sendings}), answers of storage commitment that named its instances ({promises}; those still to be given are given as failed, 0112H, then erased), decisions that named its instances ({notes})",
+        "with_part": "the order stays; taken out of: performed steps ({performed}), sendings ({sendings}), answers of storage commitment ({promises}; those still to be given are given as failed, 0112H, then erased), decisions that named its instances, erased or written again ({notes})",
         "backups": "Backups",
         "backups_text": "unreadable once the last copy of the keyring that holds the key is gone, by {days} at the latest",
         "journal": "Journal",

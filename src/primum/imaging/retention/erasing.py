@@ -17,9 +17,13 @@ from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
 from primum.ground.log import Log
 from primum.identity import Recorder
+from primum.imaging.corrections import By, Corrections
 from primum.imaging.indexer import Indexer
+from primum.imaging.reports.store import forget_lost, forget_reports
 from primum.imaging.retention import store
-from primum.imaging.retention.model import MACHINE, Decision, Erasure, Return, State
+from primum.imaging.retention.followers import forget_followers, forget_promises, forget_told, told_promises
+from primum.imaging.retention.model import MACHINE, Decision, Erasure, Part, Return, State
+from primum.imaging.retention.notes import Doomed, naming
 from primum.imaging.store import reading
 from primum.imaging.tombstones import WHOLE, Buried, buried
 from primum.vault import StudyInUse, Vault
@@ -48,7 +52,10 @@ class Eraser:
     def carry_out(self, now: datetime) -> int:
         """Erase what is approved or whose day is over (a job); what cannot be now is tried at the next run."""
         with reading(self._records) as tx:
-            due = store.to_carry_out(tx, now)
+            due, told = store.to_carry_out(tx, now), told_promises(tx)
+        if told:
+            with self._records.begin() as tx:
+                forget_told(tx, told)
         return sum(self._tried(self._erase, one) for one in due)
 
     def note_returned(self, now: datetime) -> int:
@@ -88,8 +95,14 @@ class Eraser:
     def _erase(self, one: Erasure) -> None:
         if one.state is not State.ERASING and not self._begin(one):
             return
-        self._destroy(one.study_ref, one.id)
+        with reading(self._records) as tx:
+            touched = store.buried_by(tx, one.id)
+        for ref in dict.fromkeys((one.study_ref, *touched)):
+            self._destroy(ref, one.id)
+        with reading(self._index) as index:
+            kept = [sop for _, sop in store.sop_uids(index, one.study_ref, Part())]
         with self._records.begin() as tx:
+            forget_lost(tx, one.study_ref, kept)
             now = self._clock.now()
             store.finish(tx, one.id, now)
             done = store.erasure(tx, one.id)
@@ -98,12 +111,15 @@ class Eraser:
 
     def _begin(self, one: Erasure) -> bool:
         """Look once more for a hold, then pass the point of no return; False where a hold was found."""
-        now = self._clock.now()
+        now, whole = self._clock.now(), one.part.level == "study"
         with reading(self._index) as index:
             goes = [sop for _, sop in store.sop_uids(index, one.study_ref, one.part)]
             subject = store.subject(index, one.study_ref)
+            accession = store.own_accession(index, one.study_ref)
+            doomed = naming(index, one.study_ref, goes, whole=whole)
         # whose it is now: it may have been moved since it was proposed
         patient_id = subject.patient_id if subject is not None else one.patient_id
+        doomed = self._said_again(self._free(doomed, now))
         with self._records.begin() as tx:
             held = store.hold_on(tx, one.study_ref, patient_id, now.date())
             fresh = store.erasure(tx, one.id)
@@ -115,8 +131,35 @@ class Eraser:
                 self._record("erasure:refused", MACHINE, one.study_ref, dict(told))
                 return False
             store.begin(tx, one, now)
-            store.forget_commitments(tx, goes)
+            store.bury_records(tx, one, doomed.records, now)
+            notes = len(doomed.records)
+            store.note_followed(tx, one.id, forget_followers(tx, one, accession, goes, notes).as_json())
         return True
+
+    def _free(self, doomed: Doomed, now: datetime) -> Doomed:
+        """Leave alone what stands in the packs of another study that is held."""
+        sources = sorted({source for source, _ in doomed.records})
+        with reading(self._records) as tx, reading(self._index) as index:
+            subjects = {source: store.subject(index, source) for source in sources}
+            held = {
+                source for source, found in subjects.items()
+                if store.hold_on(tx, source, found.patient_id if found else "", now.date()) is not None
+            }  # fmt: skip
+        if not held:
+            return doomed
+        return Doomed(tuple(one for one in doomed.records if one[0] not in held), doomed.restated)
+
+    def _said_again(self, doomed: Doomed) -> Doomed:
+        """Write what a note that goes says of instances that stay, before it goes. Written twice it says no more."""
+
+        def step(indexer: Indexer) -> None:
+            corrections = Corrections(self._index, self._records, self._vault, self._clock, indexer)
+            for one in doomed.restated:
+                corrections.restate(one.study_ref, one.code, one.sops, By(MACHINE))
+
+        if doomed.restated:
+            self._indexing(step)
+        return doomed
 
     def _destroy(self, ref: str, erasure_id: str) -> None:
         """Make vault and index agree with the study's tombstones."""
@@ -149,7 +192,8 @@ class Eraser:
             with reading(self._index) as index:
                 goes = store.returned_uids(index, one.study_ref)
             with self._records.begin() as tx:
-                store.forget_commitments(tx, goes)
+                forget_promises(tx, one.erasure_id, goes)
+                forget_reports(tx, one.study_ref, goes, whole=False)
             self._destroy(one.study_ref, one.erasure_id)
             told: dict[str, str | int] = {
                 "erasure": one.erasure_id, "reason": "returned", "controller": one.controller_id,

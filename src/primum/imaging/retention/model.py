@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -137,6 +138,8 @@ class Erasure:
     bytes: int
     committed: int = 0
     """How many of its instances a device was promised that they are kept (PS3.4 J)."""
+    followed: Mapping[str, int] = field(default_factory=dict)
+    """What went with it, once it is begun: orders, performed steps, sendings, promises, notes."""
 
     def undecided(self, now: datetime) -> bool:
         """Tell whether it has waited for longer than anybody should let it."""
@@ -156,6 +159,17 @@ class Return:
     decided_by: str
     erasure_id: str = ""
     """The erasure that it comes back from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What was erased in a month."""
+
+    month: str
+    studies: int
+    parts: int
+    instances: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ from primum.imaging.retention.model import (
     Erasure,
     Hold,
     HoldReason,
+    Month,
     Part,
     Reason,
     Return,
@@ -62,6 +63,7 @@ from primum.imaging.retention.model import (
 )
 from primum.imaging.retention.rules import Kind, every_set, rules_in_force
 from primum.imaging.store import reading
+from primum.imaging.tombstones import LEVELS
 
 NOTE: Final = 200
 """Characters of a note: a sentence for colleagues, not a file."""
@@ -401,6 +403,22 @@ class Retention:
                 if one.decision is None and (by is None or self._lists(by, one.controller_id))
             ]  # fmt: skip
         return Tally(len(waiting), sum(one.undecided(now) for one in waiting), len(returned))
+
+    def tombstones(self, by: Actor) -> dict[str, int]:
+        """Count by level what was erased and must not come back unseen."""
+        with reading(self._records) as tx:
+            found = [one for one in store.tombstones(tx) if self._lists(by, one[0])]
+        return {level: sum(count for _, of, count in found if of == level) for level in LEVELS}
+
+    def erased_by_month(self, by: Actor) -> list[Month]:
+        """Sum what was erased, the latest month first."""
+        with reading(self._records) as tx:
+            found = [one for one in store.by_month(tx) if self._lists(by, one[1])]
+        months = dict.fromkeys(one[0] for one in found)
+        return [
+            Month(month, *(sum(one[place] for one in found if one[0] == month) for place in range(2, 6)))  # type: ignore[misc]
+            for month in months
+        ]
 
     def may_list(self, by: Actor) -> bool:
         """Tell whether any of this concerns this person."""

@@ -30,7 +30,7 @@ from primum.imaging.tombstones import mark_of
 _ERASURE = (
     "id, controller_id, study_ref, patient_id, study_uid, level, part_uid, reason, note, rule, floor_on, ceiling_on,"
     " below_floor, state, way, proposed_by, proposed_at, effective_at, decided_by, decided_at, done_at, series,"
-    " instances, bytes, committed"
+    " instances, bytes, committed, followed"
 )
 _HOLD = "id, controller_id, study_ref, patient_id, reason, note, until_on, opened_by, opened_at"
 _SOPS = (
@@ -84,13 +84,14 @@ def committed(records: Connection, sops: Sequence[str]) -> int:
     )
 
 
-def forget_commitments(records: Connection, sops: Sequence[str]) -> None:
-    """Delete what was answered about these instances: their UIDs go with them. What is to be told yet stays."""
-    records.exec_driver_sql(
-        "DELETE FROM commitment_references WHERE sop_uid IN (SELECT value FROM json_each(?)) AND commitment_id IN"
-        " (SELECT id FROM commitments WHERE delivered_at IS NOT NULL)",
-        (json.dumps(list(sops)),),
-    )
+def own_accession(index: Connection, ref: str) -> str:
+    """Give the accession number of a study; empty where another study of the controller has it too."""
+    row = index.exec_driver_sql(
+        "SELECT s.accession FROM studies s WHERE s.ref = ? AND NOT EXISTS (SELECT 1 FROM studies o"
+        " WHERE o.accession = s.accession AND o.controller_id = s.controller_id AND o.ref <> s.ref)",
+        (ref,),
+    ).first()
+    return "" if row is None else str(row[0])
 
 
 def returned_uids(index: Connection, ref: str) -> list[str]:
@@ -248,7 +249,7 @@ def hold_on(records: Connection, ref: str, patient_id: str, today: date) -> Hold
 
 def add_erasure(records: Connection, one: Erasure) -> None:
     """Write a proposal."""
-    marks = ", ".join("?" * 25)
+    marks = ", ".join("?" * 26)
     records.exec_driver_sql(
         f"INSERT INTO erasures ({_ERASURE}) VALUES ({marks})",  # noqa: S608 (our own columns)
         (one.id, one.controller_id, one.study_ref, one.patient_id, one.study_uid, one.part.level, one.part.uid,
@@ -256,7 +257,7 @@ def add_erasure(records: Connection, one: Erasure) -> None:
          one.state, one.way,
          one.proposed_by, to_text(one.proposed_at), _instant_text(one.effective_at), one.decided_by,
          _instant_text(one.decided_at), _instant_text(one.done_at), one.series, one.instances, one.bytes,
-         one.committed),
+         one.committed, json.dumps(dict(one.followed)) if one.followed else ""),
     )  # fmt: skip
 
 
@@ -335,6 +336,29 @@ def begin(records: Connection, one: Erasure, now: datetime) -> None:
     )
 
 
+def bury_records(records: Connection, one: Erasure, doomed: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Bury decisions that name what goes: (study in whose packs they are, what stands as their SOP Instance UID)."""
+    for study, sop in doomed:
+        records.exec_driver_sql(
+            "INSERT OR IGNORE INTO tombstones (study_ref, mark, level, controller_id, erasure_id, erased_at)"
+            " VALUES (?, ?, 'instance', ?, ?, ?)",
+            (study, mark_of(study, "instance", sop), one.controller_id, one.id, to_text(now)),
+        )
+
+
+def buried_by(records: Connection, erasure_id: str) -> list[str]:
+    """List the studies in which an erasure buried anything."""
+    rows = records.exec_driver_sql(
+        "SELECT DISTINCT study_ref FROM tombstones WHERE erasure_id = ? ORDER BY study_ref", (erasure_id,)
+    )
+    return list(rows.scalars())
+
+
+def note_followed(records: Connection, erasure_id: str, followed: str) -> None:
+    """Write what went with the study."""
+    records.exec_driver_sql("UPDATE erasures SET followed = ? WHERE id = ?", (followed, erasure_id))
+
+
 def note_bytes(records: Connection, erasure_id: str, size: int) -> None:
     """Add what the vault gave up: a step that is repeated finds nothing more."""
     records.exec_driver_sql("UPDATE erasures SET bytes = bytes + ? WHERE id = ?", (size, erasure_id))
@@ -395,6 +419,23 @@ def decide_return(records: Connection, return_id: str, decision: Decision, by: s
     )
 
 
+def tombstones(records: Connection) -> list[tuple[str, str, int]]:
+    """Count what must not come back unseen: controller, level, how many."""
+    rows = records.exec_driver_sql(
+        "SELECT controller_id, level, count(*) FROM tombstones GROUP BY controller_id, level"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def by_month(records: Connection) -> list[tuple[str, str, int, int, int, int]]:
+    """Sum what was erased: month, controller, whole studies, parts of studies, instances, bytes; the latest first."""
+    rows = records.exec_driver_sql(
+        "SELECT substr(done_at, 1, 7), controller_id, sum(level = 'study'), sum(level <> 'study'), sum(instances),"
+        " sum(bytes) FROM erasures WHERE state = 'done' GROUP BY 1, 2 ORDER BY 1 DESC, 2"
+    )
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
 def lift(records: Connection, ref: str) -> None:
     """Take a study's tombstones away."""
     records.exec_driver_sql("DELETE FROM tombstones WHERE study_ref = ?", (ref,))
@@ -413,7 +454,7 @@ def _erasure(row: Sequence[Any]) -> Erasure:
         row[0], row[1], row[2], row[3], row[4], Part(row[5], row[6]), Reason(row[7]), row[8], row[9],
         _iso(row[10]), _iso(row[11]), bool(row[12]), State(row[13]), Way(row[14]), row[15],
         from_text(row[16]), _instant(row[17]), row[18], _instant(row[19]), _instant(row[20]), row[21], row[22], row[23],
-        row[24],
+        row[24], json.loads(row[25] or "{}"),
     )  # fmt: skip
 
 

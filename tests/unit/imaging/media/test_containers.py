@@ -225,15 +225,6 @@ def test_a_folder_of_a_disc_image_that_leads_to_itself_ends(house: House, folder
     assert house.take(file).stored == 0
 
 
-def test_a_disc_image_of_udf_alone_is_refused_and_says_what_to_do(house: House, tmp_path: Path) -> None:
-    data = bytearray(40 * 2048)
-    for index, mark in enumerate((b"BEA01", b"NSR03", b"TEA01")):
-        data[(16 + index) * 2048 + 1 : (16 + index) * 2048 + 6] = mark
-    file = tmp_path / "dvd.iso"
-    file.write_bytes(data)
-    assert house.take(file).refused == {"import.udf": 1}
-
-
 def test_a_file_that_goes_while_others_are_read_is_told_and_left(house: House, folder: Path) -> None:
     last = max(folder.rglob("*.dcm"))
     report = house.take(folder, before_each=lambda: last.unlink(missing_ok=True))

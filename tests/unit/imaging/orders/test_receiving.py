@@ -130,8 +130,8 @@ def test_a_person_deals_with_a_proposal_once(kit, hear):
     hear(a40())
     (waiting,) = kit.orders.merges(None)
     with pytest.raises(NoSuchOrder):
-        kit.orders.settle_merge("per_x", waiting.id, [THEIRS], decision="done")
-    kit.orders.settle_merge("per_x", waiting.id, [OURS], decision="done")
+        kit.orders.settle_merge("per_x", waiting.id, [THEIRS], decision="done", reason="accepted")
+    kit.orders.settle_merge("per_x", waiting.id, [OURS], decision="done", reason="accepted")
     assert kit.orders.merges(None) == []
     assert kit.kinds()[-1] == "merge:decided"
 

@@ -15,8 +15,9 @@ from tests.unit.vault.support import KEYS, lay_out_for, study_named
 from primum.ground.clock import FixedClock
 from primum.ground.db import open_database
 from primum.ground.disc import RealDisc
-from primum.imaging import Archive, Indexer, open_index, prepare_records
+from primum.imaging import Archive, Indexer, open_index, prepare_records, prepare_sendings
 from primum.imaging.commitments.store import prepare_commitments
+from primum.imaging.orders import prepare_orders
 from primum.vault import open_vault
 
 STUDIES = [study_named(f"1.2.{number}", CONTROLLER) for number in range(10)]
@@ -29,6 +30,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = open_database(folder / "records.db", b"r" * 32, durability="full")
     prepare_records(records)
     prepare_commitments(records)
+    prepare_orders(records)
+    prepare_sendings(records)
     records.dispose()
     return folder
 

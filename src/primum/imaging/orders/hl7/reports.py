@@ -1,4 +1,4 @@
-"""Results out: ORU^R01 (chapter 7) and MDM^T02 (chapter 9), for a report that was validated. Pure."""
+"""Results out: ORU^R01 (chapter 7), MDM^T02, T06 and T10 (chapter 9), for a report that was validated. Pure."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ class ResultKind(StrEnum):
 
     ORU = "oru.r01"
     MDM = "mdm.t02"
+
+
+class DocumentEvent(StrEnum):
+    """What an MDM tells of (EVN-1): a document, one that adds to another, one that replaces another."""
+
+    ORIGINAL = "T02"
+    ADDENDUM = "T06"
+    REPLACEMENT = "T10"
 
 
 class ResultStatus(StrEnum):
@@ -51,6 +59,7 @@ class ReportFacts:
     document: bytes = b""
     replaces: str = ""
     """The report that this one corrects."""
+    event: DocumentEvent = DocumentEvent.ORIGINAL
 
     def checked(self) -> ReportFacts:
         """Return them if they can be sent. Raises BadField, TooLarge."""
@@ -70,9 +79,9 @@ class ReportFacts:
 def result_message(kind: ResultKind, facts: ReportFacts, control_id: str, at: datetime) -> bytes:
     """Write the message, in UTF-8."""
     facts.checked()
-    segments = [_head(kind, control_id, at)]
+    segments = [_head(kind, facts.event, control_id, at)]
     if kind is ResultKind.MDM:
-        segments += [_line("EVN", "T02", _stamp(at)), _patient(facts), _visit(facts), _transcription(facts)]
+        segments += [_line("EVN", facts.event.value, _stamp(at)), _patient(facts), _visit(facts), _transcription(facts)]
     else:
         segments += [_patient(facts), _visit(facts), _line("ORC", "RE", facts.placer_number, facts.filler_number)]
         segments.append(_request(facts))
@@ -80,8 +89,9 @@ def result_message(kind: ResultKind, facts: ReportFacts, control_id: str, at: da
     return ("\r".join(segments) + "\r").encode("utf-8")
 
 
-def _head(kind: ResultKind, control_id: str, at: datetime) -> str:
-    structure = {ResultKind.ORU: "ORU^R01^ORU_R01", ResultKind.MDM: "MDM^T02^MDM_T02"}[kind]
+def _head(kind: ResultKind, event: DocumentEvent, control_id: str, at: datetime) -> str:
+    # all three events of a document have the structure of the first (HL7 2.5.1, 9.6)
+    structure = "ORU^R01^ORU_R01" if kind is ResultKind.ORU else f"MDM^{event.value}^MDM_T02"
     fields = ["PRIMUM", "", "", "", _stamp(at), "", structure, control_id, "P", "2.5.1", "", "", "", "", ""]
     return "MSH|^~\\&|" + "|".join([*fields, "UNICODE UTF-8"])
 

@@ -1,0 +1,1 @@
+"""Reports of studies: which there are, where each stands, and how one becomes final (docs/design/reports.md)."""
