@@ -114,7 +114,7 @@ def transfer_syntaxes() -> str:
             "",
             "Asked for without a transfer syntax: " + ", ".join(f"`{media}` {name_of(uid)}" for media, uid in DEFAULT_SYNTAXES.items()) + ".",
             "Pictures (`rendered`, `thumbnail`, WADO-URI): " + ", ".join(f"`{media}`" for media in PICTURES) + "; `rendered` also: " + RENDERED[-1].join("``") + ",",
-            "and what is a film or an encapsulated PDF as `video/mp4`, `video/mpeg`, `application/pdf` ([rendering](../design/codecs.md)).",
+            "and what is a film, an encapsulated PDF, a report as `video/mp4`, `video/mpeg`, `application/pdf`, `text/html`, `text/plain` ([rendering](../design/codecs.md)).",
             "",
         ]
     )  # fmt: skip

@@ -25,6 +25,7 @@ from primum.imaging import (
     within as only_within,
 )
 from primum.imaging.presenting.state import State
+from primum.imaging.report_texts import ReportText, report_text
 
 
 class StudyInReach(Protocol):
@@ -142,6 +143,10 @@ class ShelfInstance:
     def film(self) -> Iterator[bytes]:
         """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""
         return self._archive.film(self._entry)
+
+    def report(self) -> ReportText:
+        """Read it as a report. Raises ReportUnreadable, ReportTooLarge."""
+        return report_text(self._archive.opened(self._entry), self.sop_class_uid)
 
     def document(self) -> bytes:
         """Give an encapsulated PDF. Raises NotAPicture."""

@@ -343,6 +343,10 @@ class Archive:
         """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""
         return film(Instance(self._vault.open(entry.position), self._codecs, self._limits))
 
+    def opened(self, entry: InstanceEntry) -> Instance:
+        """Open an instance, its header as it is served. Raises CannotCorrect, or an illness of the vault."""
+        return Instance(self._vault.open(entry.position), self._codecs, self._limits, overlay=_overlay_of(entry))
+
     def document(self, entry: InstanceEntry) -> bytes:
         """Return an encapsulated PDF. Raises NotAPicture."""
         return document(Instance(self._vault.open(entry.position), self._codecs, self._limits))

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from primum.doors.dicomweb.accept import DICOM, IMAGE_TYPES, JSON, OCTETS, PICTURES, RENDERED, NotAcceptable, wishes
 from primum.doors.dicomweb.names import REAL_ROOT, root_of
+from primum.doors.dicomweb.report_pages import TEXTS
 from primum.doors.dicomweb.search_types import XML
 from primum.doors.http.visit import Visit
 from primum.imaging.codecs.rendering import FUNCTIONS
@@ -44,7 +45,7 @@ class _Does:
 
 
 _DOES: Final[tuple[tuple[str, str, _Does], ...]] = (
-    ("GET", r".*/rendered", _Does((*RENDERED, "video/mp4", "video/mpeg", PDF), (), _PICTURE)),
+    ("GET", r".*/rendered", _Does((*RENDERED, "video/mp4", "video/mpeg", PDF, *TEXTS), (), _PICTURE)),
     ("GET", r".*/thumbnail", _Does(tuple(PICTURES), (), _PICTURE)),
     ("GET", r".*/metadata", _Does(_DATA_SETS)),
     ("GET", r".*/frames/\{frames\}", _Does(_FRAMES)),

@@ -17,6 +17,7 @@ from primum.doors.dicomweb.accept import GIF, PICTURES, RENDERED, picture_type
 from primum.doors.dicomweb.bodies import counted
 from primum.doors.dicomweb.multipart import Part
 from primum.doors.dicomweb.names import Names
+from primum.doors.dicomweb.report_pages import HTML, TEXTS, lines, page
 from primum.doors.dicomweb.retrievals import TooManyFrames, frame_numbers, stream
 from primum.doors.dicomweb.searches import BadParameter
 from primum.doors.http.limits import Limits
@@ -31,6 +32,7 @@ from primum.imaging.presenting.errors import BadState
 from primum.imaging.presenting.limits import STATE_LIMITS
 from primum.imaging.presenting.state import GRAYSCALE_STATE, State
 from primum.imaging.rendered import ENCAPSULATED_PDF, PDF, film_type
+from primum.imaging.report_texts import is_report
 
 _KNOWN: Final = frozenset({"accept", "annotation", "window", "viewport", "quality", "iccprofile"})
 _SIZE, _REGION = 2, 6
@@ -117,6 +119,8 @@ def rendered_as(kept: Kept) -> Sequence[str]:
     """List the media types in which an instance may be rendered, the default first."""
     if kept.sop_class_uid == ENCAPSULATED_PDF:
         return (PDF,)
+    if is_report(kept.sop_class_uid):
+        return TEXTS
     film = film_type(kept.transfer_syntax_uid)
     return (film,) if film else RENDERED
 
@@ -126,13 +130,18 @@ def _as_it_is(study: OpenStudy, kept: Kept, media_type: str, *, plain: bool) -> 
     if not plain:
         raise BadParameter
     headers = {"vary": "Accept, Cookie"}
-    if media_type == PDF:
-        whole = kept.document()
+    if media_type in {PDF, *TEXTS}:
+        whole = kept.document() if media_type == PDF else _written(kept, media_type)
         study.viewing.count(sent_bytes=len(whole))
-        return Response(whole, media_type=PDF, headers=headers)
+        return Response(whole, media_type=media_type, headers=headers)
     study.viewing.count(frames=1)
     pieces = kept.film()
     return StreamingResponse(read_ahead(counted(study, pieces)), media_type=media_type, headers=headers)
+
+
+def _written(kept: Kept, media_type: str) -> bytes:
+    report = kept.report()
+    return (page(report) if media_type == HTML else lines(report)).encode("utf-8", "replace")
 
 
 def _moving(study: OpenStudy, kept: Kept, numbers: Sequence[int], wish: PictureWish) -> Response:

@@ -20,6 +20,7 @@ from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach,
 from primum.imaging import PictureWish
 from primum.imaging.orders import Orders
 from primum.imaging.presenting.state import State
+from primum.imaging.report_texts import ReportText
 from primum.imaging.reports.service import Reports
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
@@ -197,6 +198,10 @@ class Kept(Protocol):
 
     def film(self) -> Iterator[bytes]:
         """The stream of a film as it is kept; raises NotAPicture, FramesUnknown."""
+        ...
+
+    def report(self) -> ReportText:
+        """A report to be read; raises ReportUnreadable, ReportTooLarge."""
         ...
 
     def document(self) -> bytes:

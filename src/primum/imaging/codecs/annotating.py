@@ -39,7 +39,7 @@ def annotated(instance: Instance, kinds: tuple[str, ...], at: int) -> tuple[list
     found: list[dict[str, Any]] = []
     points = bytearray()
     for kind in sorted(set(kinds)):
-        lines, width, height = strokes("\n".join(_texts(instance, kind)))
+        lines, width, height = strokes("\n".join(texts_of(instance, kind)))
         numbers = [number for line in lines for point in (*line, (math.nan, math.nan)) for number in point]
         found.append(
             {"at": at + len(points), "count": len(numbers) // 2, "size": [width, height], "below": kind == TECHNIQUE}
@@ -48,7 +48,8 @@ def annotated(instance: Instance, kinds: tuple[str, ...], at: int) -> tuple[list
     return found, bytes(points)
 
 
-def _texts(instance: Instance, kind: str) -> list[str]:
+def texts_of(instance: Instance, kind: str) -> list[str]:
+    """Give the lines that say whose an instance is, or how it was made."""
     said = [" ".join(filter(None, (_text(instance, tag) for tag in line))) for line in _LINES[kind]]
     return [one for one in said if one]
 
