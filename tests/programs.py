@@ -18,7 +18,7 @@ PACKAGES = {
     "dump2dcm": "dcmtk",
     "chromium": "chromium", "Orthanc": "orthanc", "strace": "strace", "openssl": "openssl",
     "keytool": "openjdk-17-jre-headless", "dciodvfy": "dicom3tools", "gdcmscu": "libgdcm-tools", "restic": "restic",
-    "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmftest": "dcmtk",
+    "dcmdjpeg": "dcmtk", "dcmdjpls": "dcmtk", "dcmdrle": "dcmtk", "dcmp2pgm": "dcmtk", "dcmftest": "dcmtk",
     "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
     "mkudffs": "udftools",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",

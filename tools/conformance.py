@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydicom.uid import UID
 
-from primum.doors.dicomweb.accept import DEFAULT_SYNTAXES, IMAGE_TYPES, PICTURES
+from primum.doors.dicomweb.accept import DEFAULT_SYNTAXES, IMAGE_TYPES, PICTURES, RENDERED
 from primum.doors.dicomweb.storing import REASONS
 from primum.doors.dimse.contexts import SPOKEN, VERIFICATION
 from primum.doors.dimse.extended import QUERY, RETRIEVAL, STORAGE, WORKLIST
@@ -16,6 +16,7 @@ from primum.doors.dimse.registry import SERVICES
 from primum.doors.dimse.statuses import BY_CODE, REJECTIONS
 from primum.imaging.attributes import ATTRIBUTES, ITEMS, Level
 from primum.imaging.codecs.table import BY_UID, SYNTAXES, targets_from
+from primum.imaging.composing.bitstreams import COMPRESSED
 from primum.imaging.storage import NOT_STORAGE, STORAGE_ELSEWHERE, STORAGE_ROOT, TRANSFER_SYNTAXES_REFUSED
 
 FOLDER = Path(__file__).parent.parent / "docs" / "conformance"
@@ -134,7 +135,8 @@ def transfer_syntaxes() -> str:
             "| native | `application/octet-stream` |",
             "",
             "Asked for without a transfer syntax: " + ", ".join(f"`{media}` {name_of(uid)}" for media, uid in DEFAULT_SYNTAXES.items()) + ".",
-            "Pictures (`rendered`, `thumbnail`, WADO-URI): " + ", ".join(f"`{media}`" for media in PICTURES) + ".",
+            "Pictures (`rendered`, `thumbnail`, WADO-URI): " + ", ".join(f"`{media}`" for media in PICTURES) + "; `rendered` also: " + RENDERED[-1].join("``") + ",",
+            "and what is a film, an encapsulated PDF, a report as `video/mp4`, `video/mpeg`, `application/pdf`, `text/html`, `text/plain` ([rendering](../design/codecs.md)).",
             "",
         ]
     )  # fmt: skip
@@ -142,7 +144,9 @@ def transfer_syntaxes() -> str:
 
 def dicomweb() -> str:
     """Write the DICOMweb conformance statement: resources, attributes, failure reasons (PS3.18 annex I)."""
-    routes = re.findall(r"^\| (GET|POST|PUT|DELETE) \| `([^`]+)` \| (.*) \|$", ROUTES.read_text("utf-8"), re.MULTILINE)
+    routes = re.findall(
+        r"^\| (GET|POST|PUT|DELETE|OPTIONS) \| `([^`]+)` \| (.*) \|$", ROUTES.read_text("utf-8"), re.MULTILINE
+    )
     ours = [one for one in routes if one[1].startswith(("/dicom-web", "/wado")) or _under_a_root(*one)]
     return "\n".join(
         [
@@ -164,6 +168,17 @@ def dicomweb() -> str:
             *(line for level in Level if level is not Level.PATIENT for line in _attributes(level)),
             "Inside sequences: " + "; ".join(f"`{tag:08X}`: {', '.join(f'`{inner:08X}`' for inner in inside)}" for tag, inside in ITEMS.items()) + ".",
             "",
+            "## Media types of STOW-RS",
+            "",
+            "`application/dicom`; or `application/dicom+json` or `application/dicom+xml`, followed by bulk data: `application/octet-stream` for uncompressed",
+            "pixel data, any media type for an encapsulated document, and for compressed pixel data " + ", ".join(f"`{one}`" for one in COMPRESSED) + ".",
+            "",
+            "## Query parameters of rendered resources",
+            "",
+            "| parameter | PS3.18 | |",
+            "|---|---|---|",
+            *(f"| `{name}` | {clause} | {what} |" for name, clause, what in RENDERING),
+            "",
             "## Failure Reason (0008,1197) of STOW-RS",
             "",
             "| refusal | reason |",
@@ -173,6 +188,22 @@ def dicomweb() -> str:
             "",
         ]
     )  # fmt: skip
+
+
+RENDERING = (
+    ("accept", "8.3.3.1", "outweighs the header"),
+    ("window", "8.3.5.1.4", "`center,width,function`: linear, linear-exact, sigmoid"),
+    ("viewport", "8.3.5.1.3", "`width,height` and a region, negative to mirror; proportions are kept"),
+    ("quality", "8.3.5.1.2", "1 to 100, of JPEG"),
+    ("iccprofile", "8.3.5.1.5", "`no`, `yes`; others `400`"),
+    (
+        "annotation",
+        "8.3.5.1.1",
+        "`patient`: name, number, birth date, sex; `technique`: modality, date, series, kV, mA, TR, TE, thickness",
+    ),
+    ("any other", "", "`400`"),
+)
+"""Query parameters, with their clause and what is done with them."""
 
 
 def _under_a_root(_method: str, path: str, what: str) -> bool:

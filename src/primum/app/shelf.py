@@ -24,6 +24,8 @@ from primum.imaging import (
     study_attributes,
     within as only_within,
 )
+from primum.imaging.presenting.state import State
+from primum.imaging.report_texts import ReportText, report_text
 
 
 class StudyInReach(Protocol):
@@ -125,6 +127,30 @@ class ShelfInstance:
     def picture(self, number: int, wish: PictureWish) -> bytes:
         """Make a picture of a frame; of the one that represents it for 0. Raises NotAPicture, NoFrame, Undecodable."""
         return self._archive.picture(self._entry, number, wish)
+
+    def animation(self, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
+        """Give an animated GIF of frames, of all where none is named. Raises as `picture`."""
+        return self._archive.animation(self._entry, numbers, wish)
+
+    def state(self) -> State:
+        """Read it as a presentation state. Raises BadState, NotAPicture."""
+        return self._archive.state(self._entry)
+
+    def presented(self, state: State, number: int, wish: PictureWish, *, begun: bool) -> bytes:
+        """Give a picture of a frame as a presentation state says. Raises as `picture`, and BadState."""
+        return self._archive.presented(self._entry, state, number, wish, begun=begun)
+
+    def film(self) -> Iterator[bytes]:
+        """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""
+        return self._archive.film(self._entry)
+
+    def report(self) -> ReportText:
+        """Read it as a report. Raises ReportUnreadable, ReportTooLarge."""
+        return report_text(self._archive.opened(self._entry), self.sop_class_uid)
+
+    def document(self) -> bytes:
+        """Give an encapsulated PDF. Raises NotAPicture."""
+        return self._archive.document(self._entry)
 
     def bulk(self, path: str) -> bytes:
         """Give one value by the path that the metadata gave. Raises NotHere."""

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 
 from primum.imaging.amendments import RejectionCode
 from primum.imaging.attributes import Level
+from primum.imaging.codecs.animating import animation
 from primum.imaging.codecs.pool import Codecs
 from primum.imaging.codecs.rendering import PictureWish, picture
 from primum.imaging.codecs.transcoding import Instance, frame_in, transcoded
@@ -25,7 +26,10 @@ from primum.imaging.metadata import series_metadata
 from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow, sees_quality
 from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
+from primum.imaging.presenting.applying import presented, state_of
+from primum.imaging.presenting.state import State
 from primum.imaging.query import Criteria
+from primum.imaging.rendered import document, film
 from primum.imaging.retrieving import Wanted
 from primum.imaging.rewriting import corrected_chunks, corrected_header
 from primum.imaging.sql import Sql, among_rejected, as_seen, listed_sql, reach_sql
@@ -337,7 +341,38 @@ class Archive:
         Raises NotAPicture, NoFrame, Undecodable, CodecsBusy, DamagedDataSet, DataSetTooLarge, or an illness of the
         vault.
         """
-        return picture(Instance(self._vault.open(entry.position), self._codecs, self._limits), number, wish)
+        return picture(self._shown(entry, wish), number, wish)
+
+    def animation(self, entry: InstanceEntry, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
+        """Make an animated GIF of frames, of all where none is named. Raises as `picture`."""
+        return animation(self._shown(entry, wish), numbers, wish)
+
+    def _shown(self, entry: InstanceEntry, wish: PictureWish) -> Instance:
+        """Open an instance to be shown; what is written on it is as it was corrected."""
+        overlay = _overlay_of(entry) if wish.annotations else None
+        return Instance(self._vault.open(entry.position), self._codecs, self._limits, overlay=overlay)
+
+    def state(self, entry: InstanceEntry) -> State:
+        """Read a presentation state. Raises BadState, NotAPicture, DamagedDataSet, or an illness of the vault."""
+        record = self._vault.open(entry.position)
+        return state_of(Instance(record, self._codecs, self._limits, overlay=_overlay_of(entry)))
+
+    def presented(self, entry: InstanceEntry, state: State, number: int, wish: PictureWish, *, begun: bool) -> bytes:
+        """Make a picture of a frame as a presentation state says. Raises as `picture`, and BadState."""
+        instance = Instance(self._vault.open(entry.position), self._codecs, self._limits)
+        return presented(instance, entry.sop_uid, state, number, wish, begun=begun)
+
+    def film(self, entry: InstanceEntry) -> Iterator[bytes]:
+        """Give the stream of a film as it is kept. Raises NotAPicture, FramesUnknown."""
+        return film(Instance(self._vault.open(entry.position), self._codecs, self._limits))
+
+    def opened(self, entry: InstanceEntry) -> Instance:
+        """Open an instance, its header as it is served. Raises CannotCorrect, or an illness of the vault."""
+        return Instance(self._vault.open(entry.position), self._codecs, self._limits, overlay=_overlay_of(entry))
+
+    def document(self, entry: InstanceEntry) -> bytes:
+        """Return an encapsulated PDF. Raises NotAPicture."""
+        return document(Instance(self._vault.open(entry.position), self._codecs, self._limits))
 
 
 def _overlay_of(entry: InstanceEntry) -> Overlay | None:

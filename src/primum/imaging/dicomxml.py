@@ -47,7 +47,7 @@ def _content(attribute: Mapping[str, Any]) -> Iterator[str]:
             yield from _name(value)
             yield "</PersonName>"
         elif value is not None:
-            yield f'<Value number="{number}">{escape(_clean(value))}</Value>'
+            yield f'<Value number="{number}">{_escaped(value)}</Value>'
 
 
 def _name(name: Mapping[str, str]) -> Iterator[str]:
@@ -58,9 +58,14 @@ def _name(name: Mapping[str, str]) -> Iterator[str]:
             parts = name[group].split("^", len(_COMPONENTS) - 1)
             for component, text in zip(_COMPONENTS, parts, strict=False):
                 if text:
-                    yield f"<{component}>{escape(_clean(text))}</{component}>"
+                    yield f"<{component}>{_escaped(text)}</{component}>"
             yield f"</{group}>"
 
 
 def _clean(value: object) -> str:
     return str(value).translate(_FORBIDDEN)
+
+
+def _escaped(value: object) -> str:
+    # a bare carriage return is read as a line feed (XML 1.0 2.11)
+    return escape(_clean(value), {"\r": "&#13;"})

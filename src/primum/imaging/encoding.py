@@ -21,6 +21,8 @@ from primum.imaging.syntaxes import Syntax, syntax_of
 from primum.imaging.walker import ITEM, LONG_VRS
 
 UTF_8: Final = "ISO_IR 192"
+BYTES: Final = "Bytes"
+"""Where a binary value stands as it is, in little endian, instead of in base64 (`InlineBinary`)."""
 _CHARSET: Final = "00080005"
 _LONG: Final = frozenset(LONG_VRS)
 _PADDED_WITH_NUL: Final = frozenset({"UI", *BINARY})
@@ -39,6 +41,13 @@ def encode_data_set(
     `charset` is a wish, as Specific Character Set (0008,0005) says it: the data set says which one was taken. Raises
     UnknownSyntax, DataSetTooLarge.
     """
+    return b"".join(encode_around(attributes, 1 << 32, transfer_syntax, charset, limits))
+
+
+def encode_around(
+    attributes: Mapping[str, Any], tag: int, transfer_syntax: str, charset: str = UTF_8, limits: Limits = LIMITS
+) -> tuple[bytes, bytes]:
+    """Write the attributes before `tag` and those after it, as `encode_data_set`: what stands between is another's."""
     syntax = syntax_of(transfer_syntax)
     if syntax.deflated or syntax.encapsulated:
         raise UnknownSyntax
@@ -47,7 +56,9 @@ def encode_data_set(
     if not taken:
         said.pop(_CHARSET, None)
     writer = _Writer(syntax, encoder_of(taken) or _ascii, limits)
-    return b"".join(writer.data_set(said, 0))
+    before = {key: one for key, one in said.items() if int(key, 16) < tag}
+    after = {key: one for key, one in said.items() if int(key, 16) > tag}
+    return b"".join(writer.data_set(before, 0)), b"".join(writer.data_set(after, 0))
 
 
 def fitting_charset(attributes: Mapping[str, Any], wished: str) -> str:
@@ -147,7 +158,9 @@ class _Writer:
         if vr == "SQ":
             return b"".join(self._item(item or {}, depth) for item in values)
         if vr in BINARY:
-            return to_little(base64.b64decode(attribute.get("InlineBinary", "")), vr, self._syntax)
+            raw = attribute.get(BYTES)
+            raw = raw if raw is not None else base64.b64decode(attribute.get("InlineBinary", ""))
+            return to_little(raw, vr, self._syntax)
         if vr in NUMBERS:
             return struct.pack(f"{self._mark}{len(values)}{NUMBERS[vr]}", *(_number(vr, value) for value in values))
         if vr == "AT":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -83,6 +84,14 @@ def browser(house: Door, **headers: str) -> httpx.Client:
     """What a browser sends from our own pages."""
     own = {"Origin": house.url, "Sec-Fetch-Site": "same-origin", "Accept": "text/html,*/*", "Accept-Language": "fr"}
     return httpx.Client(base_url=house.url, verify=False, headers=own | headers, timeout=30, trust_env=False)
+
+
+@contextmanager
+def reading(house: Door) -> Iterator[httpx.Client]:
+    """The browser of a physician of a house that a module built for itself."""
+    with browser(house) as client:
+        assert client.post("/sign-in", data=house.doctor().form()).status_code == 303
+        yield client
 
 
 def form_token(client: httpx.Client) -> str:

@@ -33,7 +33,7 @@ def documented():
     rows = [
         re.findall(r"[^|]+", line)
         for line in PAGE.read_text("utf-8").splitlines()
-        if re.match(r"\| (GET|POST|PUT|DELETE)", line)
+        if re.match(r"\| (GET|POST|PUT|DELETE|OPTIONS)", line)
     ]
     for method, address, *rest in ([cell.strip().strip("`") for cell in row] for row in rows):
         if len(rest) == 2:

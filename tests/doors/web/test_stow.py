@@ -142,7 +142,7 @@ def test_an_instance_of_another_study_than_the_address_names_is_refused(asking):
         (body(b"x", media_type="image/jpeg"), {}, 409),
         (body(b"x"), {"Content-Type": "application/json"}, 415),
         (body(b"x"), {"Content-Type": "multipart/related; type=application/dicom"}, 415),
-        (body(b"x"), {"Content-Type": 'multipart/related; type="application/dicom+json"; boundary=x'}, 415),
+        (body(b"x"), {"Content-Type": 'multipart/related; type="application/dicom+cbor"; boundary=x'}, 415),
         (body(b"x"), {"Accept": "text/csv"}, 406),
         (f"--{BOUNDARY}\r\n".encode() + b"X-A: " + b"a" * 10_000, {}, 400),
     ],

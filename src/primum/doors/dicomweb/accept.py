@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -46,6 +47,9 @@ DEFAULT_SYNTAXES: Final = {
 JPEG: Final = "image/jpeg"
 PICTURES: Final = {JPEG: "jpeg", "image/png": "png"}
 """What pictures are made as (PS3.18 table 8.7.4-1)."""
+GIF: Final = "image/gif"
+RENDERED: Final = (*PICTURES, GIF)
+"""What an image may be rendered as, the default first; a film and a document are given as what they are."""
 
 
 class NotAcceptable(PrimumError):
@@ -140,19 +144,21 @@ def instance_syntaxes(header: str, stored: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def picture_type(header: str, asked: str = "") -> tuple[str, bool]:
-    """Return the media type of a picture, and whether it goes in parts. Raises NotAcceptable.
+def picture_type(header: str, asked: str = "", offered: Sequence[str] = RENDERED) -> tuple[str, bool]:
+    """Return the media type of what is rendered, and whether it goes in parts. Raises NotAcceptable.
 
-    `asked` is the query's own `accept`, which outweighs the header (PS3.18 8.3.3.1).
+    The first `offered` is what a caller that takes anything gets. `asked` is the query's own `accept`, which outweighs
+    the header (PS3.18 8.3.3.1).
     """
     for wish in wishes(asked or header):
         media_type, parts = wish.media_type, False
         if media_type == "multipart/related":
-            media_type, parts = wish.parameters.get("type", JPEG), True
-        if media_type in {"*/*", "image/*", "multipart/*"}:
-            return JPEG, parts
-        if media_type in PICTURES:
-            return media_type, parts
+            media_type, parts = wish.parameters.get("type", offered[0]), True
+        if media_type in {"*/*", "multipart/*"}:
+            return offered[0], parts
+        for one in offered:
+            if media_type in {one, one.partition("/")[0] + "/*"}:
+                return one, parts
     raise NotAcceptable
 
 

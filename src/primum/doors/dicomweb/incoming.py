@@ -1,10 +1,13 @@
-"""multipart/related bodies as they arrive (RFC 2387, PS3.18 8.6.1.2): one part after another, nothing held whole."""
+"""multipart/related bodies as they arrive (RFC 2387, PS3.18 8.6.1.2): one part after another, nothing held whole.
+
+What is stored comes as files, or as metadata followed by the bulk data that they point at (PS3.18 10.5.2).
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from python_multipart.exceptions import MultipartParseError
@@ -15,7 +18,7 @@ from primum.ground.errors import PrimumError
 
 
 class NotMultipart(PrimumError):
-    """The body is not multipart/related of DICOM files."""
+    """The body is not multipart/related of DICOM files, nor of metadata and bulk data."""
 
     code: ClassVar[str] = "web.not-multipart"
     hint: ClassVar[str] = 'send Content-Type: multipart/related; type="application/dicom"; boundary=…'
@@ -29,25 +32,35 @@ class BadMultipart(PrimumError):
 
 
 DICOM: Final = "application/dicom"
+METADATA: Final = frozenset({"application/dicom+json", "application/dicom+xml"})
 _BEGIN, _DATA, _END = 0, 1, 2
 
 
 @dataclass(slots=True)
 class Incoming:
-    """One part: its media type, and its bytes, which must be read before the next part is asked for."""
+    """One part: what its headers say, and its bytes, which must be read before the next part is asked for."""
 
     media_type: str
     pieces: Iterator[bytes]
+    transfer_syntax: str = ""
+    location: str = ""
 
 
-def boundary_of(content_type: str) -> bytes:
-    """Return the boundary of a body of DICOM files. Raises NotMultipart."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    media_type: str = ""
+    transfer_syntax: str = ""
+    location: str = ""
+
+
+def boundary_of(content_type: str) -> tuple[str, bytes]:
+    """Return what a body begins with, DICOM files or metadata, and its boundary. Raises NotMultipart."""
     media_type, parameters = parse_options_header(content_type)
     kind = parameters.get(b"type", DICOM.encode()).decode("ascii", "replace").lower()
     boundary = parameters.get(b"boundary", b"")
-    if media_type != b"multipart/related" or kind != DICOM or not 1 <= len(boundary) <= _BOUNDARY:
+    if media_type != b"multipart/related" or kind not in {DICOM, *METADATA} or not 1 <= len(boundary) <= _BOUNDARY:
         raise NotMultipart
-    return boundary
+    return kind, boundary
 
 
 _BOUNDARY = 70
@@ -60,8 +73,8 @@ class Parts:
     def __init__(self, body: Iterator[bytes], boundary: bytes, limits: Limits) -> None:
         """Read `body`, whose pieces come as the network brings them."""
         self._body, self._limits = body, limits
-        self._events: deque[tuple[int, bytes]] = deque()
-        self._name, self._value, self._type = b"", b"", ""
+        self._events: deque[tuple[int, bytes | _Head]] = deque()
+        self._name, self._value, self._head = b"", b"", _Head()
         self._heading = 0
         self._ended = False
         self._parser = MultipartParser(
@@ -71,7 +84,7 @@ class Parts:
                 "on_header_field": self._field,
                 "on_header_value": self._said,
                 "on_header_end": self._header,
-                "on_headers_finished": lambda: self._events.append((_BEGIN, self._type.encode())),
+                "on_headers_finished": lambda: self._events.append((_BEGIN, self._head)),
                 "on_part_data": lambda data, start, end: self._events.append((_DATA, data[start:end])),
                 "on_part_end": lambda: self._events.append((_END, b"")),
                 "on_end": self._end,
@@ -83,12 +96,12 @@ class Parts:
         count = 0
         while (event := self._next()) is not None:
             kind, value = event
-            if kind != _BEGIN:
+            if kind != _BEGIN or not isinstance(value, _Head):
                 continue  # what is left of a part that nobody read to its end
             count += 1
             if count > self._limits.parts_at_once:
                 raise BadMultipart
-            yield Incoming(value.decode("ascii", "replace"), self._pieces())
+            yield Incoming(value.media_type, self._pieces(), value.transfer_syntax, value.location)
         if not self._ended:
             raise BadMultipart  # cut short: what had come is stored, and the sender hears of it
 
@@ -98,11 +111,11 @@ class Parts:
             if event is None:
                 raise BadMultipart
             kind, value = event
-            if kind == _END:
+            if kind == _END or isinstance(value, _Head):
                 return
             yield value
 
-    def _next(self) -> tuple[int, bytes] | None:
+    def _next(self) -> tuple[int, bytes | _Head] | None:
         while not self._events:
             piece = next(self._body, None)
             if piece is None:
@@ -114,7 +127,7 @@ class Parts:
         return self._events.popleft()
 
     def _begin(self) -> None:
-        self._type, self._heading = "", 0
+        self._head, self._heading = _Head(), 0
 
     def _field(self, data: bytes, start: int, end: int) -> None:
         self._name += self._bounded(data[start:end])
@@ -129,8 +142,14 @@ class Parts:
         return data
 
     def _header(self) -> None:
-        if self._name.lower() == b"content-type":
-            self._type = parse_options_header(self._value)[0].decode("ascii", "replace").lower()
+        name = self._name.lower()
+        if name == b"content-type":
+            media_type, parameters = parse_options_header(self._value)
+            syntax = parameters.get(b"transfer-syntax", b"").decode("ascii", "replace")
+            said = media_type.decode("ascii", "replace").lower()
+            self._head = replace(self._head, media_type=said, transfer_syntax=syntax)
+        elif name == b"content-location":
+            self._head = replace(self._head, location=self._value.decode("ascii", "replace").strip())
         self._name = self._value = b""
 
     def _end(self) -> None:

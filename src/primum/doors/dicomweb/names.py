@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from primum.app.shelf import StudyInReach
 from primum.doors.http.reading import OpenStudy, Reading
@@ -91,6 +92,13 @@ class AliasNames:
         ours = f"{VIEWER_ROOT}/studies/".encode("ascii") + alias + b"/"
         told = text.replace(b'"' + real, b'"' + ours).replace(b'"' + uid + b'"', b'"' + alias + b'"')
         return told.replace(b'"' + real[:-1] + b'"', b'"' + ours[:-1] + b'"')
+
+
+def root_of(visit: Visit) -> str:
+    """Return the address of the root of real UIDs, under the name of ours by which the caller came."""
+    name = urlsplit("//" + visit.request.headers["host"]).hostname
+    origins = sorted(visit.services.origins)
+    return next((one for one in origins if urlsplit(one).hostname == name), origins[0]) + REAL_ROOT
 
 
 def _listed(value: str) -> Sequence[str]:

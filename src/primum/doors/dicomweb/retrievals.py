@@ -14,7 +14,6 @@ from primum.doors.dicomweb.accept import (
     OCTETS,
     NotAcceptable,
     check_bulk,
-    check_json,
     frame_types,
     instance_syntaxes,
     wishes,
@@ -22,6 +21,7 @@ from primum.doors.dicomweb.accept import (
 from primum.doors.dicomweb.bodies import counted, json_answer
 from primum.doors.dicomweb.multipart import Part
 from primum.doors.dicomweb.names import Names
+from primum.doors.dicomweb.search_types import XML, search_type
 from primum.doors.http.limits import Limits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import OpenStudy, Reading
@@ -29,7 +29,7 @@ from primum.doors.http.services import Archive, Kept
 from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
-from primum.imaging import EXPLICIT_LE, FramesUnknown, NotTranscoded, Undecodable
+from primum.imaging import EXPLICIT_LE, FramesUnknown, NotTranscoded, Undecodable, to_xml
 from primum.imaging.part10 import write_meta
 
 _SOP_INSTANCE_UID = "00080018"
@@ -55,7 +55,7 @@ class Retrievals:
 
     def metadata(self, visit: Visit) -> Response:
         """Answer with the data sets, pixels left out, of a study, a series or an instance."""
-        media_type = check_json(visit.request.headers.get("accept", ""))
+        media_type = search_type(visit.request.headers.get("accept", ""))
         study, path = self._open(visit), visit.request.path_params
         wanted = [path["series"]] if "series" in path else self._archive.series_uids(study.entry)
         if study.entry.quality:
@@ -63,8 +63,11 @@ class Retrievals:
                 self._reading.instances(visit, study, uid)
         arrays = [self._archive.metadata(study.entry, uid) for uid in wanted]
         text = _only(arrays[0], path["instance"]) if "instance" in path else _joined(arrays)
-        study.viewing.count(sent_bytes=len(text))
-        return json_answer(visit, self._names.tell(visit, text, study.entry), media_type)
+        told = self._names.tell(visit, text, study.entry)
+        if media_type == XML:
+            return stream(study, XML, (Part(XML, [to_xml(one)]) for one in json.loads(told)))
+        study.viewing.count(sent_bytes=len(told))
+        return json_answer(visit, told, media_type)
 
     def frames(self, visit: Visit) -> Response:
         """Answer with frames of an instance, one part each, in the order asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from primum.doors.dicomweb.capabilities import Capabilities
 from primum.doors.dicomweb.deletions import Deletions
 from primum.doors.dicomweb.names import REAL_ROOT, VIEWER_ROOT, AliasNames, Names, RealNames
 from primum.doors.dicomweb.pictures import Pictures
@@ -27,7 +28,7 @@ def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
     storing = Storing(services)
     gone = Deletions(services.archive, reading)
     old = WadoUri(services.archive, reading, RealNames(), services.limits)
-    return [
+    routes = [
         Route("/wado", Endpoint(services, old.wado, problem, admits=ASKING), methods=["GET"]),
         *(
             Route(REAL_ROOT + path, Endpoint(services, handler, problem, admits=PERSON), methods=["DELETE"])
@@ -39,6 +40,8 @@ def dicomweb_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
         *_under(REAL_ROOT, RealNames(), services, reading, ASKING),
         *_under(VIEWER_ROOT, AliasNames(), services, reading, PERSON),
     ]
+    able = Endpoint(services, Capabilities(routes).options, problem, admits=ASKING)
+    return [*routes, *(Route(REAL_ROOT + end, able, methods=["OPTIONS"]) for end in ("", "/"))]
 
 
 def _under(

@@ -1,4 +1,4 @@
-"""STOW-RS (PS3.18 10.5): DICOM files of a request are stored one by one, and each is answered for.
+"""STOW-RS (PS3.18 10.5): the instances of a request are stored one by one, and each is answered for.
 
 Sealed while they arrive: nothing of a body is ever on disc in clear, nor whole in memory. The answer waits until a
 search would find what was stored.
@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.from_thread
@@ -21,15 +20,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from primum.doors.dicomweb.accept import JSON, check_json
-from primum.doors.dicomweb.incoming import DICOM, Incoming, Parts, boundary_of
-from primum.doors.dicomweb.names import REAL_ROOT
+from primum.doors.dicomweb.described import Described
+from primum.doors.dicomweb.incoming import METADATA, Parts, boundary_of
+from primum.doors.dicomweb.names import root_of
+from primum.doors.dicomweb.offered import Offered, files_of
 from primum.doors.dicomweb.problems import problem
 from primum.doors.http.services import WebServices
 from primum.doors.http.visit import ASKING, Busy, Visit, check_forgery, closed_door, who
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.identity import Permission, Thing, require
-from primum.imaging.part10 import NotPart10
 from primum.imaging.taking import Bringer, Taker, Told
 from primum.journal import Fact, Kind
 
@@ -37,7 +37,12 @@ _LOG = Log("web")
 
 REASONS: Final = {
     "import.not-dicom": 0xC000,
+    "imaging.bad-metadata": 0xC000,
     "imaging.bad-uid": 0xC000,
+    "imaging.bulk-contradicts": 0xC000,
+    "imaging.bulk-missing": 0xC000,
+    "imaging.bulk-too-large": 0xA700,
+    "imaging.bulk-unsupported": 0xC122,
     "imaging.damaged-data-set": 0xC000,
     "imaging.no-sop-uid": 0xC000,
     "imaging.no-study-uid": 0xC000,
@@ -85,15 +90,18 @@ class Storing:
         """Store for `services`."""
         self._services = services
         self._places = anyio.CapacityLimiter(services.limits.storing_at_once)
+        self._described = anyio.CapacityLimiter(services.limits.described_at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
         try:
-            if self._places.statistics().tasks_waiting >= self._services.limits.storing_waiting:
+            described = any(kind in request.headers.get("content-type", "") for kind in METADATA)
+            places = self._described if described else self._places
+            if places.statistics().tasks_waiting >= self._services.limits.storing_waiting:
                 raise Busy
             pieces = Pieces(request.stream(), self._services)
-            response = await anyio.to_thread.run_sync(self._answer, request, pieces, limiter=self._places)
+            response = await anyio.to_thread.run_sync(self._answer, request, pieces, limiter=places)
         except PrimumError as refusal:
             response = problem(await anyio.to_thread.run_sync(who, request, self._services, {}), refusal)
         except ClientDisconnect:
@@ -107,10 +115,12 @@ class Storing:
         try:
             check_forgery(visit)
             media_type = check_json(request.headers.get("accept", ""))
-            boundary = boundary_of(request.headers.get("content-type", ""))
+            kind, boundary = boundary_of(request.headers.get("content-type", ""))
             bringer = self._permitted(visit)
             deed = _Deed(visit, bringer, request.path_params.get("study", ""))
-            return deed.answer(Parts(pieces.all(), boundary, self._services.limits), media_type)
+            parts = Parts(pieces.all(), boundary, self._services.limits)
+            offered = Described(parts, str(request.url)).all() if kind in METADATA else files_of(parts)
+            return deed.answer(offered, media_type)
         except (PrimumError, OSError) as refusal:
             return problem(visit, refusal if isinstance(refusal, PrimumError) else PrimumError())
 
@@ -155,38 +165,39 @@ class _Deed:
         self._services = visit.services
         self._stored: list[dict[str, Any]] = []
         self._failed: list[dict[str, Any]] = []
+        self._others: list[dict[str, Any]] = []
         self._uids: set[str] = set()
         self._studies: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
 
-    def answer(self, parts: Parts, media_type: str) -> Response:
+    def answer(self, offered: Iterator[Offered], media_type: str) -> Response:
         try:
             with self._services.vault.writer() as writer:
                 taker = Taker(
                     self._services.vault, writer, self._bringer, self._services.clock, self._refuse_without_room
                 )
-                for part in parts:
-                    self._take(taker, part)
+                for one in offered:
+                    self._take(taker, one)
         finally:
             self._tell()
         if not self._stored and not self._failed:
             raise NothingSent
         self._services.intake.barrier(self._services.limits.barrier_seconds)
-        status = 409 if not self._stored else 202 if self._failed else 200
+        status = 409 if not self._stored else 202 if self._failed or self._others else 200
         return Response(json.dumps(self._body()).encode(), status, media_type=media_type or JSON)
 
-    def _take(self, taker: Taker, part: Incoming) -> None:
-        told = Told()
+    def _take(self, taker: Taker, offered: Offered) -> None:
+        told = offered.told
         try:
-            if part.media_type != DICOM:
-                raise NotPart10(reason="its part is of another media type")
-            stored, length = taker.take(part.pieces, told, self._study_uid)
+            if offered.refusal is not None:
+                raise offered.refusal
+            stored, length = taker.take(offered.pieces, told, self._study_uid)
         except TooSlow:
             raise
         except PrimumError as refusal:
-            self._failed.append(_item(told, REASONS.get(refusal.code, _PROCESSING_FAILURE)))
-            for _ in part.pieces:
-                pass  # its rest is read past: the next part begins after it
+            # what is left of its part is read past when the next is asked for
+            reason = REASONS.get(refusal.code, _PROCESSING_FAILURE)
+            (self._failed if offered.instance else self._others).append(_item(told, reason))
             return
         self._services.intake.stored(stored)
         self._studies[stored.position.study] += 1
@@ -202,10 +213,7 @@ class _Deed:
         return f"{self._root(told.study_instance_uid)}/series/{series_uid}/instances/{told.sop_instance_uid}"
 
     def _root(self, study_uid: str) -> str:
-        name = urlsplit("//" + self._visit.request.headers["host"]).hostname
-        origins = sorted(self._services.origins)
-        origin = next((one for one in origins if urlsplit(one).hostname == name), origins[0])
-        return f"{origin}{REAL_ROOT}/studies/{study_uid}"
+        return f"{root_of(self._visit)}/studies/{study_uid}"
 
     def _body(self) -> dict[str, Any]:
         body: dict[str, Any] = _url("00081190", self._root(next(iter(self._uids)))) if len(self._uids) == 1 else {}
@@ -213,6 +221,8 @@ class _Deed:
             body["00081199"] = {"vr": "SQ", "Value": self._stored}
         if self._failed:
             body["00081198"] = {"vr": "SQ", "Value": self._failed}
+        if self._others:
+            body["0008119A"] = {"vr": "SQ", "Value": self._others}
         return body
 
     def _tell(self) -> None:

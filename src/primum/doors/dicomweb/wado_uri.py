@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,13 +19,19 @@ from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
 from primum.doors.http.streams import read_ahead
 from primum.doors.http.visit import Visit
-from primum.imaging import EXPLICIT_LE, PictureWish, can_serve
+from primum.imaging import EXPLICIT_LE, NotHere, PictureWish, can_serve
+from primum.imaging.presenting.errors import BadState
+from primum.imaging.presenting.state import GRAYSCALE_STATE
 
 _WHO: Final = frozenset({"requesttype", "studyuid", "seriesuid", "objectuid", "contenttype"})
 _FILE: Final = _WHO | {"transfersyntax", "anonymize"}
 _PICTURE: Final = _WHO | {
     "framenumber", "rows", "columns", "region", "windowcenter", "windowwidth", "imagequality", "anonymize", "charset",
+    "annotation",
 }  # fmt: skip
+_STATE: Final = frozenset({"presentationuid", "presentationseriesuid"})
+_DECIDED: Final = frozenset({"windowcenter", "windowwidth", "region", "annotation"})
+"""What a presentation state decides, and who names one may not."""
 _CORNERS = 4
 
 
@@ -43,8 +50,10 @@ class WadoUri:
         query = self._query(visit.request.url.query)
         wanted = query.get("contenttype") or visit.request.headers.get("accept", "")
         as_file = any(one.media_type == DICOM for one in wishes(wanted)) and wanted != ""
-        # what cannot be done is refused: anonymising here would be a promise, and a presentation state is not drawn
-        if not query.keys() <= (_FILE if as_file else _PICTURE) or query.get("anonymize", "no") != "no":
+        # what cannot be done is refused: anonymising here would be a promise
+        if not query.keys() <= (_FILE if as_file else _PICTURE | _STATE) or query.get("anonymize", "no") != "no":
+            raise BadParameter
+        if query.keys() & _STATE and (not query.keys() >= _STATE or query.keys() & _DECIDED):
             raise BadParameter
         study = self._names.open(visit, self._reading, query["studyuid"])
         kept = self._reading.instances(visit, study, query["seriesuid"], query["objectuid"])[0]
@@ -52,7 +61,25 @@ class WadoUri:
             return _file(study, kept, query.get("transfersyntax", ""))
         media_type = _picture_type(wanted)
         wish = self._wish(query, PICTURES[media_type])
+        if query.keys() & _STATE:
+            return self._presented(study, kept, query, wish, media_type)
         return answer(study, kept, [_frame_number(query)], wish, media_type, in_parts=False)
+
+    def _presented(
+        self, study: OpenStudy, kept: Kept, query: dict[str, str], wish: PictureWish, media_type: str
+    ) -> Response:
+        """Answer with one image as a presentation state shows it. Raises BadState where it does not name it."""
+        said = self._archive.instances(study.entry, query["presentationseriesuid"], query["presentationuid"])[0]
+        if said.sop_class_uid != GRAYSCALE_STATE:
+            raise NotHere(what="presentation state")
+        state, number = said.state(), _frame_number(query)
+        named = [one for one in state.named if one.sop_uid == kept.sop_instance_uid]
+        frames = [frame for one in named for frame in one.frames] or ([number or 1] if named else [])
+        if not frames or (number and number not in frames):
+            raise BadState(why="it does not name the image")
+        made = kept.presented(state, number or frames[0], wish, begun=False)
+        study.viewing.count(frames=1, sent_bytes=len(made))
+        return Response(made, media_type=media_type, headers={"vary": "Accept, Cookie"})
 
     def _query(self, text: str) -> dict[str, str]:
         if len(text) > self._limits.query_bytes:
@@ -67,7 +94,7 @@ class WadoUri:
         return found
 
     def _wish(self, query: dict[str, str], kind: str) -> PictureWish:
-        asked = {"quality": query.get("imagequality", "")}
+        asked = {"quality": query.get("imagequality", ""), "annotation": query.get("annotation", "")}
         if "windowcenter" in query or "windowwidth" in query:
             asked["window"] = f"{query.get('windowcenter', '')},{query.get('windowwidth', '')}"
         columns, rows = query.get("columns", ""), query.get("rows", "")
@@ -83,7 +110,7 @@ class WadoUri:
         left, top, right, bottom = corners
         if left >= right or top >= bottom:
             raise BadParameter
-        return PictureWish(wish.kind, wish.window, wish.viewport, (left, top, right, bottom), wish.quality)
+        return replace(wish, share=(left, top, right, bottom))
 
 
 def _file(study: OpenStudy, kept: Kept, asked: str) -> Response:

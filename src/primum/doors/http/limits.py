@@ -61,6 +61,8 @@ class Limits:
     """Width and height of a thumbnail that names none: what lists show."""
     storing_at_once: int = 4
     """Requests that bring instances (STOW-RS) at once: each may hold 8 MiB, and keeps a thread while it sends."""
+    described_at_once: int = 2
+    """Requests that bring metadata and bulk data at once: each may hold 64 MiB of them, and parses the rest."""
     storing_waiting: int = 16
     """Callers that may wait for one of these places; the next is told to come back."""
     parts_at_once: int = 10_000

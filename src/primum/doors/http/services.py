@@ -20,6 +20,8 @@ from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach,
 from primum.imaging import PictureWish
 from primum.imaging.dose.service import Doses
 from primum.imaging.orders import Orders
+from primum.imaging.presenting.state import State
+from primum.imaging.report_texts import ReportText
 from primum.imaging.reports.service import Reports
 from primum.imaging.retention.judging import Verdict
 from primum.imaging.retention.model import Decision, Erasure, Hold, HoldReason, Part, Reason, Return, Tally
@@ -182,6 +184,30 @@ class Kept(Protocol):
 
     def picture(self, number: int, wish: PictureWish) -> bytes:
         """A picture of a frame, of the one that represents it for 0; raises NotAPicture, NoFrame, Undecodable."""
+        ...
+
+    def animation(self, numbers: Sequence[int], wish: PictureWish) -> Iterator[bytes]:
+        """An animated GIF of frames, of all where none is named; raises as `picture`."""
+        ...
+
+    def state(self) -> State:
+        """A presentation state; raises BadState, NotAPicture."""
+        ...
+
+    def presented(self, state: State, number: int, wish: PictureWish, *, begun: bool) -> bytes:
+        """A picture of a frame as a presentation state says; raises as `picture`, and BadState."""
+        ...
+
+    def film(self) -> Iterator[bytes]:
+        """The stream of a film as it is kept; raises NotAPicture, FramesUnknown."""
+        ...
+
+    def report(self) -> ReportText:
+        """A report to be read; raises ReportUnreadable, ReportTooLarge."""
+        ...
+
+    def document(self) -> bytes:
+        """An encapsulated PDF; raises NotAPicture."""
         ...
 
     def bulk(self, path: str) -> bytes:

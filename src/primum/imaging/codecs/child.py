@@ -24,6 +24,7 @@ from primum.imaging.codecs.encoding import encode
 from primum.imaging.codecs.errors import Undecodable
 from primum.imaging.codecs.limits import CODEC_LIMITS, CodecLimits
 from primum.imaging.codecs.painting import paint
+from primum.imaging.codecs.presenting import present
 from primum.imaging.codecs.shape import PixelShape
 from primum.imaging.codecs.table import BY_UID, Codec
 from primum.imaging.errors import ImagingRefusal
@@ -79,9 +80,17 @@ def _paint(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     return {}, paint(values(array, shape), photometric, head["look"], tables)
 
 
+def _present(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    shape = PixelShape.of_message(head["shape"])
+    tables, frame = data[: head["tables"]], data[head["tables"] :]
+    array, _ = decode(frame, BY_UID[head["from"]].codec, shape)
+    return {}, present(values(array, shape), head["look"], tables)
+
+
 _JOBS: Final[dict[str, Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]]] = {
     "recode": _recode,
     "paint": _paint,
+    "present": _present,
 }
 
 
@@ -100,6 +109,7 @@ def _warm() -> None:
         {"window": [1, 2, "SIGMOID"]},
     ):
         paint(grey, shape.photometric, {"format": "png", **look}, b"\0\0")
+    paint(grey, shape.photometric, {"format": "gif"}, b"")
     paint(grey, "PALETTE COLOR", {"format": "png", "palette": [table] * 3}, b"\0\0")
     paint(np.zeros((_WARM, _WARM, 3), np.uint8), "YBR_FULL", {"format": "png"}, b"")
     paint(grey.astype(np.float32), shape.photometric, {"format": "png"}, b"")

@@ -50,6 +50,9 @@ class CodecLimits:
     kept_bytes: int = 32 * MIB
     """Compressed frames kept between measuring and sending; beyond, they are compressed a second time."""
 
+    animated_frames: int = 500
+    """Frames of one animation: a clip of half a minute; at a hundredth of a second each, the answer takes five."""
+
     basic_table_bytes: int = (1 << 32) - 1
     """Pixel data beyond this has no basic offset table, whose offsets have 32 bits (PS3.5 A.4), but an extended one."""
 

@@ -11,9 +11,11 @@ import zlib
 from typing import Any
 
 import numpy as np
-from imagecodecs import jpeg8_encode, png_encode
+from imagecodecs import gif_encode, jpeg8_encode, png_encode
 
 from primum.imaging.codecs.arrays import Array
+from primum.imaging.codecs.colours import LEVELS
+from primum.imaging.codecs.drawing import LETTERS_HIGH, write
 from primum.imaging.codecs.errors import NotAPicture
 
 _WHITE = 255
@@ -29,11 +31,20 @@ def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -
     elif array.ndim == 3:  # noqa: PLR2004 (colour)
         picture = _colour(array, photometric, look)
     elif photometric.startswith("MONOCHROME"):
-        picture = _grey(array, look, tables)
+        picture = grey(array, look, tables)
     else:
         raise NotAPicture(why="its photometric interpretation is not known")
     picture = np.ascontiguousarray(_through(picture, look.get("viewport")))
+    for one in look.get("written", ()):
+        _annotate(picture, one, tables)
     profile = tables[look["profile"][0] : sum(look["profile"])] if look.get("profile") else b""
+    return encoded(picture, look, profile)
+
+
+def encoded(picture: Array, look: dict[str, Any], profile: bytes) -> bytes:
+    """Write a picture of bytes in the format that is wanted."""
+    if look["format"] == "gif":
+        return _gif_frame(picture)
     if look["format"] == "png":
         return _png_profile(bytes(png_encode(picture, level=1)), profile)
     return _jpeg_profile(bytes(jpeg8_encode(picture, level=look.get("quality", 90))), profile)
@@ -42,7 +53,8 @@ def paint(array: Array, photometric: str, look: dict[str, Any], tables: bytes) -
 # grey
 
 
-def _grey(array: Array, look: dict[str, Any], tables: bytes) -> Array:
+def grey(array: Array, look: dict[str, Any], tables: bytes) -> Array:
+    """Give the shades of a frame, as bytes."""
     if array.dtype.kind == "f" or array.dtype.itemsize > 2:  # noqa: PLR2004 (a table of all values would be too long)
         return _shades(array, array, look, tables)
     kind = np.dtype(f"<u{array.dtype.itemsize}")
@@ -55,15 +67,28 @@ def _shades(values: Array, frame: Array, look: dict[str, Any], tables: bytes) ->
     real = _modality(values, look, tables)
     if look.get("window"):
         shades = _windowed(real, *look["window"])
+    elif look.get("whole"):
+        shades = _stretched(real, _possible(look, tables))
     elif look.get("voi"):
         entries = _lut(look["voi"], tables)
         shades = entries[_index(real, look["voi"], len(entries))] / ((1 << look["voi"]["bits"]) - 1)
     else:
         shades = _stretched(real, _modality(_seen(frame, look), look, tables))
+    if look.get("presentation"):
+        entries = _lut(look["presentation"], tables)
+        most = (1 << look["presentation"]["bits"]) - 1
+        shades = entries[np.rint(shades * (len(entries) - 1)).astype(np.int64)] / most
     if look.get("invert"):
         shades = 1 - shades
     result: Array = np.rint(shades * _WHITE).astype(np.uint8)
     return result
+
+
+def _possible(look: dict[str, Any], tables: bytes) -> Array:
+    """The least and greatest value that there could be after the modality LUT."""
+    if look.get("modality"):
+        return np.array([0, (1 << look["modality"]["bits"]) - 1])
+    return _modality(np.array(look["whole"]), look, tables)
 
 
 def _seen(frame: Array, look: dict[str, Any]) -> Array:
@@ -173,10 +198,11 @@ def _through(picture: Array, viewport: list[float] | None) -> Array:
     part = part[:: -1 if h < 0 else 1, :: -1 if w < 0 else 1]
     scale = min(width / part.shape[1], height / part.shape[0])
     size = max(1, round(part.shape[0] * scale)), max(1, round(part.shape[1] * scale))
-    return np.rint(_resized(_resized(part, size[0], 0), size[1], 1)).astype(np.uint8)
+    return np.rint(resized(resized(part, size[0], 0), size[1], 1)).astype(np.uint8)
 
 
-def _resized(picture: Array, size: int, axis: int) -> Array:
+def resized(picture: Array, size: int, axis: int) -> Array:
+    """Bring a picture to a size along one axis."""
     count = picture.shape[axis]
     if size == count:
         return picture
@@ -199,6 +225,47 @@ def _resized(picture: Array, size: int, axis: int) -> Array:
     share = (edges - below).reshape(shape)
     at = np.take(sums, below, axis) * (1 - share) + np.take(sums, below + 1, axis) * share
     result: Array = np.diff(at, axis=axis) * (size / count)
+    return result
+
+
+# annotations
+
+
+def _annotate(picture: Array, one: dict[str, Any], tables: bytes) -> None:
+    """Write a text into the left corner above or below. Raises NotAPicture where it has no room."""
+    rows, columns = picture.shape[:2]
+    width, height = one["size"]
+    scale = max(1.0, min(rows, columns) / LETTERS_HIGH)
+    if width + 4 > columns or 2 * height + 4 > rows:
+        raise NotAPicture(why="it is too small for what is to stand on it")
+    scale = min(scale, (columns - 4) / max(width, 1), (rows - 4) / 2 / height)
+    points = np.frombuffer(tables, "<f8", 2 * one["count"], one["at"]).reshape(one["count"], 2)
+    top = rows - height * scale - 2 if one["below"] else 2
+    write(picture, points * scale + np.array([2, top]), _WHITE, scale)
+
+
+# a frame of an animation (`animating`)
+
+_PATTERN = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
+_GIF_HEAD = 6 + 7 + 3 * 256
+
+
+def _gif_frame(picture: Array) -> bytes:
+    """Give whether it is in colour (a byte), and the image of a GIF, its table of colours left out."""
+    coloured = picture.ndim == 3  # noqa: PLR2004
+    whole = bytes(gif_encode(_indexed(picture) if coloured else picture))
+    start = whole.index(b",", _GIF_HEAD)  # behind the header and its table; blocks of control may stand before
+    return bytes((coloured,)) + whole[start:-1]
+
+
+def _indexed(picture: Array) -> Array:
+    rows, columns = picture.shape[:2]
+    pattern = np.tile(_PATTERN, (-(-rows // 4), -(-columns // 4)))[:rows, :columns]
+    index = np.zeros((rows, columns), np.int64)
+    for plane, most in enumerate(LEVELS):
+        level = np.floor(picture[..., plane].astype(np.float64) * (most - 1) / _WHITE + pattern)
+        index = index * most + np.clip(level, 0, most - 1).astype(np.int64)
+    result: Array = index.astype(np.uint8)
     return result
 
 

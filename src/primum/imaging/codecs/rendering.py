@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from primum.imaging.codecs.annotating import annotated
 from primum.imaging.codecs.describing import Numbers, pixel_shape
 from primum.imaging.codecs.errors import NotAPicture, Undecodable
 from primum.imaging.codecs.shape import PixelShape
@@ -44,7 +45,7 @@ class PictureWish:
     """How a picture is wanted (PS3.18 8.3.5)."""
 
     kind: str = "jpeg"
-    """`jpeg` or `png`."""
+    """`jpeg` or `png`; `gif` for a frame of an animation (`animating`)."""
     window: tuple[float, float, str] | None = None
     """Center, width, function."""
     viewport: tuple[float, float, float, float, float, float] | None = None
@@ -52,34 +53,52 @@ class PictureWish:
     share: tuple[float, float, float, float] | None = None
     """The region as shares of the whole: left, top, right, bottom (PS3.18 9.4)."""
     quality: int = 90
+    annotations: tuple[str, ...] = ()
+    """`patient`, `technique`."""
     profile: bool = False
     """Whether the ICC profile goes with it."""
 
 
-def picture(instance: Instance, number: int, wish: PictureWish) -> bytes:
+def picture(instance: Instance, number: int, wish: PictureWish, *, begun: bool = False) -> bytes:
     """Make a picture of one frame, counted from 1; 0 stands for the one that represents the instance.
 
-    Raises NotAPicture, NoFrame, Undecodable, CodecsBusy, DamagedDataSet, or an illness of the vault.
+    `begun` where it is not the first of an answer. Raises NotAPicture, NoFrame, Undecodable, CodecsBusy,
+    DamagedDataSet, or an illness of the vault.
     """
-    if not instance.has_pixels:
-        raise NotAPicture(why="it has no pixels")
-    if instance.syntax.encapsulated and instance.syntax.uid not in BY_UID:
-        raise NotAPicture(why="it is a film, or compressed in a way that is not decoded here")
-    shape = pixel_shape(instance.header, instance.inner, instance.source.peek.pixels_tag, instance.limits)
+    shape = shape_of(instance)
     reader = _Reader(instance, shape)
     count = instance.count
     number = number or reader.representative(count)
     if not 1 <= number <= count:
         raise NoFrame
     look, tables = reader.look(number, wish)
+    if wish.annotations:
+        look["written"], points = annotated(instance, wish.annotations, len(tables))
+        tables += points
+    return drawn(instance, number, "paint", shape, look, tables, begun=begun)
+
+
+def shape_of(instance: Instance) -> PixelShape:
+    """Describe the frames that pictures are made of. Raises NotAPicture, Undecodable."""
+    if not instance.has_pixels:
+        raise NotAPicture(why="it has no pixels")
+    if instance.syntax.encapsulated and instance.syntax.uid not in BY_UID:
+        raise NotAPicture(why="it is a film, or compressed in a way that is not decoded here")
+    return pixel_shape(instance.header, instance.inner, instance.source.peek.pixels_tag, instance.limits)
+
+
+def drawn(  # noqa: PLR0917 (the parts of one job)
+    instance: Instance, number: int, do: str, shape: PixelShape, look: dict[str, Any], tables: bytes, *, begun: bool
+) -> bytes:
+    """Have a frame drawn in a codec process."""
     job = {
-        "do": "paint",
+        "do": do,
         "from": instance.syntax.uid if instance.syntax.encapsulated else EXPLICIT_LE,
         "shape": shape.message(),
         "look": look,
         "tables": len(tables),
     }
-    return instance.codecs.run(job, [tables, instance.frame(number)])[1]
+    return instance.codecs.run(job, [tables, instance.frame(number)], begun=begun)[1]
 
 
 class _Reader:

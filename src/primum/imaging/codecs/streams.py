@@ -6,11 +6,12 @@ JPEG and JPEG-LS: ISO 10918-1 B.2.2, ISO 14495-1 C.2.2; JPEG 2000: ISO 15444-1 A
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from primum.imaging.codecs.errors import Undecodable
 
-_SOI, _EOI = 0xD8, 0xD9
+_SOS = 0xDA
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _MOST = 4096
@@ -48,9 +49,22 @@ def jpeg_stream(data: bytes) -> Stream:
 
 
 def _jpeg(data: bytes) -> Stream:
+    jfif, adobe = False, None
+    for marker, at, length in _segments(data):
+        if marker == 0xE0 and data[at + 2 : at + 6] == b"JFIF":  # noqa: PLR2004 (APP0)
+            jfif = True
+        elif marker == 0xEE and length >= 14 and data[at + 2 : at + 7] == b"Adobe":  # noqa: PLR2004 (APP14)
+            adobe = _ADOBE.unpack_from(data, at + 2)[4]
+        elif marker in _FRAMES:
+            return _frame_header(data, at, marker, jfif=jfif, adobe=adobe)
+    raise Undecodable(why="a stream has no frame header")
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Give the marker of each segment, where its length stands, and that length: up to the first scan."""
     if data[:2] != b"\xff\xd8":
         raise Undecodable(why="a frame does not begin as JPEG does")
-    at, jfif, adobe = 2, False, None
+    at = 2
     for _ in range(_MOST):
         while data[at] == 0xFF and data[at + 1] == 0xFF:  # noqa: PLR2004 (fill bytes)
             at += 1
@@ -61,14 +75,21 @@ def _jpeg(data: bytes) -> Stream:
         if marker in _ALONE:
             continue
         (length,) = struct.unpack_from(">H", data, at)
-        if marker == 0xE0 and data[at + 2 : at + 6] == b"JFIF":  # noqa: PLR2004 (APP0)
-            jfif = True
-        elif marker == 0xEE and length >= 14 and data[at + 2 : at + 7] == b"Adobe":  # noqa: PLR2004 (APP14)
-            adobe = _ADOBE.unpack_from(data, at + 2)[4]
-        elif marker in _FRAMES:
-            return _frame_header(data, at, marker, jfif=jfif, adobe=adobe)
+        yield marker, at, length
+        if marker == _SOS:
+            return
         at += length
-    raise Undecodable(why="a stream has no frame header")
+
+
+def first_scan(data: bytes) -> int:
+    """Return what the first scan says first: the predictor of lossless JPEG, NEAR of JPEG-LS. Raises Undecodable."""
+    try:
+        for marker, at, _ in _segments(data):
+            if marker == _SOS:
+                return data[at + 3 + 2 * data[at + 2]]
+    except (struct.error, IndexError):
+        pass
+    raise Undecodable(why="a stream ends in its headers")
 
 
 def _frame_header(data: bytes, at: int, marker: int, *, jfif: bool, adobe: int | None) -> Stream:
@@ -104,16 +125,34 @@ def jpeg_2000_stream(data: bytes) -> Stream:
     return Stream(y - y0, x - x0, samples, (depth & 0x7F) + 1, signed=bool(depth & 0x80), shared=shared)
 
 
-def jpeg_2000_mixes(data: bytes) -> bool:
-    """Tell whether a code stream holds its colours mixed (the multiple component transform, in COD)."""
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a JPEG 2000 code stream is coded (ISO 15444-1 A.6.1, 15444-15 A.2)."""
+
+    mixes: bool = False
+    """Its colours are held mixed (the multiple component transform)."""
+    reversible: bool = False
+    progression: int = 0
+    high_throughput: bool = False
+
+
+def jpeg_2000_coding(data: bytes) -> Coding | None:
+    """Read the COD marker of a code stream; None where it has none before its first tile."""
     at = 2
     for _ in range(_MOST):
-        if at + 12 > len(data) or data[at : at + 2] == b"\xff\x90":  # the first tile-part: the header is over
-            return False
+        if at + 14 > len(data) or data[at : at + 2] == b"\xff\x90":  # the first tile-part: the header is over
+            return None
         if data[at : at + 2] == b"\xff\x52":
-            return data[at + 8] == 1
+            capable = int.from_bytes(data[6:8], "big")
+            return Coding(data[at + 8] == 1, data[at + 13] == 1, data[at + 5], bool(capable & 0x4000))
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return False
+    return None
+
+
+def jpeg_2000_mixes(data: bytes) -> bool:
+    """Tell whether a code stream holds its colours mixed."""
+    coding = jpeg_2000_coding(data)
+    return coding is not None and coding.mixes
 
 
 def without_end(data: bytes) -> bytes:
