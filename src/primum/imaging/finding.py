@@ -121,6 +121,14 @@ class Findings:
         """Count the rows."""
         return len(self._numbers)
 
+    def without(self, others: Findings) -> Findings:
+        """Leave out what `others` found already."""
+        known = {_hashable(one) for one in others._numbers}
+        rest = Findings(self._finder, self._level, self._criteria, self._reach, [])
+        rest._numbers = [one for one in self._numbers if _hashable(one) not in known]
+        rest.more = self.more
+        return rest
+
     def pages(self, size: int) -> Iterator[list[Match]]:
         """Read the rows, `size` at a time; what has gone meanwhile is left out."""
         for at in range(0, len(self._numbers), size):
@@ -129,6 +137,10 @@ class Findings:
     def all(self) -> list[Json]:
         """Read what all rows say."""
         return [one.shown for page in self.pages(max(1, len(self._numbers))) for one in page]
+
+
+def _hashable(number: Any) -> Any:  # noqa: ANN401 (a number, or a list of what names an instance)
+    return tuple(number) if isinstance(number, list) else number
 
 
 class Finder:

@@ -15,7 +15,7 @@ from pynetdicom import AE, build_context
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from tests.doors.dimse.instances import CT, instance
 from tests.doors.dimse.orthanc import orthanc
-from tests.doors.dimse.running import device
+from tests.doors.dimse.running import CONTROLLER, device
 from tests.doors.dimse.shelf import add, shelve
 from tests.programs import find_program
 
@@ -263,6 +263,50 @@ def test_a_cancel_in_the_middle_ends_the_answers(finder):
         caller.association.send_c_cancel(5, query_model=STUDY_ROOT)
         assert list(answers)[-1][0].Status in {0xFE00, 0}
         caller.association.release()
+
+
+@pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
+def test_what_is_found_in_two_parts_is_found_once_and_written_down_before_each(finder, level):
+    limits = Limits(query_first=1, query_page=1)
+    key = {"SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}.get(level, "StudyInstanceUID")
+    asked = {key: ""} | ({"PatientName": "*"} if level == "STUDY" else {"StudyInstanceUID": "2.25.2"})
+    asked |= {"SeriesInstanceUID": "2.25.2.0"} if level == "IMAGE" else {}
+    with finder.open(archive=lambda: finder.archive) as port:
+        caller = Finding(port)
+        whole = sorted(str(one[key].value) for one in caller.ask(level, **asked)[0])
+        caller.association.release()
+    with finder.open(archive=lambda: finder.archive, limits=limits) as port:
+        caller = Finding(port)
+        found, last, _ = caller.ask(level, **asked)
+        caller.association.release()
+    assert sorted(str(one[key].value) for one in found) == whole
+    assert last.Status == 0
+    counts = [one["details"]["found"] for one in finder.facts() if one["kind"] == "device:list:searched"]
+    assert len(whole) > 1
+    assert counts == [len(whole), 1, len(whole) - 1]
+
+
+def test_what_comes_between_the_parts_hides_nothing(finder, monkeypatch):
+    folder = Path(finder.folder) / "many"
+    folder.mkdir()
+    archive = shelve(folder, [one for n in range(20, 26) for one in made(str(n), images=1, PatientID="MANY")])
+    find, arrived = archive.find, []
+
+    def finding(level, criteria, reach):
+        if criteria.limit > 2:
+            arrived.extend(made("19", images=1, PatientID="MANY", StudyDate="20260501"))
+            add(open_index(folder / "index.db", b"i" * 32), folder, arrived, CONTROLLER)
+        return find(level, criteria, reach)
+
+    monkeypatch.setattr(archive, "find", finding)
+    with finder.open(archive=lambda: archive, limits=Limits(query_first=2)) as port:
+        caller = Finding(port)
+        found, last, _ = caller.ask("STUDY", PatientID="MANY", StudyInstanceUID="")
+        caller.association.release()
+    assert arrived
+    assert last.Status == 0
+    assert uids(found) == {str(n) for n in range(19, 26)}
+    assert len(found) == 7
 
 
 @pytest.mark.programs("findscu")

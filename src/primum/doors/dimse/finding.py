@@ -6,7 +6,7 @@ answer leaves. See docs/design/dimse.md, Finding, and decisions 0054 and 0055.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from primum.doors.dimse.extended import QueryOptions
 from primum.doors.dimse.reaching import reach_of
 from primum.doors.dimse.refusals import OperationUnknown
 from primum.doors.dimse.statuses import Answer, Status
-from primum.imaging import BadIdentifier, Model, answer, encode_data_set, parse_identifier
+from primum.imaging import BadIdentifier, Level, Model, answer, encode_data_set, parse_identifier
 from primum.imaging.keys import Way
 from primum.journal import Fact, Kind
 
@@ -56,23 +56,35 @@ class Finding:
         except BadIdentifier as refused:
             tags = refused.facts.get("tags", ())
             return Answer(Status.DATA_SET_MISMATCH, refused.code, tags if isinstance(tags, tuple) else ())
-        found = _find(exchange, asked)
-        _record(exchange, asked, found)
-        if not _respond(exchange, asked, found):
-            return Answer(Status.CANCEL)
-        return Answer(Status.OUT_OF_RESOURCES, "dimse.more-matches") if found.more else Answer(Status.SUCCESS)
+        more = False
+        for found in _find(exchange, asked):
+            _record(exchange, asked, found)
+            if not _respond(exchange, asked, found):
+                return Answer(Status.CANCEL)
+            more = found.more
+        return Answer(Status.OUT_OF_RESOURCES, "dimse.more-matches") if more else Answer(Status.SUCCESS)
 
 
-def _find(exchange: Exchange, asked: Identifier) -> Findings:
-    limits = exchange.services.limits
+def _find(exchange: Exchange, asked: Identifier) -> Iterator[Findings]:
+    """Find a first part, which most queries end with, and all the rest once that has been sent."""
+    limits, archive = exchange.services.limits, exchange.services.archive()
     most = limits.query_answers if asked.criteria.keys else limits.blank_query_answers
+    # a patient's row is that of the study received last, which may be another one by the second look
+    few = most if asked.level is Level.PATIENT else min(most, limits.query_first)
     # a device sees what its controller has; a study marked confidential is for people with that grant
     reach = reach_of(exchange.device)
-    return exchange.services.archive().find(asked.level, replace(asked.criteria, limit=most), reach)
+    first = archive.find(asked.level, replace(asked.criteria, limit=few), reach)
+    yield first
+    if first.more and few < most:
+        # looked for from the beginning: a study that came meanwhile shifts the others
+        yield archive.find(asked.level, replace(asked.criteria, limit=most), reach).without(first)
 
 
 def _record(exchange: Exchange, asked: Identifier, found: Findings) -> None:
-    """Write down who asked; raises what the journal raises when it cannot be written: then nothing is answered."""
+    """Write down who asked, and how much is about to be said.
+
+    Raises what the journal raises when it cannot be written: then nothing is answered.
+    """
     details: dict[str, str | int] = {
         "association": exchange.association,
         "controller": exchange.device.controller_id,

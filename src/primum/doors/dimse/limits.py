@@ -46,6 +46,8 @@ class Limits:
     """Answers to one C-FIND: a month of a large practice. Beyond, what was found is sent and the end says A700H."""
     blank_query_answers: int = 200
     """The same for a query that asks for nothing in particular: a page of the newest, not the list of all patients."""
+    query_first: int = 200
+    """Answers looked for before the first leaves: more than a screen shows. The rest is looked for after that."""
     query_page: int = 100
     """Answers read from the index at once: some 150 KB."""
     whole_bytes: int = 8 * MIB
