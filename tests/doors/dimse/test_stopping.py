@@ -13,6 +13,7 @@ import pytest
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import associate, encoded, instance, message, p_data, pdv, store_command
 from tests.doors.dimse.running import free_port
+from tests.programs import wait_until
 
 from primum.doors import dimse
 from primum.doors.dimse import Limits
@@ -26,12 +27,14 @@ def test_told_to_stop_a_running_store_finishes_and_an_idle_association_is_aborte
     services = house.services()
     door = dimse.Door(services)
     door.open()
-    serving = threading.Thread(target=door.serve)
+    serving = threading.Thread(target=door.serve, daemon=True)
     serving.start()
     with Caller(door.addresses[0][1]) as busy, Caller(door.addresses[0][1]) as idle:
         for caller in (busy, idle):
             caller.associated(associate())
+        house.gauge.left = 1000
         busy.say(p_data(pdv(1, 3, store_command())), p_data(pdv(1, 0, DATA[:100])))
+        wait_until(lambda: house.gauge.left < 1000, seconds=20)  # the store has begun: its command was read
         door.stop()
         assert idle.hear() == (7, bytes(4))
         busy.say(p_data(pdv(1, 2, DATA[100:])))
@@ -48,7 +51,7 @@ def test_a_sender_that_never_stops_is_stopped(house):
     services = house.services(limits=Limits(drain_seconds=0.3))
     door = dimse.Door(services)
     door.open()
-    serving = threading.Thread(target=door.serve)
+    serving = threading.Thread(target=door.serve, daemon=True)
     serving.start()
     with Caller(door.addresses[0][1]) as caller:
         caller.associated(associate())
