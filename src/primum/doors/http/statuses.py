@@ -37,6 +37,7 @@ STATUSES: Final = {
     "imaging.other-controller": 409,
     "imaging.patient-merged": 409,
     "control.bad-modality": 422,
+    "control.bad-request": 400,
     "control.may-not-receive": 409,
     "device.missing": 409,
     "device.no-destination": 409,
