@@ -186,7 +186,7 @@ def test_a_number_of_another_sending_or_none_of_ours_sends_nothing(outbox, pacs,
 def test_what_arrived_whole_is_not_sent_again(outbox, pacs, sign_in, doctor):
     client = fresh(sign_in, doctor)
     committed(outbox, client)
-    done = outbox.sendings.recent()[0].id
+    done = next(one.id for one in outbox.sendings.recent() if one.state is State.DONE)
     answer = client.post("/sendings/again", data={"form_token": form_token(client), "sending": done})
     assert answer.status_code == 409
     assert "plus rien à renvoyer" in answer.text
