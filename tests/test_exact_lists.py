@@ -124,7 +124,8 @@ def test_verbs_of_the_socket():
         "export", "print", "migrate_orthanc", "migrate_device",
         "erase", "erase_approve", "erase_refuse", "erase_certificate", "retention_list", "retention_show",
         "retention_hold", "retention_release", "retention_return", "retention_kind", "retention_death",
-        "find", "import", "send", "sending_list", "journal_list", "journal_verify", "vault_check", "keyring_list",
+        "find", "import", "send", "sending_list", "sending_study", "sending_search", "sending_cancel", "sending_again",
+        "journal_list", "journal_verify", "vault_check", "keyring_list",
         "keyring_export", "mail_password", "commitment_list", "forward_add", "forward_list", "forward_remove",
         "patient_show", "patient_correct", "patient_merge", "patient_unmerge", "patient_identify", "patient_add",
         "patient_undo", "study_show", "study_correct", "study_move", "study_reject", "study_choose_version",
@@ -140,7 +141,7 @@ def test_verbs_of_the_socket():
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
-        "report",
+        "report", "sending",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
         "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip

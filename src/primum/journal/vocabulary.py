@@ -238,6 +238,7 @@ class Kind(Enum):
     STUDY_COMPLETED = _changed("study:completed", "controller instances reason count", "examen {subject} complet : {instances} instances ({reason})", "study {subject} is complete: {instances} instances ({reason})")
     FORWARD_ADDED = _changed("forward:added", "destination controller", "{actor} a créé la règle d'envoi {subject} vers {destination}", "{actor} made forwarding rule {subject} to {destination}")
     FORWARD_REMOVED = _changed("forward:removed", "controller", "{actor} a retiré la règle d'envoi {subject}", "{actor} removed forwarding rule {subject}")
+    SENDING_CANCELLED = _changed("sending:cancelled", "session destination controller other", "{actor} a annulé l'envoi {other} de l'examen {subject} vers {destination}", "{actor} withdrew sending {other} of study {subject} to {destination}")
     # --- account: what is to be read
     TO_READ_CLAIMED = _changed("study:reading:taken", "controller", "{actor} prend en lecture l'examen {subject}", "{actor} took study {subject} to read it")
     TO_READ_RELEASED = _changed("study:reading:released", "controller", "{actor} remet l'examen {subject} dans la liste à lire", "{actor} gave study {subject} back to the list to read")

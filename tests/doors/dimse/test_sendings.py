@@ -203,3 +203,36 @@ def test_an_instance_that_the_destination_refuses_is_tried_again_alone(outbox):
         outbox.run()
         assert set(kept.received) == {"2.25.1000.2"}
     assert outbox.state(sending) == (State.DONE, 0, "")
+
+
+def test_of_a_withdrawn_sending_nothing_more_goes(outbox):
+    going, hold = threading.Event(), threading.Event()
+
+    def wait(_event, kept):
+        if len(kept.received) == 2:
+            going.set()
+            hold.wait(10)
+
+    with shelf(on_store=wait) as kept:
+        sending = outbox.ask(outbox.to(kept.port))
+        outbox.queue.sweep(outbox.clock.now())
+        assert going.wait(10)
+        assert outbox.queue.sent[sending.id] >= 1
+        outbox.queue.cancel(sending)
+        hold.set()
+        wait_until(lambda: not outbox.queue._threads, seconds=20)
+        outbox.clock.advance(timedelta(hours=2))
+        outbox.run()
+    assert len(kept.received) < 5
+    assert outbox.state(sending)[:2] == (State.CANCELLED, 5 - len(kept.received))
+
+
+def test_what_waits_for_its_next_try_is_tried_at_once_when_asked(outbox):
+    with shelf() as kept:
+        made = outbox.to(free_port())
+        sending = outbox.ask(made)
+        outbox.run()
+        outbox.destinations[made.id] = outbox.library.destination("SHELF", kept.port)
+        outbox.queue.hasten(sending)
+        wait_until(lambda: not outbox.queue._threads, seconds=20)
+    assert outbox.state(sending) == (State.DONE, 0, "")

@@ -102,3 +102,36 @@ def test_who_does_not_trust_our_calls_gets_nothing(
         told = practice.primum.cli("send", found["study_instance_uid"], "shelf", check=False)
         assert told.returncode == 1
     assert list(out.iterdir()) == []
+
+
+def listed(practice: Practice, device: str) -> list[list[str]]:
+    """The lines of `primum send --list` about a device, split into words."""
+    lines = practice.primum.cli("send", "--list").stdout.splitlines()
+    return [line.split() for line in lines if f" {device} " in line]
+
+
+@pytest.mark.programs("storescp", "openssl")
+def test_what_fails_is_counted_withdrawn_and_sent_again(
+    practice: Practice, theirs: Path, shelf: tuple[Path, int], tmp_path: Path
+) -> None:
+    pack, port = shelf
+    canary, primum = make_canary(), practice.primum
+    write_canary(tmp_path / "disc", canary, images=2, size=32)
+    primum.cli("import", str(tmp_path / "disc"))
+    (found,) = studies(practice, canary.patient_id)
+    assert primum.cli("send", found["study_instance_uid"], "shelf", check=False).returncode == 1
+    assert "of them failed and are tried again" in primum.cli("status").stdout
+    number = next(words[0] for words in listed(practice, "shelf") if "waiting" in words)
+    primum.cli("send", "--cancel", number)
+    assert next(words for words in listed(practice, "shelf") if words[0] == number)[2] == "cancelled"
+    over = primum.cli("send", "--cancel", number, check=False)
+    assert over.returncode == 1
+    assert "ended already" in over.stderr
+    with listening(theirs, pack / "caller-ca.pem", port, tmp_path / "received") as out:
+        primum.cli("send", "--again", number)
+        wait_until(lambda: len(data_sets(out)) == 2, seconds=20)
+    with primum.signed_in(practice.person) as pages:
+        page = pages.get("/sendings", params={"device": "shelf"}).raise_for_status().text
+    assert f'value="{number}"' in page
+    (withdrawn,) = facts(practice, "sending:cancelled")
+    assert withdrawn["details"]["other"] == number

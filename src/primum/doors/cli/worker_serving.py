@@ -30,6 +30,7 @@ from primum.doors.worker import (
     verbs_reports,
     verbs_retention,
     verbs_send,
+    verbs_sendings,
     verbs_tokens,
     verbs_vault,
 )
@@ -59,6 +60,7 @@ _VERBS = {
     **verbs_people.VERBS,
     **verbs_reports.VERBS,
     **verbs_send.VERBS,
+    **verbs_sendings.VERBS,
     **verbs_tokens.VERBS,
     **verbs_retention.VERBS,
     **verbs_vault.VERBS,

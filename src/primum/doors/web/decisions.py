@@ -18,6 +18,7 @@ from primum.doors.web import dose_words
 from primum.doors.web.language import say, write_da, write_instant
 from primum.doors.web.render import Pages, language_of
 from primum.doors.web.reports import card
+from primum.doors.web.sendings import card as sendings_card
 from primum.doors.web.step_up import step_up_address
 from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
@@ -148,6 +149,7 @@ class Decisions:
             },
             of_study=OF_STUDY,
             reports=card(visit, shown["ref"]),
+            sent=sendings_card(visit, shown["ref"]),
             codes=CODES,
             **self._common(visit),
         )

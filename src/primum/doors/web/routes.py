@@ -28,6 +28,7 @@ from primum.doors.web.prints import Prints
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.render import Pages
 from primum.doors.web.reports import ReportPages
+from primum.doors.web.sendings import SendingPages
 from primum.doors.web.static import Static
 from primum.doors.web.step_up import StepUp
 from primum.doors.web.to_read import ToReadPages
@@ -54,7 +55,8 @@ class WebRoutes:
     def routes(self) -> list[BaseRoute]:
         """List them."""
         return [
-            *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._ohif(),
+            *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._sendings(),
+            *self._ohif(),
         ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:
@@ -144,6 +146,18 @@ class WebRoutes:
             self._upload("/reports/{report}/change", reports.change),
             self._post("/reports/{report}/validate", reports.validate),
             self._post("/reports/{report}/withdraw", reports.withdraw),
+        ]
+
+    def _sendings(self) -> list[BaseRoute]:
+        sendings = SendingPages(self._pages, self._reading)
+        return [
+            self._get("/studies/{study}/sendings", sendings.study),
+            self._post("/studies/{study}/sendings", sendings.send),
+            self._get("/sendings", sendings.page),
+            self._post("/sendings/cancel", sendings.cancel),
+            self._post("/sendings/again", sendings.again),
+            self._post("/sendings/rules", sendings.add_rule),
+            self._post("/sendings/rules/remove", sendings.remove_rule),
         ]
 
     def _orders(self) -> list[BaseRoute]:

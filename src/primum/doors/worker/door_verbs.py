@@ -10,6 +10,7 @@ from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 from primum.doors.worker.verbs_patients import decide
 from primum.doors.worker.verbs_reports import report
+from primum.doors.worker.verbs_sendings import sending
 
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
@@ -23,6 +24,7 @@ DOOR_VERBS: Mapping[str, Told] = {
     "identity.still": verbs_identity.still,
     "retention.facts": verbs_oversight.facts,
     "report": report,
+    "sending": sending,
     **door_verbs_orders.VERBS,
 }
 """Every verb: takes the desk, the arguments and the bytes of a question."""

@@ -54,6 +54,10 @@ def forward_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -
                 "from": names.get(one.device_id, one.device_id) or "anybody",
                 "modality": one.modality or "any",
                 "since": to_text(one.made_at),
+                "source": names.get(one.device_id, one.device_id),
+                "only": one.modality,
+                "by": one.made_by,
+                "controller": one.controller_id,
             }
             for one in _completions(desk).rules()
         ]

@@ -7,17 +7,21 @@ import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from primum.app.shelf import ShelfStudy
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
+from primum.doors.worker.protocol import BadRequest
 from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
+from primum.ground.ids import is_id
 from primum.identity import Destination, Permission, Service, Thing, reaches
 from primum.imaging import EVERYTHING, SendingQueue, Sendings
-from primum.imaging.confirmations.model import NOT_ASKED, Confirmation, Stage
+from primum.imaging.confirmations.model import Confirmation
+from primum.imaging.confirmations.outcomes import Answer, answer, answered_at, refused
 
 _REFERENCE = re.compile(r"[a-z2-7]{26}")
 _LOOK_SECONDS = 0.2
-_CHANNEL = "send"
+CHANNEL = "send"
 
 
 class MayNotReceive(PrimumError):
@@ -29,23 +33,21 @@ class MayNotReceive(PrimumError):
 
 def send(desk: Desk, asking: Asking, args: Args, progress: Progress) -> dict[str, Any]:
     """Send a study to a device; return when the first attempt is over. However it ends, the queue goes on."""
-    queue, sendings = _queue(desk), Sendings(desk.worker.records)
-    named = args.text("study", most=64)
-    reach = reaches(asking.actor, Permission.STUDY_OPEN)
-    shelf = desk.worker.archive
-    study = shelf.study(reach, ref=named) if _REFERENCE.fullmatch(named) else shelf.study(reach, uid=named)
-    thing = Thing("study", study.controller_id, study.referrer, study.confidential)
-    desk.require(asking, Permission.STUDY_SEND, thing)
+    queue, sendings = queue_of(desk), Sendings(desk.worker.records)
+    number = args.text("id", most=64)
+    if number and not is_id(number, "snd"):
+        raise BadRequest
+    study = sendable(desk, asking, args.text("study", most=64))
     destination = desk.worker.devices.destination(args.text("device", most=64))
     refuse_unless_receiving(destination, study.controller_id)
-    uids = [one.sop_uid for one in shelf.archive.instances_of(study.study_ref, EVERYTHING)]
-    now = desk.worker.rooms.clock.now()
-    sending = sendings.add(
-        study.study_ref, study.controller_id, destination.id, asking.actor.person_id, _CHANNEL, uids, now
-    )
+    series, archive = args.text("series", most=64) or None, desk.worker.archive.archive
+    uids = [one.sop_uid for one in archive.instances_of(study.study_ref, EVERYTHING, series)]
+    now, by = desk.worker.rooms.clock.now(), asking.actor.person_id
+    sending = sendings.add(study.study_ref, study.controller_id, destination.id, by, CHANNEL, uids, now, number=number)
     queue.wake(destination.id)
     if args.flag("later"):
-        return {"state": sending.state.value, "left": sending.left, "instances": sending.instances, "reason": ""}
+        return {"state": sending.state.value, "left": sending.left, "instances": sending.instances, "reason": "",
+                "id": sending.id}  # fmt: skip
     while not sending.attempts:
         progress({"done": min(queue.sent.get(sending.id, 0), sending.instances), "total": sending.instances})
         time.sleep(_LOOK_SECONDS)
@@ -67,6 +69,7 @@ def sending_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -
     return {
         "sendings": [
             {
+                "id": one.id,
                 "device": names.get(one.destination_id, one.destination_id),
                 "state": one.state.value,
                 "left": one.left,
@@ -74,7 +77,7 @@ def sending_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -
                 "attempts": one.attempts,
                 "due_at": to_text(one.due_at) if one.state.value == "waiting" else "",
                 "reason": one.reason,
-                "commitment": committed(_asked(desk, one.id), names.get(one.destination_id, one.destination_id)),
+                "commitment": committed(asked_of(desk, one.id), names.get(one.destination_id, one.destination_id)),
             }
             for one in Sendings(desk.worker.records).recent()
         ]
@@ -83,24 +86,34 @@ def sending_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -
 
 def committed(asked: Sequence[Confirmation], peer: str) -> str:
     """Say how far a destination answers for a sending; empty where there is nothing to say yet."""
-    over = [one.answered_at for one in asked if one.answered_at is not None]
-    failed, stages = sum(one.failed for one in asked), {one.stage for one in asked}
-    if failed:
-        return f"{failed} not committed by {peer}"
-    if not asked or Stage.GATHERING in stages:
-        return ""
-    if len(over) == len(asked):
-        return f"stored and committed by {peer} at {to_text(max(over))}"
-    if Stage.DECLINED in stages:
-        return "not asked" if any(one.reason == NOT_ASKED for one in asked) else "not offered"
-    return "no answer" if Stage.GIVEN_UP in stages else "asked"
+    last = answered_at(asked)
+    match answer(asked):
+        case Answer.NOTHING:
+            return ""
+        case Answer.NOT_COMMITTED:
+            return f"{refused(asked)} not committed by {peer}"
+        case Answer.COMMITTED:
+            return f"stored and committed by {peer} at {to_text(last) if last else ''}"
+        case said:
+            return said.replace("-", " ")
 
 
-def _asked(desk: Desk, sending_id: str) -> list[Confirmation]:
+def asked_of(desk: Desk, sending_id: str) -> list[Confirmation]:
+    """List what a destination was asked about a sending."""
     return [] if desk.confirmations is None else desk.confirmations.of_sending(sending_id)
 
 
-def _queue(desk: Desk) -> SendingQueue:
+def sendable(desk: Desk, asking: Asking, named: str) -> ShelfStudy:
+    """Find a study, by its reference or UID, that this person may send. Raises NotHere, NotPermitted, StepUpNeeded."""
+    reach, shelf = reaches(asking.actor, Permission.STUDY_OPEN), desk.worker.archive
+    study = shelf.study(reach, ref=named) if _REFERENCE.fullmatch(named) else shelf.study(reach, uid=named)
+    thing = Thing("study", study.controller_id, study.referrer, study.confidential)
+    desk.require(asking, Permission.STUDY_SEND, thing)
+    return study
+
+
+def queue_of(desk: Desk) -> SendingQueue:
+    """Give the queue, which every worker that serves has."""
     if desk.sendings is None:
         raise RuntimeError("this worker was given no queue")
     return desk.sendings

@@ -9,6 +9,7 @@ from primum.doors.worker.control import Handler
 from primum.doors.worker.desk import ADDRESS, Args, Desk
 from primum.ground.clock import to_text
 from primum.identity import Invitation, NoSession, PeopleExist
+from primum.imaging.confirmations.outcomes import tally
 
 
 def open_verbs(desk: Desk) -> dict[str, Handler]:
@@ -65,6 +66,7 @@ def status(desk: Desk) -> dict[str, Any]:
         "restore_tested": tested,
         "now": to_text(rooms.clock.now()),
         "erasures": _erasures(desk),
+        "sendings": _sendings(desk),
     }
 
 
@@ -74,6 +76,16 @@ def _erasures(desk: Desk) -> str:
     told = f"{standing.waiting} wait for a decision" if standing.waiting else "none"
     told += f", {standing.undecided} of them for 90 days or more" if standing.undecided else ""
     return told + (f"; {standing.returned} studies came back after erasure" if standing.returned else "")
+
+
+def _sendings(desk: Desk) -> str:
+    """Count what is to be sent, and what went wrong: nothing about what."""
+    found = tally(desk.worker.records)
+    told = [f"{found.waiting} wait"] if found.waiting else []
+    told += [f"{found.retried} of them failed and are tried again"] if found.retried else []
+    told += [f"{found.given_up} given up"] if found.given_up else []
+    told += [f"{found.not_committed} not committed"] if found.not_committed else []
+    return ", ".join(told) or "none"
 
 
 def first_link(desk: Desk) -> str:

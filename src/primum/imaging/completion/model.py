@@ -89,6 +89,13 @@ class TooManyRules(ImagingRefusal):
     hint: ClassVar[str] = "primum forward list; remove some"
 
 
+class RuleExists(ImagingRefusal):
+    """There is such a forwarding rule already."""
+
+    code: ClassVar[str] = "imaging.rule-exists"
+    hint: ClassVar[str] = "primum forward list"
+
+
 class NoSuchRule(ImagingRefusal):
     """There is no such forwarding rule."""
 

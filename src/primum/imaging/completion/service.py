@@ -22,6 +22,7 @@ from primum.imaging.completion.model import (
     How,
     NoSuchRule,
     Performed,
+    RuleExists,
     TooManyRules,
     complete,
 )
@@ -146,12 +147,13 @@ class Completions:
         return store.rules(self._records)
 
     def add_rule(self, controller_id: str, destination_id: str, device_id: str, modality: str, by: str) -> ForwardRule:
-        """Make a rule. Raises TooManyRules."""
+        """Make a rule. Raises TooManyRules, RuleExists."""
         count = len(store.rules(self._records))
         if count >= RULES_MOST:
             raise TooManyRules(count=count)
         one = ForwardRule(new_id("fwd"), controller_id, destination_id, device_id, modality, by, self._clock.now())
-        store.add_rule(self._records, one)
+        if not store.add_rule(self._records, one):
+            raise RuleExists
         return one
 
     def remove_rule(self, rule_id: str) -> None:

@@ -87,13 +87,17 @@ def rules(records: Engine) -> list[ForwardRule]:
         ]
 
 
-def add_rule(records: Engine, one: ForwardRule) -> None:
-    """Keep a rule."""
+def add_rule(records: Engine, one: ForwardRule) -> bool:
+    """Keep a rule; tell whether there was none that says the same."""
     values: Sequence[object] = (
         one.id, one.controller_id, one.destination_id, one.device_id, one.modality, one.made_by, to_text(one.made_at),
     )  # fmt: skip
     with records.begin() as connection:
+        same = "SELECT 1 FROM forward_rules WHERE (controller_id, destination_id, device_id, modality) = (?, ?, ?, ?)"
+        if connection.exec_driver_sql(same, tuple(values[1:5])).first() is not None:
+            return False
         connection.exec_driver_sql("INSERT INTO forward_rules VALUES (?, ?, ?, ?, ?, ?, ?)", tuple(values))
+    return True
 
 
 def remove_rule(records: Engine, rule_id: str) -> bool:

@@ -85,6 +85,11 @@ class Confirmations:
         with reading(self._records) as tx:
             return store.references(tx, confirmation_id)
 
+    def refused(self, sending_id: str) -> set[str]:
+        """List the instances of a sending that its destination does not answer for."""
+        with reading(self._records) as tx:
+            return store.refused(tx, sending_id)
+
     def destinations_due(self, now: datetime) -> list[str]:
         """List the destinations that are to be asked something; drop what is over since long."""
         with self._records.begin() as tx:

@@ -56,6 +56,12 @@ def references(tx: Connection, confirmation_id: str) -> list[Reference]:
     return [Reference(*row) for row in tx.exec_driver_sql(sql, (confirmation_id,))]
 
 
+def refused(tx: Connection, sending_id: str) -> set[str]:
+    """List the instances of a sending that have a reason."""
+    sql = "SELECT sop_uid FROM confirmation_references WHERE sending_id = ? AND reason IS NOT NULL"
+    return {row[0] for row in tx.exec_driver_sql(sql, (sending_id,))}
+
+
 def set_reasons(tx: Connection, confirmation_id: str, reasons: Mapping[str, int | None]) -> None:
     """Write what the destination said of each instance."""
     tx.exec_driver_sql(

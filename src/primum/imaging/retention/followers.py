@@ -17,10 +17,9 @@ from primum.imaging.commitments.model import Reason
 from primum.imaging.orders.forgetting import forget_instances, forget_study
 from primum.imaging.reports.store import forget_reports
 from primum.imaging.retention.model import Erasure
+from primum.imaging.sendings.model import ERASED
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
-ERASED = "erased"
-"""Why a sending ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,39 @@ class TooManySendings(ImagingRefusal):
     hint: ClassVar[str] = "primum send --list; see why the destinations do not take them"
 
 
+class NoSuchSending(ImagingRefusal):
+    """There is no such sending."""
+
+    code: ClassVar[str] = "imaging.no-such-sending"
+    hint: ClassVar[str] = "primum send --list"
+
+
+class SendingOver(ImagingRefusal):
+    """The sending has ended already."""
+
+    code: ClassVar[str] = "imaging.sending-over"
+    hint: ClassVar[str] = "primum send --list"
+
+
+class NothingToSend(ImagingRefusal):
+    """Nothing of the sending is left to be sent again."""
+
+    code: ClassVar[str] = "imaging.nothing-to-send"
+    hint: ClassVar[str] = "primum send --list; primum send STUDY DEVICE sends the whole study"
+
+
 class State(StrEnum):
     """Where a sending stands."""
 
     WAITING = "waiting"
     DONE = "done"
     GIVEN_UP = "given-up"
+    CANCELLED = "cancelled"
+    """A person withdrew it; what had gone has gone."""
+
+
+ERASED = "erased"
+"""Why a sending was given up whose instances were erased meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from primum.ground.errors import PrimumError
 from primum.ground.log import Log
 from primum.imaging.errors import NotHere
 from primum.imaging.model import EVERYTHING
-from primum.imaging.sendings.model import SendReport, Shipment, State, next_try
+from primum.imaging.sendings.model import SendingOver, SendReport, Shipment, State, next_try
 
 if TYPE_CHECKING:
     from primum.ground.clock import Clock
@@ -48,8 +48,9 @@ class Queue:
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
         self._stopped = False
+        self._cancelled: set[str] = set()
         self.sent: dict[str, int] = {}
-        """Instances acknowledged so far by sendings under way, for whoever watches."""
+        """Instances acknowledged so far by each sending that is under way, for whoever watches."""
 
     def sweep(self, now: datetime) -> int:
         """See to it that everything due is being sent; return how many sendings are due."""
@@ -69,6 +70,18 @@ class Queue:
             thread = threading.Thread(target=self._run, args=(destination_id,), name="sending", daemon=True)
             self._threads[destination_id] = thread
             thread.start()
+
+    def cancel(self, sending: Sending) -> None:
+        """Withdraw one that waits; of one under way nothing more goes after the next instance. Raises SendingOver."""
+        self._sendings.cancel(sending.id)
+        self._cancelled.add(sending.id)
+        if self._confirming is not None:
+            self._confirming.ended(sending)
+
+    def hasten(self, sending: Sending) -> None:
+        """Try one that waits at once. Raises SendingOver."""
+        self._sendings.hasten(sending.id, self._clock.now())
+        self.wake(sending.destination_id)
 
     def stop(self, seconds: float = 10) -> None:
         """Begin nothing more; what is under way has been told to end."""
@@ -95,6 +108,7 @@ class Queue:
     def _attempt(self, sending: Sending) -> None:
         """Send once, and write down what became of it."""
         struck: dict[str, str] = {}
+        self.sent[sending.id] = 0
         written = time.monotonic()
 
         def strike(entry: InstanceEntry) -> None:
@@ -141,6 +155,8 @@ class Queue:
             return SendReport(0, 0, 0, "")
 
         def still() -> Destination:
+            if sending.id in self._cancelled:
+                raise SendingOver
             return self._find(sending.destination_id)
 
         return self._ship(Shipment(sending, still(), wanted, still, strike))
@@ -148,6 +164,11 @@ class Queue:
     def _close(self, sending: Sending, report: SendReport) -> None:
         now = self._clock.now()
         self.sent.pop(sending.id, None)
+        if sending.id in self._cancelled:
+            self._cancelled.discard(sending.id)
+            if self._confirming is not None:
+                self._confirming.ended(sending)  # it may answer for what had gone by then
+            return
         if report.reason == STOPPED:
             return  # due as before
         if not self._sendings.left(sending.id):

@@ -7,14 +7,22 @@ from datetime import datetime
 from importlib.resources import as_file, files
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
 from primum.ground.clock import from_text, to_text
 from primum.ground.db import migrate
 from primum.ground.ids import new_id
-from primum.imaging.sendings.model import WAITING_MOST, Sending, State, TooManySendings
+from primum.imaging.sendings.model import (
+    WAITING_MOST,
+    NoSuchSending,
+    Sending,
+    SendingOver,
+    State,
+    TooManySendings,
+)
 
-_COLUMNS = (
+COLUMNS = (
     "s.id, s.study_ref, s.controller_id, s.destination_id, s.requested_by, s.channel, s.requested_at, s.due_at,"
     " s.attempts, s.state, s.reason, s.instances,"
     " (SELECT count(*) FROM sending_instances i WHERE i.sending_id = s.id)"
@@ -43,10 +51,23 @@ class Sendings:
         channel: str,
         sop_uids: Sequence[str],
         now: datetime,
+        *,
+        number: str = "",
     ) -> Sending:
-        """Write down what is to be sent, before anything is. Raises TooManySendings."""
-        number = new_id("snd")
+        """Write down what is to be sent, before anything is. Raises TooManySendings.
+
+        With a `number` it is written once, however often it is asked; NoSuchSending where that is another's.
+        """
+        number = number or new_id("snd")
         with self._records.begin() as connection:
+            asked = (study_ref, destination_id, requested_by)
+            known = connection.exec_driver_sql(
+                "SELECT study_ref, destination_id, requested_by FROM sendings WHERE id = ?", (number,)
+            ).fetchone()
+            if known is not None:
+                if tuple(known) != asked:
+                    raise NoSuchSending
+                return self._one(connection, number)
             waiting = "SELECT count(*) FROM sendings WHERE state = 'waiting'"
             count = connection.exec_driver_sql(waiting).scalar_one()
             if count >= WAITING_MOST:
@@ -63,7 +84,7 @@ class Sendings:
                 "INSERT INTO sending_instances (sending_id, sop_uid) VALUES (?, ?)",
                 [(number, uid) for uid in dict.fromkeys(sop_uids)],
             )
-        return self.one(number)
+            return self._one(connection, number)
 
     def one(self, number: str) -> Sending:
         """Read one. KeyError."""
@@ -71,6 +92,24 @@ class Sendings:
         if not found:
             raise KeyError(number)
         return found[0]
+
+    def cancel(self, number: str) -> None:
+        """Withdraw one that waits. Raises SendingOver."""
+        with self._records.begin() as connection:
+            sql = "UPDATE sendings SET state = 'cancelled' WHERE id = ? AND state = 'waiting'"
+            if not connection.exec_driver_sql(sql, (number,)).rowcount:
+                raise SendingOver
+
+    def hasten(self, number: str, now: datetime) -> None:
+        """Make one that waits due at once. Raises SendingOver."""
+        with self._records.begin() as connection:
+            sql = "UPDATE sendings SET due_at = min(due_at, ?) WHERE id = ? AND state = 'waiting'"
+            if not connection.exec_driver_sql(sql, (to_text(now), number)).rowcount:
+                raise SendingOver
+
+    def of_study(self, study_ref: str, limit: int = 100) -> list[Sending]:
+        """List the sendings of a study, the newest first."""
+        return self._read("s.study_ref = ?", (study_ref,), limit, order="s.requested_at DESC, s.id")
 
     def due(self, now: datetime, destination_id: str | None = None, limit: int = 100) -> list[Sending]:
         """List what is due, the longest due first."""
@@ -96,15 +135,18 @@ class Sendings:
                 connection.exec_driver_sql(sql, struck)
 
     def ended(self, number: str, state: State, reason: str) -> None:
-        """Write down that there will be no further attempt."""
+        """Write down that there will be no further attempt; what was withdrawn or erased meanwhile stays so."""
         with self._records.begin() as connection:
-            sql = "UPDATE sendings SET state = ?, reason = ?, attempts = attempts + 1 WHERE id = ?"
+            sql = (
+                "UPDATE sendings SET state = ?, reason = ?, attempts = attempts + 1 WHERE id = ? AND state = 'waiting'"
+            )
             connection.exec_driver_sql(sql, (state.value, reason, number))
 
     def postponed(self, number: str, due_at: datetime, reason: str) -> None:
         """Write down when it is tried again, and why it has to be."""
         with self._records.begin() as connection:
-            sql = "UPDATE sendings SET due_at = ?, reason = ?, attempts = attempts + 1 WHERE id = ?"
+            changed = "due_at = ?, reason = ?, attempts = attempts + 1"
+            sql = f"UPDATE sendings SET {changed} WHERE id = ? AND state = 'waiting'"  # noqa: S608 (texts of ours)
             connection.exec_driver_sql(sql, (to_text(due_at), reason, number))
 
     def forget(self, before: datetime) -> int:
@@ -120,12 +162,18 @@ class Sendings:
     def _read(
         self, which: str, values: tuple[object, ...], limit: int, order: str = "s.due_at, s.requested_at, s.id"
     ) -> list[Sending]:
-        sql = f"SELECT {_COLUMNS} FROM sendings s WHERE {which} ORDER BY {order} LIMIT ?"  # noqa: S608 (texts of ours)
+        sql = f"SELECT {COLUMNS} FROM sendings s WHERE {which} ORDER BY {order} LIMIT ?"  # noqa: S608 (texts of ours)
         with self._records.connect().execution_options(reading=True) as connection:
-            return [_sending(row) for row in connection.exec_driver_sql(sql, (*values, limit))]
+            return [sending_of(row) for row in connection.exec_driver_sql(sql, (*values, limit))]
+
+    @staticmethod
+    def _one(connection: Connection, number: str) -> Sending:
+        sql = f"SELECT {COLUMNS} FROM sendings s WHERE s.id = ?"  # noqa: S608 (texts of ours)
+        return sending_of(connection.exec_driver_sql(sql, (number,)).one())
 
 
-def _sending(row: Sequence[Any]) -> Sending:
+def sending_of(row: Sequence[Any]) -> Sending:
+    """Read a row of COLUMNS."""
     number, study, controller, destination, by, channel, *rest = row
     requested, due, attempts, state, reason, instances, left = rest
     return Sending(

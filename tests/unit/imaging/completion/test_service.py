@@ -6,7 +6,7 @@ import pytest
 from tests.doors.small import Study
 from tests.doors.web_kit import build
 
-from primum.imaging.completion.model import How, NoSuchRule, Performed
+from primum.imaging.completion.model import How, NoSuchRule, Performed, RuleExists
 from primum.imaging.completion.service import Completions, Followers
 
 QUIET = timedelta(minutes=5)
@@ -156,3 +156,13 @@ def test_a_rule_is_removed_once(completions):
     completions.remove_rule(rule.id)
     with pytest.raises(NoSuchRule):
         completions.remove_rule(rule.id)
+
+
+def test_a_rule_that_says_what_another_says_is_refused(place, completions):
+    controller = place.controllers[0]
+    rule = completions.add_rule(controller, "dev_pacs", "", "CT", "per_a")
+    with pytest.raises(RuleExists):
+        completions.add_rule(controller, "dev_pacs", "", "CT", "per_b")
+    completions.add_rule(controller, "dev_pacs", "dev_ct", "CT", "per_a")
+    completions.remove_rule(rule.id)
+    assert completions.add_rule(controller, "dev_pacs", "", "CT", "per_b").made_by == "per_b"
