@@ -105,14 +105,18 @@ def listen_at(address: str, port: int) -> socket.socket:
 def server(
     services: WebServices, context: ssl.SSLContext, address: str, port: int, ready: Callable[[], None] = lambda: None
 ) -> uvicorn.Server:
-    """Build the server: HTTP/1.1 (h11) over TLS, bounded, without an access log or a name of its own."""
+    """Build the server: HTTP/1.1 (h11, wsproto) over TLS, bounded, without an access log or a name of its own."""
     limits = services.limits
     configuration = uvicorn.Config(
         create_app(services),
         host=address,
         port=port,
         http=Http,
-        ws="none",
+        ws="wsproto",
+        ws_max_size=limits.channel_frame_bytes,
+        ws_ping_interval=limits.channel_ping_seconds,
+        ws_ping_timeout=limits.channel_ping_seconds,
+        ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
         log_config=None,
