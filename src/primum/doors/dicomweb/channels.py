@@ -147,7 +147,7 @@ class Channels:
         while not any(one.done() for one in ending):
             due = loop.time() - checked >= limits.channel_check_seconds
             events, told = await self._in_thread(self._next, channel, visit, due)
-            if events or due:
+            if due:
                 checked = loop.time()
             for one in told:
                 await send({"type": "websocket.send", "text": one})
@@ -166,10 +166,9 @@ class Channels:
         if not events and not due:
             return [], []
         controllers = self._still(visit)
-        if due:
-            self._subscribers.seen(channel.person_id, controllers, channel.title)
+        lost = self._subscribers.seen(channel.person_id, controllers, channel.title) if due else 0
         within = [one for one in events if controllers is None or one.workitem.controller_id in controllers]
-        return events, [one.message() for one in within]
+        return events, [*([dropped()] if lost else []), *(one.message() for one in within)]
 
     async def _in_thread(self, call: Callable[[*_Given], _Found], *given: *_Given) -> _Found:
         return await anyio.to_thread.run_sync(call, *given, limiter=self._threads)

@@ -80,10 +80,14 @@ class Subscribers:
             self._orders.record("workitems:channel:opened", person_id, "", details)
         return lost
 
-    def seen(self, person_id: str, controllers: Sequence[str] | None, title: str) -> None:
-        """Note that a channel is open, and how far its person sees now. Raises TitleTaken, TooManySubscriptions."""
+    def seen(self, person_id: str, controllers: Sequence[str] | None, title: str) -> int:
+        """Note that a channel is open, and how far its person sees now; return how many events were lost meanwhile.
+
+        Raises BadQuery, TitleTaken, TooManySubscriptions.
+        """
         with self._orders.engine.begin() as tx:
             self._claim(tx, person_id, controllers, title)
+            return tables.take_dropped(tx, title)
 
     def waiting(self, person_id: str, title: str) -> list[Event]:
         """List the oldest events that wait for a channel: one look at the base."""
@@ -155,7 +159,8 @@ class Subscribers:
         return tables.watch(tx, title, [one.step.workitem_uid for one in alike], by_name=False)
 
     def _report(self, tx: Connection, title: str, uids: Sequence[str]) -> None:
-        """Tell a new watcher where workitems stand; of many, the latest that its queue holds."""
+        """Tell a new watcher where workitems stand; of more than its queue holds, the rest counts as lost."""
+        tables.lose(tx, title, max(0, len(uids) - self.limits.queued))
         for uid in uids[-self.limits.queued :]:
             entry = orders.entry_of(tx, "workitem_uid", uid)
             if entry is not None:

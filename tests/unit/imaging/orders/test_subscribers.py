@@ -207,6 +207,18 @@ def test_what_nobody_fetches_is_bounded_and_its_loss_is_said_once(kit, subscribe
     assert kit.facts[-1] == ("workitems:channel:opened", PERSON, "", {"calling_aet": "DASH", "count": 0})
 
 
+def test_a_worklist_longer_than_a_queue_is_watched_wholly_and_told_of_in_part(kit):
+    few = Subscribers(kit.orders, replace(LIMITS, queued=2))
+    entries = [kit.place(patient=someone(f"P{number}")) for number in range(3)]
+    few.subscribe(PERSON, None, "DASH", GLOBAL, {})
+    assert len(told(few)) == 2
+    assert few.seen(PERSON, None, "DASH") == 1
+    assert few.seen(PERSON, None, "DASH") == 0
+    for one in entries:
+        kit.orders.cancel(PERSON, one.order.id, None)
+        assert told(few) == [state_report("CANCELED", one.step.workitem_uid)]
+
+
 def test_who_is_not_seen_is_forgotten_with_what_waits(kit, subscribers):
     subscribers.subscribe(PERSON, None, "DASH", GLOBAL, {})
     kit.place()
@@ -247,10 +259,7 @@ def test_a_performer_is_asked_to_cancel_where_somebody_listens(kit, subscribers)
     event = subscribers.waiting(PERSON, "ROOM")[-1]
     assert event.kind is EventType.CANCEL_REQUESTED
     assert (text(event.told, "00741236"), text(event.told, "00741238")) == ("DASH", "Machine broken")
-    assert (
-        kit.entry(kit.orders.days(None, NOON.date(), NOON.date() + timedelta(days=2))[0].order.id).step.state
-        is StepState.STARTED
-    )
+    assert text(performers.retrieve(None, uid)[1], STATE) == "IN PROGRESS"
 
 
 def test_a_final_workitem_is_told_of_once_and_not_watched(kit, subscribers):

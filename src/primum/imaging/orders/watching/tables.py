@@ -186,10 +186,13 @@ def queue(tx: Connection, title: str, number: int, most: int) -> bool:
         " (SELECT number FROM workitem_queue WHERE title = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
         (title, most),
     ).rowcount
-    if not gone:
-        return False
+    return gone > 0 and lose(tx, title, gone) == gone
+
+
+def lose(tx: Connection, title: str, count: int) -> int:
+    """Count events that a subscriber will not be sent; return how many there are by now."""
     sql = "UPDATE workitem_subscribers SET dropped = dropped + ? WHERE title = ? RETURNING dropped"
-    return int(tx.exec_driver_sql(sql, (gone, title)).scalar_one()) == gone
+    return int(tx.exec_driver_sql(sql, (count, title)).scalar_one())
 
 
 def waiting(tx: Connection, title: str, person_id: str, most: int) -> list[Event]:
