@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -252,6 +253,18 @@ def test_a_handshake_for_another_host_is_refused(house, bearer):
     with socket.create_connection((parts.hostname, parts.port), 20) as plain, context.wrap_socket(plain) as wire:
         wire.sendall("\r\n".join(lines).encode())
         assert wire.recv(64).startswith(b"HTTP/1.1 421")
+
+
+def test_a_server_that_stops_ends_its_channels_and_does_not_wait_for_them(tmp_path):
+    door = web_kit.build(tmp_path / "home")
+    somebody = door.somebody("Rémi Clerk", Role.TECHNOLOGIST, scope=Scope.OWN)
+    headers = {"Authorization": "Bearer " + token_of(door, somebody, *MAY)}
+    with contextlib.ExitStack() as stack:
+        with web_kit.serving(door):
+            last = stack.enter_context(listening(door.url, "LAST", headers))
+            stopping = time.monotonic()
+        assert time.monotonic() - stopping < LIMITS.stop_seconds
+        assert last.ended() == 1012
 
 
 def test_channels_leave_requests_their_threads(house, station, bearer):
