@@ -54,6 +54,12 @@ class Listener:
         """Send something, in its frame."""
         self._socket.sendall(self._wire.send(event))
 
+    def ping_without_reading(self, count: int) -> None:
+        """Send many pings, as long as they may be; no answer is read."""
+        thousand = b"".join(self._wire.send(Ping(payload=b"x" * 125)) for _ in range(1000))
+        for _ in range(count // 1000):
+            self._socket.sendall(thousand)
+
     def message(self) -> dict[str, list[object]]:
         """Wait for the next message: its values by tag."""
         text = ""

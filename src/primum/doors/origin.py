@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from primum.doors.dicomweb.routes import dicomweb_routes
 from primum.doors.http.disclosures import Disclosures
+from primum.doors.http.frames import Frames
 from primum.doors.http.headers import strict_transport_fits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import Reading
@@ -112,7 +113,7 @@ def server(
         host=address,
         port=port,
         http=Http,
-        ws="wsproto",
+        ws=Frames,
         ws_max_size=limits.channel_frame_bytes,
         ws_ping_interval=limits.channel_ping_seconds,
         ws_ping_timeout=limits.channel_ping_seconds,

@@ -203,6 +203,11 @@ def test_a_client_that_speaks_is_cut_off(house, bearer):
         assert talker.ended() == 1009
 
 
+def test_a_client_that_pings_and_reads_nothing_is_cut_off(house, bearer):
+    with listening(house.url, "PING", bearer) as pinging, pytest.raises(OSError, match=r"."):
+        pinging.ping_without_reading(400_000)
+
+
 def test_channels_are_bounded_and_a_second_one_of_a_title_replaces_the_first(house, station, bearer):
     with listening(house.url, "ONE", bearer) as one, listening(house.url, "TWO", bearer):
         with pytest.raises(Refused, match="503"), listening(house.url, "THREE", bearer):
