@@ -27,6 +27,7 @@ PACKAGES = {
         "segno",
         "starlette",
         "uvicorn",
+        "wsproto",
     },
     "ground": {"alembic", "botocore", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "jwt", "sqlalchemy", "alembic"},

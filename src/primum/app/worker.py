@@ -162,6 +162,7 @@ def worker_jobs(
     from primum.identity import people_jobs  # noqa: PLC0415
     from primum.imaging.orders.forgetting import Forgetting  # noqa: PLC0415
     from primum.imaging.orders.receiving import Receiving  # noqa: PLC0415
+    from primum.imaging.orders.subscribers import Subscribers  # noqa: PLC0415
     from primum.imaging.retention.erasing import Eraser  # noqa: PLC0415
     from primum.imaging.retention.jobs import retention_jobs  # noqa: PLC0415
     from primum.journal import journal_jobs  # noqa: PLC0415
@@ -179,6 +180,7 @@ def worker_jobs(
         Job("orders.send-results", timedelta(minutes=1), _send_results(worker)),
         Job("orders.forget-messages", timedelta(days=1), Receiving(worker.orders).forget),
         Job("orders.forget", timedelta(days=1), Forgetting(worker.orders, worker.index).sweep),
+        Job("orders.forget-subscribers", timedelta(days=1), Subscribers(worker.orders).sweep),
         Job("identity.renew-certificates", timedelta(days=1), _renew(worker)),
     ]
 

@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from primum.doors.dicomweb.routes import dicomweb_routes
 from primum.doors.http.disclosures import Disclosures
+from primum.doors.http.frames import Frames
 from primum.doors.http.headers import strict_transport_fits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import Reading
@@ -105,14 +106,18 @@ def listen_at(address: str, port: int) -> socket.socket:
 def server(
     services: WebServices, context: ssl.SSLContext, address: str, port: int, ready: Callable[[], None] = lambda: None
 ) -> uvicorn.Server:
-    """Build the server: HTTP/1.1 (h11) over TLS, bounded, without an access log or a name of its own."""
+    """Build the server: HTTP/1.1 (h11, wsproto) over TLS, bounded, without an access log or a name of its own."""
     limits = services.limits
     configuration = uvicorn.Config(
         create_app(services),
         host=address,
         port=port,
         http=Http,
-        ws="none",
+        ws=Frames,
+        ws_max_size=limits.channel_frame_bytes,
+        ws_ping_interval=limits.channel_ping_seconds,
+        ws_ping_timeout=limits.channel_ping_seconds,
+        ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
         log_config=None,

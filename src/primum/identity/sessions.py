@@ -125,6 +125,18 @@ class Sessions(Factors):
                 store.change_session(tx, row.id, used_at=to_text(now))
         return self._session(row, token, now)
 
+    def glance(self, token: str) -> Session:
+        """Find the session of a token without using it: an open channel keeps nobody signed in.
+
+        Raises NoSession or SessionLocked.
+        """
+        now = self._now()
+        with self._reading() as tx:
+            row = self._live(tx, token, now)
+        if row.locked_at is not None or now - from_text(row.used_at) >= self._idle:
+            raise SessionLocked
+        return self._session(row, token, now)
+
     def _live(self, tx: Connection, token: str, now: datetime) -> Row:
         row = store.session_by_hash(tx, token_hash(token)) if len(token) <= LIMITS.token else None
         if row is None or from_text(row.ends_at) <= now:

@@ -160,6 +160,7 @@ class Kind(Enum):
     REPORT_VIEWED = _seen("person:report:viewed", "session controller report what door", "{actor} a lu le compte rendu {report} de {subject} ({what})", "{actor} read report {report} of {subject} ({what})")
     # --- access: orders and the worklist
     ORDERS_LISTED = _passing("person:orders:listed", "session found door", "{actor} a consulté le programme : {found} lignes", "{actor} listed the schedule: {found} lines")
+    WORKITEMS_CHANNEL_OPENED = _seen("workitems:channel:opened", "calling_aet count", "{actor} reçoit les événements des demandes sous {calling_aet} ({count} perdus avant)", "{actor} is sent events of workitems as {calling_aet} ({count} lost before)")
     ORDER_VIEWED = _seen("person:order:viewed", "session controller door", "{actor} a ouvert la demande {subject}", "{actor} opened order {subject}")
     PATIENTS_SEARCHED = _passing("person:patients:searched", "session found door", "{actor} a cherché un patient : {found} réponses", "{actor} searched for a patient: {found} answers")
     WORKLIST_SEARCHED = _passing("device:worklist:searched", "association found controller", "{actor} a interrogé la liste de travail : {found} lignes", "{actor} queried the worklist: {found} lines")
@@ -261,6 +262,9 @@ class Kind(Enum):
     MERGE_PROPOSED = _changed("merge:proposed", "controller what", "{actor} propose un rapprochement d'identités {subject} ({what})", "{actor} proposed {subject}: two identities to compare ({what})")
     MERGE_DECIDED = _changed("merge:decided", "controller what reason", "{actor} a traité la proposition {subject} ({what}, {reason})", "{actor} dealt with proposal {subject} ({what}, {reason})")
     ORDERS_FORGOTTEN = _changed("orders:forgotten", "count what rule", "{count} enregistrements ({what}) supprimés à leur terme (règle {rule})", "{count} rows ({what}) removed, past their time (rule {rule})")
+    WORKITEMS_SUBSCRIBED = _changed("workitems:subscribed", "calling_aet what", "{actor} s'abonne sous {calling_aet} ({what})", "{actor} subscribed to workitems as {calling_aet} ({what})")
+    WORKITEMS_UNSUBSCRIBED = _changed("workitems:unsubscribed", "calling_aet what", "{actor} se désabonne, sous {calling_aet} ({what})", "{actor} ended a subscription to workitems as {calling_aet} ({what})")
+    WORKITEMS_SUSPENDED = _changed("workitems:suspended", "calling_aet what", "{actor} suspend l'abonnement de {calling_aet} ({what})", "{actor} suspended the subscription of {calling_aet} ({what})")
     RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
     RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
     # --- account: reports

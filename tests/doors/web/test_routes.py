@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from primum.doors.dicomweb.storing import Storing
 from primum.doors.dicomweb.workitems import DeedEndpoint
@@ -22,6 +22,9 @@ ROOTS = {"/dicom-web": "person, program", "/ohif/dicom-web": "person"}
 
 def answered(house):
     for route in create_app(house.services).routes:
+        if isinstance(route, WebSocketRoute):
+            yield "GET", route.path, WHO[route.app.admits]
+            continue
         assert isinstance(route, Route)
         assert isinstance(route.app, Endpoint | Storing | DeedEndpoint)
         methods = route.methods - {"HEAD"}

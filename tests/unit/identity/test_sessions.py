@@ -245,6 +245,19 @@ def test_an_idle_session_locks_and_says_so_once(house: House, doctor: Somebody) 
     assert house.people.session(session.token)
 
 
+def test_a_glance_at_a_session_does_not_keep_it_open(house: House, doctor: Somebody) -> None:
+    session = house.sign_in(doctor)
+    house.clock.advance(timedelta(minutes=10))
+    assert house.people.glance(session.token).id == session.id
+    house.clock.advance(timedelta(minutes=5))
+    for look in (house.people.glance, house.people.session, house.people.glance):
+        with pytest.raises(SessionLocked):
+            look(session.token)
+    house.people.sign_out(session.token)
+    with pytest.raises(NoSession):
+        house.people.glance(session.token)
+
+
 def test_a_session_in_use_does_not_lock(house: House, doctor: Somebody) -> None:
     session = house.sign_in(doctor)
     for _ in range(40):

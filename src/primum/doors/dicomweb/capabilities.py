@@ -21,6 +21,7 @@ from primum.imaging.codecs.table import TARGETS
 from primum.imaging.rendered import PDF
 
 WADL: Final = "application/vnd.sun.wadl+xml"
+PROBLEM: Final = "application/problem+json"
 _NAMESPACE: Final = "http://wadl.dev.java.net/2009/02"
 _RELATED: Final = 'multipart/related; type="{}"'
 _PICTURE: Final = ("accept", "annotation", "window", "viewport", "quality", "iccprofile")
@@ -28,6 +29,7 @@ _OPTIONS: Final = {
     "annotation": ("patient", "technique"),
     "iccprofile": ("no", "yes"),
     "fuzzymatching": ("false", "true"),
+    "deletionlock": ("false", "true"),
 }
 _SEARCH: Final = ("limit", "offset", "includefield", "fuzzymatching")
 _DATA_SETS: Final = (JSON, "application/json", _RELATED.format(XML))
@@ -53,6 +55,9 @@ _DOES: Final[tuple[tuple[str, str, _Does], ...]] = (
     ("GET", r".*(studies|series|instances)", _Does(_DATA_SETS, (), _SEARCH)),
     ("GET", r".*/\{(study|series|instance)\}", _Does(_FILES)),
     ("POST", r"studies.*", _Does((JSON,), tuple(map(_RELATED.format, (DICOM, JSON, XML))))),
+    ("DELETE", r"workitems.*", _Does((PROBLEM,))),
+    ("POST", r"workitems/.*/subscribers/\{aetitle\}", _Does((PROBLEM,), (), ("deletionlock", "filter"))),
+    ("POST", r"workitems/.*/suspend", _Does((PROBLEM,))),
     ("DELETE", r".*", _Does(("application/json",), (), ("reason",))),
     ("GET", r"workitems.*", _Does((JSON,))),
     ("(POST|PUT)", r"workitems.*", _Does((), (JSON,))),

@@ -1,6 +1,7 @@
-"""UPS-RS (PS3.18 11): workitems searched, read, created, changed, claimed and completed; polled, there are no events.
+"""UPS-RS (PS3.18 11): workitems searched, read, created, changed, claimed, completed and subscribed to.
 
-Backed by the same orders as the modality worklist. Listing needs `order:list`, everything else `order:write`.
+Backed by the same orders as the modality worklist. Listing and subscribing need `order:list`, everything else
+`order:write`. Events come by a channel (channels.py).
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from urllib.parse import parse_qsl
 import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from primum.doors.dicomweb.accept import JSON
 from primum.doors.dicomweb.bodies import json_answer
+from primum.doors.dicomweb.channels import Channels
 from primum.doors.dicomweb.names import REAL_ROOT
 from primum.doors.dicomweb.problems import problem
+from primum.doors.dicomweb.subscriptions import CHANNEL, Subscriptions, controllers_of
 from primum.doors.http.disclosures import DOOR
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
@@ -35,6 +38,7 @@ from primum.journal import Fact, Kind
 
 _LOG = Log("web")
 _ROOT: Final = REAL_ROOT + "/workitems"
+_SUBSCRIBER: Final = "/{workitem}/subscribers/{aetitle}"
 BODY_BYTES: Final = 256 * 1024
 """A workitem with its references has some KiB."""
 _DEPTH = 24
@@ -102,17 +106,15 @@ class Workitems:
         done = self._performers.set_state(visit.person.person_id, controllers, _uid(visit), body)
         return Response(status_code=200, headers={} if done else {"warning": _ALREADY})
 
-    def cancel(self, visit: Visit, _body: Body) -> Response:
-        """Ask for the cancellation of one (11.8): done at once while it waits."""
+    def cancel(self, visit: Visit, body: Body) -> Response:
+        """Ask for the cancellation of one (11.8): done at once while it waits, passed on while it is performed."""
         controllers = self._controllers(visit, Permission.ORDER_WRITE)
-        done = self._performers.cancel(visit.person.person_id, controllers, _uid(visit))
+        requester = visit.request.query_params.get("requester", "")
+        done = self._performers.cancel(visit.person.person_id, controllers, _uid(visit), requester, body)
         return Response(status_code=202, headers={} if done else {"warning": _ALREADY})
 
     def _controllers(self, visit: Visit, action: Permission) -> list[str] | None:
-        reach = self._reading.reach(visit, action)
-        if any(one.controllers is None for one in reach):
-            return None
-        return sorted({controller for one in reach for controller in one.controllers or ()})
+        return controllers_of(self._reading, visit, action)
 
 
 class DeedEndpoint:
@@ -182,7 +184,7 @@ def _number(given: Mapping[str, str], name: str, otherwise: int) -> int:
 
 def workitem_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
     """List them."""
-    items = Workitems(services, reading)
+    items, subscriptions = Workitems(services, reading), Subscriptions(services, reading)
     deeds: list[tuple[str, str, Deed]] = [
         ("GET", "", items.search),
         ("POST", "", items.create),
@@ -190,5 +192,9 @@ def workitem_routes(services: WebServices, reading: Reading) -> list[BaseRoute]:
         ("POST", "/{workitem}", items.update),
         ("PUT", "/{workitem}/state", items.state),
         ("POST", "/{workitem}/cancelrequest", items.cancel),
+        ("POST", _SUBSCRIBER, subscriptions.subscribe),
+        ("DELETE", _SUBSCRIBER, subscriptions.unsubscribe),
+        ("POST", _SUBSCRIBER + "/suspend", subscriptions.suspend),
     ]
-    return [Route(_ROOT + path, DeedEndpoint(services, deed), methods=[method]) for method, path, deed in deeds]
+    routes = [Route(_ROOT + path, DeedEndpoint(services, deed), methods=[method]) for method, path, deed in deeds]
+    return [*routes, WebSocketRoute(CHANNEL, Channels(services, reading))]

@@ -77,6 +77,20 @@ class Limits:
     """The wait for the index after storing."""
     gzip_from_bytes: int = 1_024
     """JSON shorter than this is sent as it is: gzip would not make it fit in fewer packets."""
+    channels: int = 32
+    """Channels for events (WebSocket) at once: each room's performer, and a dashboard or two."""
+    channels_of_one: int = 8
+    """Of one person and their programs."""
+    channel_threads: int = 2
+    """Threads for all channels together: each looks at the base for less than a millisecond."""
+    channel_poll_seconds: float = 1
+    """How often a channel that is open looks whether there is something to send."""
+    channel_check_seconds: float = 30
+    """How often it asks whether it may still be open, besides each time that there is something to send."""
+    channel_frame_bytes: int = 1_024
+    """What a client may send in one message; whatever it is, the channel is closed: it has nothing to say there."""
+    channel_ping_seconds: float = 20
+    """A ping so often, and so long for its pong: a client that vanished holds its place for 40 s."""
     open_views: int = 4_096
     """Studies being viewed, over all sessions, that are counted for; beyond, the oldest is closed in the journal."""
 

@@ -55,6 +55,10 @@ class People(Protocol):
         """Find a session and note that it is used; raises NoSession or SessionLocked."""
         ...
 
+    def glance(self, token: str) -> Session:
+        """Find a session without using it; raises NoSession or SessionLocked."""
+        ...
+
     def lock(self, token: str) -> None:
         """Lock a session."""
         ...

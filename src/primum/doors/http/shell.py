@@ -11,9 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from primum.doors.http.headers import ALWAYS, NO_STORE, SILENT_POLICY, STRICT_TRANSPORT
 from primum.doors.http.limits import LIMITS, Limits
+from primum.doors.http.upgrades import deny
 from primum.ground.log import Log
 
 _LOG = Log("web")
+_STARTS = frozenset({"http.response.start", "websocket.http.response.start", "websocket.accept", "websocket.close"})
+"""The messages after which nothing else can be answered."""
 
 
 @dataclass(slots=True)
@@ -42,26 +45,26 @@ class Shell:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":
-            return  # a web socket: there is none here, and the server closes it
         answer = _Answer()
 
         async def send_sealed(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in _STARTS:
                 answer.started = True
+            if message["type"].endswith("http.response.start"):
                 self._seal(MutableHeaders(scope=message))
             await send(message)
 
         status = self._refusal(scope)
+        bare = deny if scope["type"] == "websocket" else _bare
         if status:
-            await _bare(send_sealed, status)
+            await bare(send_sealed, status)
             return
         try:
             await self._app(scope, receive, send_sealed)
         except Exception as error:  # noqa: BLE001 (the last stop: its class is logged, its message never is)
             _LOG.failure("request.broken", error)
             if not answer.started:
-                await _bare(send_sealed, 500)
+                await bare(send_sealed, 500)
 
     def _refusal(self, scope: Scope) -> int:
         if Headers(scope=scope).get("host", "").lower() not in self._hosts:

@@ -80,6 +80,26 @@ class NotTheTransaction(OrdersRefusal):
     code: ClassVar[str] = "order.other-transaction"
 
 
+class NotSubscribed(OrdersRefusal):
+    """There is no such subscription."""
+
+    code: ClassVar[str] = "order.not-subscribed"
+
+
+class TitleTaken(OrdersRefusal):
+    """Somebody else subscribes under this AE title."""
+
+    code: ClassVar[str] = "order.title-taken"
+    hint: ClassVar[str] = "choose another title; one that nobody uses is free after thirty days"
+
+
+class TooManySubscriptions(OrdersRefusal):
+    """There are too many subscriptions: {what}."""
+
+    code: ClassVar[str] = "order.too-many-subscriptions"
+    hint: ClassVar[str] = "subscribe to the worklist, filtered or whole, or end subscriptions"
+
+
 class NoSuchPerformed(OrdersRefusal):
     """There is no performed step of this UID here."""
 

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Engine
 from primum.ground.clock import to_text
 from primum.imaging.orders.rules import OrderRule, order_rules
 from primum.imaging.orders.service import Orders
+from primum.imaging.orders.watching.tables import forget_orders as forget_workitems
 
 BATCH: Final = 500
 """Orders of one transaction: what a year's end leaves is done in a few."""
@@ -96,6 +97,7 @@ def _forget_performed(tx: Connection, sop_uids: Sequence[str]) -> None:
 
 
 def _forget_orders(tx: Connection, orders: Sequence[str]) -> None:
+    forget_workitems(tx, orders)
     listed = (json.dumps(list(orders)),)
     steps = f"SELECT id FROM order_steps WHERE order_id {_AMONG}"
     tx.exec_driver_sql(f"DELETE FROM performed_links WHERE step_id IN ({steps})", listed)

@@ -11,15 +11,20 @@ from sqlalchemy import Connection
 
 from primum.imaging.orders import tables, workitems
 from primum.imaging.orders.errors import BadField, NoSuchStep, NotTheTransaction, StepConflict
-from primum.imaging.orders.model import Entry, Order, StepState
+from primum.imaging.orders.model import Entry, Order, StepState, text
 from primum.imaging.orders.service import Orders
 from primum.imaging.orders.values import Json, depth
+from primum.imaging.orders.watching import telling
+from primum.imaging.orders.watching.messages import Workitem
 from primum.imaging.orders.workitems import NEXT, OF_STEP, PROGRESS, TO_STEP, WorkitemState
 
 _DEPTH = 24
 _PROGRESS_BYTES = 64 * 1024
 """What a performer says of itself: a percentage, a sentence, the series it made."""
 _WHAT = "workitem"
+_NOBODY = "UNKNOWN"
+"""Requesting AE of who does not say it: the attribute may not be empty."""
+_TITLE_CHARACTERS = 16
 
 
 class Performers:
@@ -92,17 +97,32 @@ class Performers:
             self._orders.set_step(connection, entry.step.id, TO_STEP[asked], by=by, done_by=_WHAT, claim=claim)
         return True
 
-    def cancel(self, by: str, controllers: Sequence[str] | None, uid: str) -> bool:
-        """Cancel a workitem that waits; False when it is canceled already. One in progress is its performer's."""
+    def cancel(
+        self, by: str, controllers: Sequence[str] | None, uid: str, requester: str = "", given: Json | None = None
+    ) -> bool:
+        """Cancel a workitem that waits; False when it is canceled already.
+
+        One in progress is its performer's: whoever watches it is told that `requester` asks. Raises NoSuchStep, and
+        StepConflict where it is over, or nobody would be told.
+        """
         with self._orders.engine.begin() as connection:
             entry = self._entry(connection, controllers, uid)
             state = OF_STEP[entry.step.state]
             if state is WorkitemState.CANCELED:
                 return False
+            if state is WorkitemState.IN_PROGRESS:
+                self._ask(connection, entry, requester, given or {})
+                return True
             if state is not WorkitemState.SCHEDULED:
                 raise StepConflict(state=state.value)
             self._orders.set_step(connection, entry.step.id, StepState.CANCELLED, by=by, done_by=_WHAT)
         return True
+
+    def _ask(self, connection: Connection, entry: Entry, requester: str, given: Json) -> None:
+        """Have the performer told that somebody wants a workitem cancelled."""
+        asks = text("workitem.requester", requester.strip() or _NOBODY, _TITLE_CHARACTERS)
+        if not telling.cancel_asked(connection, self._orders.now(), _item(entry), asks, given):
+            raise StepConflict(state=WorkitemState.IN_PROGRESS.value)
 
     @staticmethod
     def _held(entry: Entry, given: Json) -> None:
@@ -112,10 +132,11 @@ class Performers:
 
     def _tell(self, connection: Connection, entry: Entry, given: Json) -> None:
         kept = {**self._progress(connection, entry), **{tag: given[tag] for tag in PROGRESS if tag in given}}
-        text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
-        if not depth(kept, _DEPTH) or len(text) > _PROGRESS_BYTES:
+        written = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+        if not depth(kept, _DEPTH) or len(written) > _PROGRESS_BYTES:
             raise BadField(field="workitem.progress")
-        connection.exec_driver_sql("UPDATE order_steps SET progress = ? WHERE id = ?", (text, entry.step.id))
+        connection.exec_driver_sql("UPDATE order_steps SET progress = ? WHERE id = ?", (written, entry.step.id))
+        telling.progressed(connection, self._orders.now(), _item(entry), given)
 
     @staticmethod
     def _progress(connection: Connection, entry: Entry) -> dict[str, Any]:
@@ -136,3 +157,7 @@ class Performers:
 
     def _reading(self) -> Connection:
         return self._orders.engine.connect().execution_options(reading=True)
+
+
+def _item(entry: Entry) -> Workitem:
+    return Workitem(entry.step.workitem_uid, entry.order.controller_id)

@@ -46,6 +46,7 @@ from primum.imaging.orders.model import (
     Waiting,
     state_of,
 )
+from primum.imaging.orders.watching import telling
 
 Arrived = Callable[[Sequence[Waiting]], set[str]]
 """Which of some steps (by our id) have images in the archive."""
@@ -116,7 +117,7 @@ class Orders:
         self.record("order:placed", by, order.id, {"controller": controller_id, "what": what})
         tables.put_order(connection, order)
         for one in facts.steps:
-            tables.put_step(connection, order, _step(one))
+            self._keep(connection, order, None, _step(one))
         return order
 
     def change(
@@ -154,9 +155,10 @@ class Orders:
         gone = {one.id for one in kept} - {one.id for one in steps}
         for one in kept:
             if one.id in gone:
-                tables.put_step(connection, changed, replace(one, state=StepState.CANCELLED))
+                self._keep(connection, changed, one, replace(one, state=StepState.CANCELLED))
+        before = {one.id: one for one in kept}
         for one, asked in zip(steps, facts.steps, strict=True):
-            tables.put_step(connection, changed, replace(one, facts=asked))
+            self._keep(connection, changed, before.get(one.id), replace(one, facts=asked))
         return changed
 
     def cancel(self, by: str, order_id: str, controllers: Sequence[str] | None, *, what: str = "form") -> Order:
@@ -175,7 +177,7 @@ class Orders:
         changed = replace(order, state=OrderState.CANCELLED, changed_at=self.now())
         tables.put_order(connection, changed)
         for one in kept:
-            tables.put_step(connection, changed, replace(one, state=StepState.CANCELLED))
+            self._keep(connection, changed, one, replace(one, state=StepState.CANCELLED))
         return changed
 
     def know_patient(self, connection: Connection, controller_id: str, facts: PatientFacts) -> str:
@@ -308,7 +310,7 @@ class Orders:
             told = {"controller": order.controller_id, "what": state.value, "reason": done_by}
             self.record("order:step:changed", by, order.id, told)
         kept = step.claim if claim is None else claim
-        tables.put_step(connection, order, replace(step, state=state, done_by=done_by, claim=kept))
+        self._keep(connection, order, step, replace(step, state=state, done_by=done_by, claim=kept))
         states = [one.state for one in tables.steps(connection, order.id)]
         tables.put_order(connection, replace(order, state=state_of(states), changed_at=self.now()))
 
@@ -350,6 +352,11 @@ class Orders:
             tables.put_patient(connection, known[0], merge.controller_id, believed, self.now())
 
     # -- inside --
+
+    def _keep(self, connection: Connection, order: Order, before: Step | None, after: Step) -> None:
+        """Write a step, and what its watchers are told of it: every change of a workitem comes by here."""
+        tables.put_step(connection, order, after)
+        telling.step_changed(connection, self.now(), order.controller_id, before, after)
 
     def _reading(self) -> Connection:
         return self.engine.connect().execution_options(reading=True)

@@ -35,6 +35,8 @@ def prepare_orders(engine: Engine) -> None:
     """Bring the tables of orders in records.db up to date."""
     with as_file(files("primum.imaging.orders").joinpath("migrations")) as folder:
         migrate(engine, folder, "orders_version")
+    with as_file(files("primum.imaging.orders.watching").joinpath("migrations")) as folder:
+        migrate(engine, folder, "workitem_watching_version")
 
 
 # -- patients --
