@@ -28,7 +28,7 @@ from primum.vault import Record, Vault
 
 _log = Log("reports")
 
-WRITTEN_HERE = frozenset({State.DRAFT, State.VALIDATING})
+WRITTEN_HERE = store.UNSTORED
 
 
 class Reports:

@@ -16,6 +16,8 @@ _COLUMNS = (
     "id, study_ref, controller_id, state, format, series_uid, sop_uid, said, title, author, at, relation, about, place,"
     " sha256, made_by, made_at, validated_by, validated_at, shown_as, validated_sha256"
 )
+UNSTORED = frozenset({State.DRAFT, State.VALIDATING})
+"""Where a report is no instance yet."""
 _MARKS = ", ".join("?" * 21)
 _CLASSES = json.dumps(sorted(FORMATS))
 _SOP_CLASSES = 0x00080062
@@ -192,19 +194,33 @@ def forget_lost(records: Connection, ref: str, kept: Iterable[str]) -> None:
     )
 
 
-def forget_reports(records: Connection, ref: str, sops: Iterable[str], *, whole: bool) -> None:
+class Gone(NamedTuple):
+    """What of reports went with instances."""
+
+    sops: frozenset[str]
+    """Those that were instances."""
+    drafts: int
+    results: int
+    """Messages that lost their content, or were withdrawn."""
+
+
+def forget_reports(records: Connection, ref: str, sops: Iterable[str], *, whole: bool) -> Gone:
     """Forget the reports of instances that are erased; of a whole study drafts too, and what results said of them."""
     doomed = json.dumps(sorted(set(sops)))
     which = "study_ref = ?1 AND (?3 OR sop_uid IN (SELECT value FROM json_each(?2)))"
     found = f"SELECT id FROM reports WHERE {which}"  # noqa: S608 (texts of ours)
     values = (ref, doomed, int(whole))
-    sql = f"SELECT result_id FROM report_results WHERE study_ref = ?1 AND report_id IN ({found})"  # noqa: S608
+    # of a whole study whatever is tied to it: a report may have gone before
+    sql = f"SELECT result_id FROM report_results WHERE study_ref = ?1 AND (?3 OR report_id IN ({found}))"  # noqa: S608
     results = [(str(one),) for one in records.exec_driver_sql(sql, values).scalars()]
     if results:
         records.exec_driver_sql(
-            "UPDATE result_messages SET body = x'', state = CASE state WHEN 'sent' THEN state ELSE 'erased' END"
-            " WHERE id = ?",
+            "UPDATE result_messages SET body = x'', state = CASE WHEN state IN ('sent', 'sent-again') THEN state"
+            " ELSE 'erased' END WHERE id = ?",
             results,
         )
         records.exec_driver_sql("DELETE FROM report_results WHERE result_id = ?", results)
+    rows = records.exec_driver_sql(f"SELECT state, sop_uid FROM reports WHERE {which}", values).all()  # noqa: S608
     records.exec_driver_sql(f"DELETE FROM reports WHERE {which}", values)  # noqa: S608
+    final = frozenset(sop for state, sop in rows if State(state) not in UNSTORED)
+    return Gone(final, len(rows) - len(final), len(results))

@@ -17,6 +17,7 @@ from primum.ground.outbound import Interface
 from primum.imaging import EVERYTHING, prepare_sendings
 from primum.imaging.attributes import Level
 from primum.imaging.commitments.store import prepare_commitments
+from primum.imaging.confirmations.store import prepare_confirmations
 from primum.imaging.corrections import By
 from primum.imaging.orders import Code, Identifier, OrderFacts, StepFacts
 from primum.imaging.orders.hl7.acks import acknowledgement, head_of
@@ -390,6 +391,7 @@ def test_erasing_a_study_leaves_nothing_of_its_reports(house: House):
     ref = keeping.add(slice_of())
     ward = ward_of(house, (ResultKind.ORU,))
     prepare_commitments(house.records)
+    prepare_confirmations(house.records)
     prepare_sendings(house.records)
     done = ward.validated()
     draft = ward.written()
