@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -56,6 +57,17 @@ def served(index: Connection, refs: Iterable[str]) -> list[Served]:
         Served(ref, controller, series, sop, sop_class, syntax, Position(ref, pack, start, stop))
         for ref, controller, series, sop, sop_class, syntax, pack, start, stop in rows
     ]
+
+
+def came_at(index: Connection, refs: Iterable[str]) -> dict[tuple[str, str], datetime]:
+    """Tell when the reports of some studies came: by study and SOP Instance UID."""
+    sql = (
+        "SELECT s.ref, i.sop_uid, i.received_at FROM json_each(?1) j JOIN studies s ON s.ref = j.value"
+        " JOIN series e ON e.study_id = s.id JOIN instances i ON i.series_id = e.id"
+        " WHERE i.sop_class_uid IN (SELECT value FROM json_each(?2))"
+    )
+    rows = index.exec_driver_sql(sql, (json.dumps(sorted(refs)), _CLASSES))
+    return {(ref, sop): from_text(at.partition(" ")[0]) for ref, sop, at in rows}
 
 
 def rows_of(records: Connection, refs: Iterable[str]) -> list[Row]:
