@@ -166,7 +166,8 @@ class Indexer:
             self._forget_amendments(connection, study)
             connection.exec_driver_sql("DELETE FROM returned WHERE study_ref = ?", (study,))
             connection.exec_driver_sql("DELETE FROM arrivals WHERE study_ref = ?", (study,))
-            connection.exec_driver_sql("DELETE FROM dose_reports WHERE study_ref = ?", (study,))
+            for table in ("dose_events", "dose_values", "dose_reports"):
+                connection.exec_driver_sql(f"DELETE FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
             connection.exec_driver_sql("DELETE FROM packs WHERE study_ref = ?", (study,))
 
     def _forget_amendments(self, connection: Connection, study: str) -> None:

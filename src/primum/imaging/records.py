@@ -65,6 +65,6 @@ def _forget_patient(records: Connection, patient: str) -> None:
     for table in ("study_patients", "study_moves"):
         if records.exec_driver_sql(f"SELECT 1 FROM {table} WHERE patient_id {among}", (people,)).first():  # noqa: S608
             return
-    for table in ("retention_deaths", "patient_acts", "patient_identifiers"):
+    for table in ("retention_deaths", "retention_holds", "patient_acts", "patient_identifiers"):
         records.exec_driver_sql(f"DELETE FROM {table} WHERE patient_id {among}", (people,))  # noqa: S608
     records.exec_driver_sql(f"DELETE FROM patients WHERE id {among}", (people,))  # noqa: S608

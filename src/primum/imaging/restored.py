@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Engine
 from primum.ground.db import attached
 from primum.imaging.records import forget_study
 from primum.imaging.reports.store import forget_reports, reports_kept
+from primum.imaging.retention.followers import forget_queued
 from primum.imaging.store import reading
 from primum.vault import Position, Tail
 
@@ -35,13 +37,14 @@ def settle_tails(records: Engine, restored: Mapping[str, Tail]) -> int:
     return changed
 
 
-def forget_studies(records: Engine, studies: Iterable[str]) -> None:
+def forget_studies(records: Engine, studies: Iterable[str], now: datetime) -> None:
     """Delete what records.db holds of studies that were erased after it was copied."""
     with records.begin() as connection:
         for study in studies:
             forget_study(connection, study)
             if reports_kept(connection):
                 forget_reports(connection, study, [], whole=True)
+            forget_queued(connection, study, now)
 
 
 FORWARD = ("tombstones", "erasures", "erasure_returns", "retention_holds", "retention_deaths")

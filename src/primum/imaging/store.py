@@ -13,8 +13,8 @@ from sqlalchemy.engine import Engine
 from primum.ground.db import migrate, open_database
 
 DERIVED = (
-    "dose_reports", "arrivals", "returned", "words", "terms", "versions", "rejected", "instances", "series", "studies",
-    "amendments", "applied", "packs",
+    "dose_events", "dose_values", "dose_groups", "dose_reports", "arrivals", "returned", "words", "terms", "versions",
+    "rejected", "instances", "series", "studies", "amendments", "applied", "packs",
 )  # fmt: skip
 """The tables of index.db, in the order in which they can be emptied."""
 

@@ -222,7 +222,7 @@ class Restore:
             migrate_records(records)
             if newest.generation != manifest.generation:
                 self._carry_forward(newest, records, derive(Label.RECORDS))
-            imaging.forget_studies(records, erased)
+            imaging.forget_studies(records, erased, self._clock.now())
             imaging.settle_tails(records, expected)
             end_sessions_and_links(records, self._clock.now())
         finally:

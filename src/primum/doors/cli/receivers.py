@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from primum.doors.cli.watch import Watch
+from primum.doors.cli.watch import STOPPING, Watch
 from primum.ground import process
 from primum.ground.log import Log
 
@@ -90,9 +90,12 @@ class Receivers:
     def _start(self, number: int) -> None:
         reading, writing = os.pipe()
         parent = os.getpid()
+        # until it has left the watch, a receiver would take a signal as we do, and stay: it waits for it meanwhile
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         pid = os.fork()
         if not pid:
             self._become(number, writing, parent)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         os.close(writing)
         one = _Receiver(number, pid, reading, time.monotonic())
         self._running.append(one)
@@ -105,6 +108,7 @@ class Receivers:
         if os.getppid() != parent:  # gone before we could ask
             os._exit(1)
         self._watch.leave()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         for one in self._running:
             os.close(one.pipe)
         status = 1

@@ -11,6 +11,8 @@ from typing import Any
 
 from primum.doors.cli.backoff import Backoff
 
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
 
 class Watch:
     """The waiting of a process that only watches over others. Used by its main thread."""
@@ -36,12 +38,12 @@ class Watch:
         self._selector.register(told, selectors.EVENT_READ)
         # written by the kernel's side of a signal: one that comes just before the wait would not be heard in it
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPPING:
             signal.signal(number, self._told_to_stop)
 
     def leave(self) -> None:
         """Be watched over instead, in a process that was just forked."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPPING:
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         self._selector.close()

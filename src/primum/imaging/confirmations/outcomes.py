@@ -60,6 +60,8 @@ class Which(StrEnum):
 def answer(asked: Sequence[Confirmation]) -> Answer:
     """Say how far a destination answers for a sending, from what it was asked about it."""
     stages = {one.stage for one in asked}
+    if any(one.reason == ERASED for one in asked):
+        return Answer.NOTHING  # which instances were asked about is not known any more
     if refused(asked):
         return Answer.NOT_COMMITTED
     if not asked or Stage.GATHERING in stages:

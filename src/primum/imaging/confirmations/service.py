@@ -146,9 +146,10 @@ class Confirmations:
             return
         # a report may come by another association before this one is over: from here on it is one that was asked
         self._postpone(one, "", stage=Stage.ASKED)
-        told = self._ask(
-            destination, one.transaction_uid, self.references(one.id), lambda: self._answered(one)
-        )  # fmt: skip
+        asked = self.references(one.id)
+        if not asked:
+            return  # erased meanwhile
+        told = self._ask(destination, one.transaction_uid, asked, lambda: self._answered(one))
         if told.report is not None and told.report.transaction_uid == one.transaction_uid:
             self.hear(destination.id, told.report)
         elif told.reason == DECLINED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import as_file, files
@@ -14,6 +15,7 @@ from primum.ground.clock import from_text, to_text
 from primum.ground.db import migrate
 from primum.imaging.commitments.model import Reference
 from primum.imaging.confirmations.model import Confirmation, Stage
+from primum.imaging.sendings.model import ERASED
 
 _COLUMNS = (
     "c.id, c.sending_id, c.study_ref, c.controller_id, c.destination_id, c.requested_by, c.channel,"
@@ -41,9 +43,10 @@ def add(tx: Connection, one: Confirmation) -> None:
 
 def refer(tx: Connection, one: Confirmation, references: Iterable[Reference]) -> None:
     """Add instances to a request; those that its sending has named before stay where they are."""
+    # struck off the sending only after this: what is not there any more was erased while it was sent
     tx.exec_driver_sql(
         "INSERT OR IGNORE INTO confirmation_references (confirmation_id, sending_id, sop_uid, sop_class_uid)"
-        " VALUES (?, ?, ?, ?)",
+        " SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM sending_instances WHERE sending_id = ?2 AND sop_uid = ?3)",
         [(one.id, one.sending_id, ref.sop_instance_uid, ref.sop_class_uid) for ref in references],
     )
 
@@ -107,6 +110,29 @@ def forget(tx: Connection, before: datetime) -> None:
     if numbers:
         tx.exec_driver_sql("DELETE FROM confirmation_references WHERE confirmation_id = ?", numbers)
         tx.exec_driver_sql("DELETE FROM confirmations WHERE id = ?", numbers)
+
+
+def forget_erased(tx: Connection, ref: str, sops: Iterable[str], *, whole: bool, now: datetime) -> int:
+    """Forget instances of a study that are erased; return how many were named. What is left empty is over.
+
+    An answer that comes later finds that it was given, and is taken without a word.
+    """
+    among = "confirmation_id IN (SELECT id FROM confirmations WHERE study_ref = ?1)"
+    doomed = f"{among} AND (?3 OR sop_uid IN (SELECT value FROM json_each(?2)))"  # noqa: S608 (texts of ours)
+    values = (ref, json.dumps(sorted(set(sops))), int(whole))
+    named = f"SELECT DISTINCT confirmation_id FROM confirmation_references WHERE {doomed}"  # noqa: S608 (texts of ours)
+    touched = [(row[0],) for row in tx.exec_driver_sql(named, values)]
+    gone = tx.exec_driver_sql(f"DELETE FROM confirmation_references WHERE {doomed}", values).rowcount  # noqa: S608
+    ended = (
+        "UPDATE confirmations SET stage = CASE WHEN answered_at IS NULL THEN 'given-up' ELSE stage END, due_at = NULL,"
+        " reason = ?1, answered_at = coalesce(answered_at, ?2), study_ref = CASE WHEN ?3 THEN '' ELSE study_ref END"
+    )
+    if whole:
+        tx.exec_driver_sql(f"{ended} WHERE study_ref = ?4", (ERASED, to_text(now), 1, ref))
+    for (number,) in touched if not whole else ():
+        empty = " WHERE id = ?4 AND NOT EXISTS (SELECT 1 FROM confirmation_references r WHERE r.confirmation_id = ?4)"
+        tx.exec_driver_sql(ended + empty, (ERASED, to_text(now), 0, number))
+    return int(gone)
 
 
 def _read(tx: Connection, which: str, values: tuple[object, ...]) -> list[Confirmation]:

@@ -28,6 +28,9 @@ class Limits:
     at_once: int = 100
     """Reports read in one run of the job: each takes some milliseconds, a long one half a second."""
 
+    made_at_once: int = 2_000
+    """Reports of an earlier version of which values are made in one run of the job: each a third of a millisecond."""
+
     studies: int = 20_000
     """Studies of one page of the practice: a year of a large practice; beyond, the page says so."""
 

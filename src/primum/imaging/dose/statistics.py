@@ -7,9 +7,10 @@ of the body, projection, phantom and age are the same; what a difference means i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from primum.imaging.dose.combining import StudyDose
@@ -74,14 +75,20 @@ class Line:
         return self.all.count < FEWEST
 
 
+Values = list[tuple[Key, str, list[float]]]
+"""Numbers of one dose by line and unit, without whose they are: age is said by the study, which may be corrected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dosed:
-    """A study with dose, as statistics need it."""
+    """A study with dose, as statistics need it: its values where they are at hand, else its dose."""
 
     ref: str = field(repr=False)
     date: str
     birth_date: str = field(repr=False)
-    dose: StudyDose
+    dose: StudyDose | None
+    values: Sequence[Sequence[float]] = ()
+    """Each a number of a group, and then its values. Only of a study that has no event in common with another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,54 +103,86 @@ class Practice:
     """Whether there was more than is looked at."""
 
 
-def practice(studies: Iterable[Dosed], levels: Sequence[Level], limits: Limits = LIMITS) -> Practice:
-    """Put the doses of many studies into lines. An irradiation event that two studies have counts once."""
+def practice(
+    studies: Iterable[Dosed],
+    levels: Sequence[Level],
+    limits: Limits = LIMITS,
+    groups: Callable[[Collection[int]], Mapping[int, tuple[Key, str]]] = lambda _numbers: {},
+) -> Practice:
+    """Put the doses of many studies into lines. An irradiation event that two studies have counts once.
+
+    `groups` tells which line and unit a group number of `Dosed.values` is of.
+    """
     gathered: dict[tuple[Key, str], dict[str, list[float]]] = {}
+    numbered: dict[tuple[float, str, str], list[float]] = {}
     seen: set[str] = set()
     count = without = 0
     for one in studies:
         count += 1
-        fresh = [event for event in one.dose.events if not event.uid or event.uid not in seen]
-        seen |= {event.uid for event in fresh if event.uid}
-        found = list(_of_events(one, fresh))
-        if len(fresh) == len(one.dose.events):
-            found += _of_study(one)
+        age, month = age_group(one.birth_date, one.date), one.date[:6]
+        if one.dose is None:
+            without += not one.values
+            for number, *values in one.values:
+                numbered.setdefault((number, age, month), []).extend(values)
+            continue
+        found = _fresh(one.dose, seen)
         without += not found
-        for key, unit, value in found:
-            gathered.setdefault((key, unit), {}).setdefault(one.date[:6], []).append(value)
+        for key, unit, values in found:
+            gathered.setdefault((key._replace(age=age), unit), {}).setdefault(month, []).extend(values)
+    known = groups({int(number) for number, _, _ in numbered})
+    for (number, age, month), values in numbered.items():
+        key, unit = known[int(number)]
+        gathered.setdefault((key._replace(age=age), unit), {}).setdefault(month, []).extend(values)
     lines = [_line(key, unit, months, levels) for (key, unit), months in gathered.items()]
     lines.sort(key=lambda one: (-one.all.count, *_in_words(one.key)))
     return Practice(tuple(lines[: limits.groups]), count, without, cut=len(lines) > limits.groups)
 
 
-def _of_events(one: Dosed, events: Iterable[Event]) -> Iterable[tuple[Key, str, float]]:
-    age = age_group(one.birth_date, one.date)
+def values_of(dose: StudyDose) -> Values:
+    """Give the numbers of a dose, of its events and of the whole examination."""
+    return _fresh(dose, set())
+
+
+def _fresh(dose: StudyDose, seen: set[str]) -> Values:
+    """Give the numbers of events that no study before had, and of the examination where it has all of them itself."""
+    fresh = [event for event in dose.events if not event.uid or event.uid not in seen]
+    seen |= {event.uid for event in fresh if event.uid}
+    found: dict[tuple[Key, str], list[float]] = {}
+    for key, unit, value in _of_events(fresh):
+        found.setdefault((key, unit), []).append(value)
+    if len(fresh) == len(dose.events):
+        for key, unit, value in _of_study(dose):
+            found.setdefault((key, unit), []).append(value)
+    return [(key, unit, values) for (key, unit), values in found.items()]
+
+
+def _of_events(events: Iterable[Event]) -> Iterable[tuple[Key, str, float]]:
     for event in events:
         if event.localizer:
             continue
         for measure in OF_EVENTS:
             amount = event.amounts.get(measure)
             if amount is not None and amount.understood and amount.high is None:
-                yield _key(event, "event", age, measure), amount.unit, amount.value
+                yield _key(event, "event", measure), amount.unit, amount.value
 
 
-def _of_study(one: Dosed) -> Iterable[tuple[Key, str, float]]:
+def _of_study(dose: StudyDose) -> Iterable[tuple[Key, str, float]]:
     # named by its first acquisition that is not a scout: descriptions are free text, and may name people
-    shown = next((event for event in one.dose.events if not event.localizer), None)
+    shown = next((event for event in dose.events if not event.localizer), None)
     if shown is None:
-        kinds = [kind for kind in one.dose.kinds if kind is not Kind.UNKNOWN]
+        kinds = [kind for kind in dose.kinds if kind is not Kind.UNKNOWN]
         shown = Event("", kinds[0]) if kinds else None
     for measure in OF_STUDIES:
-        amount = one.dose.totals.get(measure)
+        amount = dose.totals.get(measure)
         if shown is not None and amount is not None and amount.understood:
-            key = _key(shown, "study", age_group(one.birth_date, one.date), measure)
+            key = _key(shown, "study", measure)
             yield key._replace(view="", phantom=""), amount.unit, amount.value
 
 
-def _key(event: Event, level: str, age: str, measure: str) -> Key:
+def _key(event: Event, level: str, measure: str) -> Key:
     phantom = event.phantom if measure in {"ctdi_vol", "dlp"} else ""
     protocol = event.agent if event.kind is Kind.NUCLEAR and event.agent else event.protocol
-    return Key(event.kind, level, protocol, event.region, event.view, phantom, age, measure)
+    return Key(event.kind, level, protocol, event.region, event.view, phantom, "", measure)
 
 
 def _line(key: Key, unit: str, months: Mapping[str, list[float]], levels: Sequence[Level]) -> Line:
@@ -180,11 +219,18 @@ def _at(ordered: Sequence[float], part: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+@lru_cache(maxsize=65_536)
+def _day(text: str) -> date | None:
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    except ValueError:
+        return None
+
+
 def age_group(birth_date: str, day: str) -> str:
     """Tell an adult from a child on the day of a study; empty where either day is not one."""
-    try:
-        born, then = (date(int(one[:4]), int(one[4:6]), int(one[6:8])) for one in (birth_date, day))
-    except ValueError:
+    born, then = _day(birth_date), _day(day)
+    if born is None or then is None:
         return ""
     years = then.year - born.year - ((then.month, then.day) < (born.month, born.day))
     return "" if years < 0 else "adult" if years >= ADULT_YEARS else "child"

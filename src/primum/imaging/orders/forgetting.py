@@ -229,5 +229,11 @@ def _proposals(tx: Connection, before: datetime, _now: datetime) -> int:
 
 
 def _results(tx: Connection, before: datetime, _now: datetime) -> int:
+    # of what can still be sent again the report stays known
+    tx.exec_driver_sql(
+        "DELETE FROM report_results WHERE NOT EXISTS (SELECT 1 FROM result_messages r WHERE r.id = result_id AND"
+        " (r.state IN ('waiting', 'refused', 'given-up') OR r.made_at >= ?))",
+        (to_text(before),),
+    )
     sql = "UPDATE result_messages SET body = x'' WHERE state <> 'waiting' AND body <> x'' AND made_at < ?"
     return int(tx.exec_driver_sql(sql, (to_text(before),)).rowcount)

@@ -29,6 +29,8 @@ GIVEN_UP_AFTER: Final = timedelta(days=7)
 """An interface that is down longer is somebody's business, and is on the page."""
 LATE_AFTER: Final = timedelta(hours=1)
 """Waiting this long is shown: the first tries are over."""
+_ERASED_SHOWN: Final = timedelta(days=30)
+"""So long is shown that a result was withdrawn."""
 _AT_ONCE = 20
 """Messages in one turn of the job."""
 _SHOWN = 200
@@ -45,6 +47,11 @@ class Trouble(NamedTuple):
     tries: int
     state: str
     reason: str
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the study that it was about was erased: nothing is left to send."""
+        return self.state == "erased"
 
 
 class NoSuchResult(PrimumError):
@@ -101,22 +108,29 @@ class Results:
         return result_id
 
     def troubles(self, controllers: Sequence[str] | None) -> list[Trouble]:
-        """List results that were refused, given up, or have waited for long; of all controllers for None."""
-        late = to_text(self._orders.clock.now() - LATE_AFTER)
+        """List results that were refused, given up, withdrawn, or have waited for long; of all controllers for None."""
+        now = self._orders.clock.now()
+        late = to_text(now - LATE_AFTER)
         with self._orders.engine.connect().execution_options(reading=True) as connection:
             rows = connection.exec_driver_sql(
                 "SELECT id, controller_id, kind, made_at, tries, state, reason FROM result_messages"
-                " WHERE (state IN ('refused', 'given-up') OR (state = 'waiting' AND made_at <= ?1))"
+                " WHERE (state IN ('refused', 'given-up') OR (state = 'waiting' AND made_at <= ?1)"
+                " OR (state = 'erased' AND due_at >= ?4))"
                 " AND (?2 IS NULL OR controller_id IN (SELECT value FROM json_each(?2)))"
                 " ORDER BY made_at DESC LIMIT ?3",
-                (late, None if controllers is None else json.dumps(sorted(controllers)), _SHOWN),
+                (
+                    late,
+                    None if controllers is None else json.dumps(sorted(controllers)),
+                    _SHOWN,
+                    to_text(now - _ERASED_SHOWN),
+                ),
             ).all()
         return [Trouble(*row) for row in rows]
 
     def trouble(self, result_id: str, controllers: Sequence[str] | None) -> Trouble:
         """Find one of them. Raises NoSuchResult."""
         for one in self.troubles(controllers):
-            if one.id == result_id:
+            if one.id == result_id and not one.withdrawn:
                 return one
         raise NoSuchResult
 
@@ -154,6 +168,8 @@ class Results:
 
     def _send(self, now: datetime, send: Send, one: _Due) -> str:
         """Send one; return how it was answered, empty where it was not."""
+        if not self._waits(one):
+            return "erased"  # with its study, since the turn began
         try:
             code = _judged(send(framed(one.body)), one.control_id)
         except PrimumError as refusal:
@@ -166,10 +182,16 @@ class Results:
         self._settle(one, "sent" if code == "AA" else "refused", code.lower())
         return code
 
+    def _waits(self, one: _Due) -> bool:
+        with self._orders.engine.connect().execution_options(reading=True) as connection:
+            sql = "SELECT 1 FROM result_messages WHERE id = ? AND state = 'waiting'"
+            return connection.exec_driver_sql(sql, (one.id,)).first() is not None
+
     def _later(self, one: _Due, due: datetime, reason: str) -> None:
         with self._orders.engine.begin() as connection:
             connection.exec_driver_sql(
-                "UPDATE result_messages SET tries = tries + 1, due_at = ?, reason = ? WHERE id = ?",
+                "UPDATE result_messages SET tries = tries + 1, due_at = ?, reason = ? WHERE id = ?"
+                " AND state = 'waiting'",
                 (to_text(due), reason, one.id),
             )
 
@@ -182,7 +204,7 @@ class Results:
                 self._orders.record("result:refused", "system", one.id, {**details, "reason": reason})
             connection.exec_driver_sql(
                 "UPDATE result_messages SET state = ?, reason = ?, tries = tries + 1, body = CASE WHEN ? = 'sent'"
-                " THEN x'' ELSE body END WHERE id = ?",
+                " THEN x'' ELSE body END WHERE id = ? AND state = 'waiting'",
                 (state, reason, state, one.id),
             )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
@@ -28,7 +29,7 @@ from primum.vault import Record, Vault
 
 _log = Log("reports")
 
-WRITTEN_HERE = frozenset({State.DRAFT, State.VALIDATING})
+WRITTEN_HERE = store.UNSTORED
 
 
 class Reports:
@@ -40,9 +41,23 @@ class Reports:
 
     # -- which there are --
 
-    def validated(self, studies: Iterable[str]) -> set[str]:
-        """Tell which of some studies (their references) have a report that is final, whoever validated it."""
-        return {one.study_ref for one in self._known(studies) if one.status in FINAL}
+    def validated(self, studies: Iterable[str]) -> dict[str, datetime]:
+        """Tell which of some studies (their references) have a report that is final, and since when the latest is.
+
+        One that was validated elsewhere is so from when it came: what its own clock says is compared with nothing here.
+        """
+        refs = sorted(set(studies))
+        final = [one for one in self._known(refs) if one.status in FINAL]
+        if not final:
+            return {}
+        with reading(self._index) as index:
+            came = store.came_at(index, {one.study_ref for one in final})
+        found: dict[str, datetime] = {}
+        for one in final:
+            at = one.validated_at or came.get((one.study_ref, one.sop_uid))
+            if at is not None:  # else it was erased a moment ago
+                found[one.study_ref] = max(at, found.get(one.study_ref, at))
+        return found
 
     def of_study(self, study: str, *, drafts: bool) -> list[Report]:
         """List the reports of a study, the newest first; with `drafts` those too that wait here."""

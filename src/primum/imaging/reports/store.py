@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -16,6 +17,8 @@ _COLUMNS = (
     "id, study_ref, controller_id, state, format, series_uid, sop_uid, said, title, author, at, relation, about, place,"
     " sha256, made_by, made_at, validated_by, validated_at, shown_as, validated_sha256"
 )
+UNSTORED = frozenset({State.DRAFT, State.VALIDATING})
+"""Where a report is no instance yet."""
 _MARKS = ", ".join("?" * 21)
 _CLASSES = json.dumps(sorted(FORMATS))
 _SOP_CLASSES = 0x00080062
@@ -54,6 +57,17 @@ def served(index: Connection, refs: Iterable[str]) -> list[Served]:
         Served(ref, controller, series, sop, sop_class, syntax, Position(ref, pack, start, stop))
         for ref, controller, series, sop, sop_class, syntax, pack, start, stop in rows
     ]
+
+
+def came_at(index: Connection, refs: Iterable[str]) -> dict[tuple[str, str], datetime]:
+    """Tell when the reports of some studies came: by study and SOP Instance UID."""
+    sql = (
+        "SELECT s.ref, i.sop_uid, i.received_at FROM json_each(?1) j JOIN studies s ON s.ref = j.value"
+        " JOIN series e ON e.study_id = s.id JOIN instances i ON i.series_id = e.id"
+        " WHERE i.sop_class_uid IN (SELECT value FROM json_each(?2))"
+    )
+    rows = index.exec_driver_sql(sql, (json.dumps(sorted(refs)), _CLASSES))
+    return {(ref, sop): from_text(at.partition(" ")[0]) for ref, sop, at in rows}
 
 
 def rows_of(records: Connection, refs: Iterable[str]) -> list[Row]:
@@ -192,19 +206,33 @@ def forget_lost(records: Connection, ref: str, kept: Iterable[str]) -> None:
     )
 
 
-def forget_reports(records: Connection, ref: str, sops: Iterable[str], *, whole: bool) -> None:
+class Gone(NamedTuple):
+    """What of reports went with instances."""
+
+    sops: frozenset[str]
+    """Those that were instances."""
+    drafts: int
+    results: int
+    """Messages that lost their content, or were withdrawn."""
+
+
+def forget_reports(records: Connection, ref: str, sops: Iterable[str], *, whole: bool) -> Gone:
     """Forget the reports of instances that are erased; of a whole study drafts too, and what results said of them."""
     doomed = json.dumps(sorted(set(sops)))
     which = "study_ref = ?1 AND (?3 OR sop_uid IN (SELECT value FROM json_each(?2)))"
     found = f"SELECT id FROM reports WHERE {which}"  # noqa: S608 (texts of ours)
     values = (ref, doomed, int(whole))
-    sql = f"SELECT result_id FROM report_results WHERE study_ref = ?1 AND report_id IN ({found})"  # noqa: S608
+    # of a whole study whatever is tied to it: a report may have gone before
+    sql = f"SELECT result_id FROM report_results WHERE study_ref = ?1 AND (?3 OR report_id IN ({found}))"  # noqa: S608
     results = [(str(one),) for one in records.exec_driver_sql(sql, values).scalars()]
     if results:
         records.exec_driver_sql(
-            "UPDATE result_messages SET body = x'', state = CASE state WHEN 'sent' THEN state ELSE 'erased' END"
-            " WHERE id = ?",
+            "UPDATE result_messages SET body = x'', state = CASE WHEN state IN ('sent', 'sent-again') THEN state"
+            " ELSE 'erased' END WHERE id = ?",
             results,
         )
         records.exec_driver_sql("DELETE FROM report_results WHERE result_id = ?", results)
+    rows = records.exec_driver_sql(f"SELECT state, sop_uid FROM reports WHERE {which}", values).all()  # noqa: S608
     records.exec_driver_sql(f"DELETE FROM reports WHERE {which}", values)  # noqa: S608
+    final = frozenset(sop for state, sop in rows if State(state) not in UNSTORED)
+    return Gone(final, len(rows) - len(final), len(results))

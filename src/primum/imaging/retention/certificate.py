@@ -17,7 +17,7 @@ from primum.imaging.retention.errors import NotDone
 from primum.imaging.retention.model import MACHINE, Erasure, State
 from primum.imaging.retention.rules import rule_named
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,10 @@ def lines(made: dict[str, Any], language: str) -> list[tuple[str, str]]:
 
 def _with_it(made: dict[str, Any], words: dict[str, Any]) -> str:
     whole = made["erased"]["level"] == "study"
-    return str(words["with_study" if whole else "with_part"]).format(**made["with_it"])
+    said = str(words["with_study" if whole else "with_part"]).format(**made["with_it"])
+    if "reports" not in made["with_it"]:
+        return said  # erased before these were counted
+    return said + str(words["with_more"] + (words["with_whole"] if whole else "")).format(**made["with_it"])
 
 
 def title(language: str) -> str:
@@ -162,6 +165,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "with_it": "Avec lui",
         "with_study": "effacés : demandes ({orders}), étapes réalisées ({performed}), envois en attente ou passés ({sendings}), réponses d'archivage garanti nommant ses instances ({promises} ; celles encore à donner le seront en échec 0112H, puis effacées), décisions nommant ses instances ({notes})",
         "with_part": "la demande reste ; retirées de : étapes réalisées ({performed}), envois ({sendings}), réponses d'archivage garanti ({promises} ; celles encore à donner le seront en échec 0112H, puis effacées), décisions nommant ses instances, effacées ou réécrites ({notes})",
+        "with_more": " ; comptes rendus ({reports}), brouillons ({drafts}), messages de résultat vidés ou retirés ({results}), rapports de dose ({doses}), instances nommées dans nos demandes d'archivage garanti ({confirmations})",
+        "with_whole": ", inscriptions à la liste à lire ({to_read})",
         "backups": "Sauvegardes",
         "backups_text": "illisibles dès que la dernière copie du trousseau qui contient la clé est supprimée, au plus tard le {days}",
         "journal": "Journal",
@@ -204,6 +209,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "with_it": "With it",
         "with_study": "erased: orders ({orders}), performed steps ({performed}), sendings ({sendings}), answers of storage commitment that named its instances ({promises}; those still to be given are given as failed, 0112H, then erased), decisions that named its instances ({notes})",
         "with_part": "the order stays; taken out of: performed steps ({performed}), sendings ({sendings}), answers of storage commitment ({promises}; those still to be given are given as failed, 0112H, then erased), decisions that named its instances, erased or written again ({notes})",
+        "with_more": "; reports ({reports}), drafts ({drafts}), result messages emptied or withdrawn ({results}), dose reports ({doses}), instances named in what we asked others to commit ({confirmations})",
+        "with_whole": ", entries of the list to read ({to_read})",
         "backups": "Backups",
         "backups_text": "unreadable once the last copy of the keyring that holds the key is gone, by {days} at the latest",
         "journal": "Journal",

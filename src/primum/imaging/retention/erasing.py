@@ -19,9 +19,16 @@ from primum.ground.log import Log
 from primum.identity import Recorder
 from primum.imaging.corrections import By, Corrections
 from primum.imaging.indexer import Indexer
-from primum.imaging.reports.store import forget_lost, forget_reports
+from primum.imaging.reports.store import forget_reports
 from primum.imaging.retention import store
-from primum.imaging.retention.followers import forget_followers, forget_promises, forget_told, told_promises
+from primum.imaging.retention.followers import (
+    forget_followers,
+    forget_late,
+    forget_promises,
+    forget_told,
+    indexed,
+    told_promises,
+)
 from primum.imaging.retention.model import MACHINE, Decision, Erasure, Part, Return, State
 from primum.imaging.retention.notes import Doomed, naming
 from primum.imaging.store import reading
@@ -102,8 +109,8 @@ class Eraser:
         with reading(self._index) as index:
             kept = [sop for _, sop in store.sop_uids(index, one.study_ref, Part())]
         with self._records.begin() as tx:
-            forget_lost(tx, one.study_ref, kept)
             now = self._clock.now()
+            forget_late(tx, one, kept, now)
             store.finish(tx, one.id, now)
             done = store.erasure(tx, one.id)
             if done is not None:
@@ -115,7 +122,7 @@ class Eraser:
         with reading(self._index) as index:
             goes = [sop for _, sop in store.sop_uids(index, one.study_ref, one.part)]
             subject = store.subject(index, one.study_ref)
-            accession = store.own_accession(index, one.study_ref)
+            said = indexed(index, one, goes)
             doomed = naming(index, one.study_ref, goes, whole=whole)
         # whose it is now: it may have been moved since it was proposed
         patient_id = subject.patient_id if subject is not None else one.patient_id
@@ -133,7 +140,7 @@ class Eraser:
             store.begin(tx, one, now)
             store.bury_records(tx, one, doomed.records, now)
             notes = len(doomed.records)
-            store.note_followed(tx, one.id, forget_followers(tx, one, accession, goes, notes).as_json())
+            store.note_followed(tx, one.id, forget_followers(tx, one, said, notes, now).as_json())
         return True
 
     def _free(self, doomed: Doomed, now: datetime) -> Doomed:

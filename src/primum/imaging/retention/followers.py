@@ -1,4 +1,4 @@
-"""What else names an erased study: orders, performed steps, sendings, promises, reports. All in records.db.
+"""What else names an erased study: orders, steps, sendings, promises, reports, results. All in records.db.
 
 Called in the transaction that passes the point of no return (docs/design/retention.md, What erasing reaches).
 """
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from primum.imaging.commitments.model import Reason
+from primum.imaging.confirmations.store import forget_erased
 from primum.imaging.orders.forgetting import forget_instances, forget_study
-from primum.imaging.reports.store import forget_reports
+from primum.imaging.reports.store import forget_lost, forget_reports, served
 from primum.imaging.retention.model import Erasure
+from primum.imaging.retention.store import own_accession
 from primum.imaging.sendings.model import ERASED
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
@@ -31,31 +34,80 @@ class Following:
     sendings: int = 0
     promises: int = 0
     notes: int = 0
+    reports: int = 0
+    drafts: int = 0
+    results: int = 0
+    doses: int = 0
+    to_read: int = 0
+    confirmations: int = 0
 
     def as_json(self) -> str:
         """Write it as the erasure's row holds it."""
         return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
 
-def forget_followers(tx: Connection, one: Erasure, accession: str, sops: Sequence[str], notes: int) -> Following:
-    """Delete them. `accession` is empty where another study has it too."""
-    whole = one.part.level == "study"
-    forget_reports(tx, one.study_ref, sops, whole=whole)
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What the index says of what goes, before it does."""
+
+    sops: tuple[str, ...] = field(repr=False)
+    accession: str = field(repr=False)
+    """Empty where another study has it too."""
+    reports: frozenset[str] = field(repr=False)
+    doses: int
+
+
+def indexed(index: Connection, one: Erasure, sops: Sequence[str]) -> Indexed:
+    """Ask the index about instances that go."""
+    goes = set(sops)
+    doses = index.exec_driver_sql(
+        f"SELECT count(DISTINCT sop_uid) FROM dose_reports WHERE study_ref = ? AND sop_uid {_AMONG}",
+        (one.study_ref, json.dumps(list(sops))),
+    ).scalar_one()
+    reports = frozenset(each.sop_uid for each in served(index, [one.study_ref])) & goes
+    return Indexed(tuple(sops), own_accession(index, one.study_ref), reports, int(doses))
+
+
+def forget_followers(tx: Connection, one: Erasure, said: Indexed, notes: int, now: datetime) -> Following:
+    """Delete them; say how many there were."""
+    whole, ref, sops = one.part.level == "study", one.study_ref, said.sops
+    reports = forget_reports(tx, ref, sops, whole=whole)
+    waits = 0
     if whole:
-        went = forget_study(tx, one.controller_id, one.study_ref, one.study_uid, accession)
+        went = forget_study(tx, one.controller_id, ref, one.study_uid, said.accession)
         orders, performed = went.orders, went.performed
+        # the entry goes with the index's rows: a completion may write it until then
+        found = tx.exec_driver_sql("SELECT count(*) FROM to_read WHERE study_ref = ?", (ref,))
+        waits = int(found.scalar_one())
+        # none lasts: that was looked at in this transaction
+        tx.exec_driver_sql("DELETE FROM retention_holds WHERE study_ref = ?", (ref,))
     else:
         orders, performed = 0, forget_instances(tx, one.controller_id, one.study_uid, sops)
+    confirmations = forget_erased(tx, ref, sops, whole=whole, now=now)
     return Following(
-        orders, performed, _sendings(tx, one.study_ref, sops, whole=whole), forget_promises(tx, one.id, sops), notes
-    )
+        orders, performed, forget_sendings(tx, ref, sops, whole=whole), forget_promises(tx, one.id, sops), notes,
+        len(said.reports | reports.sops), reports.drafts, reports.results, said.doses, waits, confirmations,
+    )  # fmt: skip
 
 
-def _sendings(tx: Connection, ref: str, sops: Sequence[str], *, whole: bool) -> int:
-    """Take what goes out of the queue; a sending of which nothing is left ends."""
+def forget_late(tx: Connection, one: Erasure, kept: Sequence[str], now: datetime) -> None:
+    """Forget what was noted of the study while it was being erased. `kept`: the instances that stay."""
+    forget_lost(tx, one.study_ref, kept)
+    if one.part.level == "study":
+        forget_queued(tx, one.study_ref, now)
+
+
+def forget_queued(tx: Connection, ref: str, now: datetime) -> None:
+    """Forget what is sent of a whole study, and what others were asked about it."""
+    forget_erased(tx, ref, (), whole=True, now=now)
+    forget_sendings(tx, ref, (), whole=True)
+
+
+def forget_sendings(tx: Connection, ref: str, sops: Sequence[str], *, whole: bool) -> int:
+    """Take what goes out of the queue; a sending of which nothing is left ends. Return how many named any."""
     named = tx.exec_driver_sql(
-        f"SELECT DISTINCT i.sending_id FROM sending_instances i JOIN sendings s ON s.id = i.sending_id"
-        f" WHERE s.study_ref = ?1 AND (?2 OR i.sop_uid {_AMONG.replace('?', '?3')})",
+        f"SELECT s.id FROM sendings s WHERE s.study_ref = ?1 AND (?2 OR EXISTS (SELECT 1 FROM sending_instances i"
+        f" WHERE i.sending_id = s.id AND i.sop_uid {_AMONG.replace('?', '?3')}))",
         (ref, int(whole), json.dumps(list(sops))),
     ).scalars()
     ids = list(named)
@@ -69,6 +121,8 @@ def _sendings(tx: Connection, ref: str, sops: Sequence[str], *, whole: bool) -> 
             " (SELECT 1 FROM sending_instances i WHERE i.sending_id = sendings.id)",
             (ERASED, sending),
         )
+        if whole:
+            tx.exec_driver_sql("UPDATE sendings SET study_ref = '' WHERE id = ?", (sending,))
     return len(ids)
 
 

@@ -372,6 +372,12 @@ def finish(records: Connection, erasure_id: str, now: datetime) -> None:
         (to_text(now), erasure_id),
     )
     _strip(records, erasure_id)
+    # what was refused, or erased in part, before the whole of it went
+    records.exec_driver_sql(
+        "UPDATE erasures SET study_uid = '', patient_id = '', floor_on = '', ceiling_on = '' WHERE study_ref IN"
+        " (SELECT study_ref FROM erasures WHERE id = ? AND level = 'study') AND state IN ('refused', 'done')",
+        (erasure_id,),
+    )
 
 
 def _strip(records: Connection, erasure_id: str) -> None:

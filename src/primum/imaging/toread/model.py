@@ -63,6 +63,12 @@ class Entry:
     """A report was validated before those images came."""
     claimed_by: str
     claimed_at: datetime | None
+    images_at: datetime | None = field(default=None, compare=False)
+    """When the newest images were found complete, said last; None of an entry made before this was kept."""
+
+    def ended_by(self, validated_at: datetime) -> bool:
+        """Tell whether a report validated at an instant tells of the newest images too."""
+        return not self.reported or (self.images_at is not None and validated_at > self.images_at)
 
     @property
     def urgent(self) -> bool:

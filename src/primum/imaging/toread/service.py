@@ -6,7 +6,7 @@ asked here: doors ask `identity` first, and give the controllers within reach.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,13 +18,13 @@ from primum.imaging.store import reading
 from primum.imaging.toread import store
 from primum.imaging.toread.model import LISTED, URGENCY, Entry, Facts, NotToRead, State, TakenAlready, is_read
 
-Validated = Callable[[Collection[str]], Collection[str]]
-"""Which of some studies have a validated report."""
+Validated = Callable[[Collection[str]], Mapping[str, datetime]]
+"""Which of some studies have a validated report, and when the latest was validated."""
 
 
-def none_validated(_studies: Collection[str]) -> Collection[str]:
+def none_validated(_studies: Collection[str]) -> Mapping[str, datetime]:
     """Say that no study has one: for where no reports are kept."""
-    return ()
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ToRead:
                 modalities=tuple(sorted(facts.modalities)), stations=tuple(sorted(facts.stations)),
                 urgency=URGENCY.get(facts.priority, 0), since=before.since if before and waits else now,
                 state=State.WAITING, new_images=before is not None and (not waits or bool(before.claimed_by)),
-                reported=reported, claimed_by="", claimed_at=None,
+                reported=reported, claimed_by="", claimed_at=None, images_at=now,
             )  # fmt: skip
             if before is not None and waits:
                 fresh = replace(
@@ -82,7 +82,7 @@ class ToRead:
     def settle(self, now: datetime) -> int:
         """Take off the list what a report was validated of (a job); return how many."""
         with reading(self._records) as tx:
-            waits = [one for one in store.waiting(tx, None, "", "", -1) if not one.reported]
+            waits = store.waiting(tx, None, "", "", -1)
         done = sorted(self._of_reports(waits))
         with self._records.begin() as tx:
             store.end(tx, done, State.REPORTED, "", now)
@@ -94,12 +94,13 @@ class ToRead:
         """List what waits within reach, the urgent first, then the oldest; at most LISTED."""
         with reading(self._records) as tx:
             found = store.waiting(tx, controllers, modality, station, LISTED)
-        reported = self._of_reports([one for one in found if not one.reported])
+        reported = self._of_reports(found)
         return [one for one in found if one.study_ref not in reported]
 
     def _of_reports(self, entries: Sequence[Entry]) -> set[str]:
         refs = [one.study_ref for one in entries]
-        return set(self._validated(refs)) if refs else set()
+        found = self._validated(refs) if refs else {}
+        return {one.study_ref for one in entries if one.study_ref in found and one.ended_by(found[one.study_ref])}
 
     def claim(self, by: str, study: str) -> Entry:
         """Take a study to read it; taking it twice is taking it once. Raises NotToRead, TakenAlready."""

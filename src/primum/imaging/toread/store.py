@@ -15,7 +15,7 @@ from primum.imaging.toread.model import Entry, State
 
 _COLUMNS = (
     "study_ref, controller_id, study_uid, modalities, stations, urgency, since, state, new_images, reported,"
-    " claimed_by, claimed_at"
+    " claimed_by, claimed_at, images_at"
 )
 
 
@@ -44,15 +44,15 @@ def waiting(
 def keep(records: Connection, one: Entry) -> None:
     """Write an entry that waits, anew or again."""
     records.exec_driver_sql(
-        f"INSERT INTO to_read ({_COLUMNS}, ended_by, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '')"  # noqa: S608
+        f"INSERT INTO to_read ({_COLUMNS}, ended_by, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '')"  # noqa: S608
         " ON CONFLICT (study_ref) DO UPDATE SET modalities = excluded.modalities, stations = excluded.stations,"
         " urgency = excluded.urgency, since = excluded.since, state = excluded.state,"
         " new_images = excluded.new_images, reported = excluded.reported, claimed_by = excluded.claimed_by,"
-        " claimed_at = excluded.claimed_at, ended_by = '', ended_at = ''",
+        " claimed_at = excluded.claimed_at, images_at = excluded.images_at, ended_by = '', ended_at = ''",
         (
             one.study_ref, one.controller_id, one.study_uid, json.dumps(one.modalities), json.dumps(one.stations),
             one.urgency, to_text(one.since), one.state.value, one.new_images, one.reported, one.claimed_by,
-            to_text(one.claimed_at) if one.claimed_at else "",
+            to_text(one.claimed_at) if one.claimed_at else "", to_text(one.images_at) if one.images_at else "",
         ),
     )  # fmt: skip
 
@@ -77,8 +77,9 @@ def end(records: Connection, studies: Iterable[str], state: State, by: str, at: 
 
 
 def _entry(row: Row[Any]) -> Entry:
-    ref, controller, uid, modalities, stations, urgency, since, state, new, reported, by, at = tuple(row)
+    ref, controller, uid, modalities, stations, urgency, since, state, new, reported, by, at, images = tuple(row)
     return Entry(
         ref, controller, uid, tuple(json.loads(modalities)), tuple(json.loads(stations)), urgency, from_text(since),
         State(state), bool(new), bool(reported), by, from_text(at) if at else None,
+        from_text(images) if images else None,
     )  # fmt: skip

@@ -163,10 +163,15 @@ def test_killed_at_any_point_it_goes_on_and_restores_whole(house: House, to: Pat
     for study in range(3, 9):
         house.store(study=study, images=2, size=60_000)
     house.close()
-    ends = [in_a_process_killed_after(house, to, random.randint(*one)) for one in ((8, 15), (3, 6), (1, 4), (1, 4))]
-    assert ends == [-signal.SIGKILL] * 4
-    assert generations(FolderStore(to, RealDisc())) == []
-    assert in_a_process_killed_after(house, to, 10_000) == 0
+    killed = 0
+    # a run has its note to write and goes on with its pieces: with three writes and more each comes further
+    while (end := in_a_process_killed_after(house, to, random.randint(3, 7))) == -signal.SIGKILL:
+        assert generations(FolderStore(to, RealDisc())) == []
+        killed += 1
+        assert killed < 50
+    assert end == 0
+    assert killed >= 2
+    assert len(generations(FolderStore(to, RealDisc()))) == 1
     check_restored(house, to, tmp_path / "again")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import os, signal, sys
+import os, signal, sys, time
 from primum.doors.cli.receivers import NotAllStarted, Receivers
 from primum.ground.process import Order
 
@@ -30,6 +30,14 @@ def receive(number, ready):
     say("ended", number)
     return 0
 
+def told_at_once():
+    # told to stop in the first process that is forked, before it has done anything
+    if len(forks) == 1 and sys.argv[2:] == ["slowly"]:
+        while not signal.sigpending() and not receivers._watch.stopping:
+            time.sleep(0.01)
+
+forks = []
+os.register_at_fork(before=lambda: forks.append(1), after_in_child=told_at_once)
 receivers = Receivers(2, receive, fallen=lambda number: say("fallen", number))
 try:
     receivers.run(lambda: say("ready"))
@@ -45,8 +53,8 @@ say("end")
 def run():
     running = []
 
-    def start(way):
-        command = [sys.executable, "-c", PROGRAM, way]
+    def start(*way):
+        command = [sys.executable, "-c", PROGRAM, *way]
         path = str(Path(__file__).parents[4] / "src")
         process = subprocess.Popen(
             command,
@@ -110,6 +118,13 @@ def test_one_that_falls_is_started_anew_and_the_other_is_left_alone(run):
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=30)
     assert {"ended 0", "ended 1"} <= set(rest.splitlines())
+
+
+def test_one_that_is_told_to_stop_before_it_has_begun_ends_too(run):
+    process = run("refuses", "slowly")
+    said, _ = process.communicate(timeout=30)
+    assert said.splitlines()[-1] == "end"
+    assert not pids(said.splitlines())
 
 
 @pytest.mark.parametrize("way", ["refuses", "raises"])

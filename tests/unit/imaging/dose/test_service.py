@@ -1,14 +1,21 @@
 """Dose reports in an archive: indexed, read by the job, rejected, erased, the index made anew."""
 
+import json
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import event
 from tests.twins import dose_reports as twin
-from tests.unit.imaging.conftest import slice_of
+from tests.unit.imaging.conftest import open_house, slice_of
 
+from primum.imaging.dose import store
 from primum.imaging.dose.limits import Limits
-from primum.imaging.dose.model import Doubt
+from primum.imaging.dose.model import Doubt, Event, Kind, Report
+from primum.imaging.dose.rules import levels_in_force
 from primum.imaging.dose.service import Doses
+from primum.imaging.dose.statistics import Dosed, practice
+from primum.imaging.dose.units import Amount
 from primum.imaging.model import EVERYTHING, Reach
 from primum.imaging.store import dump
 
@@ -86,7 +93,8 @@ def test_an_erased_study_leaves_nothing(house, doses):
     house.vault.erase(ref)
     house.indexer.forget(ref)
     with house.index.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM dose_reports").scalar_one() == 0
+        for table in ("dose_reports", "dose_values", "dose_events"):
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() == 0
 
 
 def test_a_report_that_cannot_be_read_is_said(house, doses):
@@ -131,11 +139,102 @@ def test_reports_indexed_before_there_were_doses_are_found_at_the_upgrade(house,
 
     house.indexed(slice_of(), ct())
     with house.index.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE dose_reports")
-        connection.exec_driver_sql("DROP TABLE dose_version")
+        for table in ("dose_reports", "dose_values", "dose_events", "dose_groups", "dose_version"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
     house.index.dispose()
     anew = open_index(house.folder / "index.db", b"i" * 32)
     try:
         assert Doses(anew, house.vault).sweep(house.clock.now()) == 1
     finally:
         anew.dispose()
+
+
+def test_reports_read_by_an_earlier_version_count_at_once_and_their_values_are_made(house, doses):
+    from primum.imaging import open_index
+
+    house.indexed(ct(), ct(study="1.2.4", sop="1.2.4.9.1"))
+    sweep(house, doses)
+    expected = doses.practice(EVERYTHING, *YEAR)
+    with house.index.begin() as connection:
+        for table in ("dose_values", "dose_events", "dose_groups"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("UPDATE dose_version SET version_num = '0001'")
+    house.index.dispose()
+    anew = open_index(house.folder / "index.db", b"i" * 32)
+    try:
+        later = Doses(anew, house.vault)
+        assert later.practice(EVERYTHING, *YEAR) == expected
+        later.sweep(house.clock.now())
+        assert later.practice(EVERYTHING, *YEAR) == expected
+        assert said(anew) == 2
+    finally:
+        anew.dispose()
+
+
+def said(index):
+    with index.connect() as connection:
+        return connection.exec_driver_sql("SELECT count(said) FROM dose_values").scalar_one()
+
+
+@st.composite
+def practices(draw):
+    """Reports of a few studies, some of several reports, some with events in common."""
+    made = []
+    for number in range(draw(st.integers(1, 6))):
+        chosen = draw(st.integers(1, 3))
+        events = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True))
+        common = draw(st.booleans())
+        uids = [f"1.9.{event}" if common else f"1.9.{number}.{event}" for event in events]
+        made.append((chosen, f"1.2.3.9.{number + 1}", tuple(uids), draw(st.sampled_from(["P1", ""]))))
+    return made
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(practices())
+def test_kept_values_say_what_the_reports_say(tmp_path_factory, made):
+    with open_house(tmp_path_factory.mktemp("practice")) as house:
+        for study_number, sop, uids, birth in made:
+            events = tuple(
+                Event(uid, Kind.CT, "Thorax", amounts={"ctdi_vol": Amount(5.0 + len(uid), "mGy")}) for uid in uids
+            )
+            report = Report(sop, Kind.CT, sop, "", (), {"dlp": Amount(100, "mGy·cm")}, len(uids), events)
+            day = f"2026010{study_number}"
+            house.indexed(
+                ct(study=f"1.2.{study_number}", sop=sop, StudyDate=day, PatientBirthDate="19700102" if birth else "")
+            )
+            (one,) = store.unread(house.index, 10)
+            store.keep(house.index, [(one, report)])
+        doses = Doses(house.index, house.vault)
+        kept = doses.practice(EVERYTHING, *YEAR)
+        with house.index.begin() as connection:
+            connection.exec_driver_sql("UPDATE dose_values SET said = NULL")
+        assert doses.practice(EVERYTHING, *YEAR) == kept
+        refs = {one.position.study: one for one in house.device.sent}
+        ordered = sorted(doses.of_studies(list(refs)).items(), key=lambda one: one[0])
+        with house.index.connect() as connection:
+            facts = {
+                ref: (day, born)
+                for ref, day, born in connection.exec_driver_sql("SELECT ref, study_date, birth_date FROM studies")
+            }
+        dosed = [Dosed(ref, *facts[ref], found.dose) for ref, found in ordered]
+        dosed.sort(key=lambda one: one.date, reverse=True)
+        assert practice(dosed, levels_in_force(YEAR[1])) == kept
+
+
+def test_the_practice_opens_no_report_and_scans_no_table(house, doses):
+    house.indexed(ct(), ct(study="1.2.4", sop="1.2.4.9.1"))
+    sweep(house, doses)
+    asked = []
+
+    def note(_connection, _cursor, statement, *_more):
+        asked.append(statement)
+
+    event.listen(house.index, "before_cursor_execute", note)
+    (found,) = [one for one in doses.practice(EVERYTHING, *YEAR).lines if one.key.measure == "ctdi_vol"]
+    event.remove(house.index, "before_cursor_execute", note)
+    assert found.all.count == 1, "an event that two studies have counts once"
+    with house.index.connect() as connection:
+        for sql in [one for one in asked if one.startswith("SELECT") and "studies" in one]:
+            values = [json.dumps([])] if "json_each" in sql else ["20260101", "20261231", 10]
+            plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, tuple(values))]
+            assert not [step for step in plan if step.startswith("SCAN") and "json_each" not in step], plan

@@ -17,6 +17,7 @@ from primum.ground.outbound import Interface
 from primum.imaging import EVERYTHING, prepare_sendings
 from primum.imaging.attributes import Level
 from primum.imaging.commitments.store import prepare_commitments
+from primum.imaging.confirmations.store import prepare_confirmations
 from primum.imaging.corrections import By
 from primum.imaging.orders import Code, Identifier, OrderFacts, StepFacts
 from primum.imaging.orders.hl7.acks import acknowledgement, head_of
@@ -93,7 +94,7 @@ def test_a_validated_pdf_is_found_as_any_instance_and_comes_back_byte_for_byte(w
     assert ward.reports.document(done) == PDF
     asked = parse_qido([("SOPInstanceUID", done.row.sop_uid)], Level.INSTANCE)
     assert len(ward.house.archive.instances(asked, EVERYTHING)) == 1
-    assert ward.reports.validated([ward.study, "std_" + "x" * 26]) == {ward.study}
+    assert set(ward.reports.validated([ward.study, "std_" + "x" * 26])) == {ward.study}
 
 
 def test_what_is_validated_is_not_changed_withdrawn_nor_validated_again(ward: Ward):
@@ -227,7 +228,7 @@ def test_what_came_is_validated_beside_its_bytes_and_only_those_bytes(ward: Ward
     ward.acts._around.corrections.choose_version(ward.study, other.SOPInstanceUID, digest, By(DOCTOR.person_id))
     (now,) = ward.listed()
     assert (now.status, now.row.sayings.title) == (Status.UNSAID, "Autre")
-    assert ward.reports.validated([ward.study]) == set()
+    assert ward.reports.validated([ward.study]) == {}
 
 
 @pytest.mark.parametrize(
@@ -390,6 +391,7 @@ def test_erasing_a_study_leaves_nothing_of_its_reports(house: House):
     ref = keeping.add(slice_of())
     ward = ward_of(house, (ResultKind.ORU,))
     prepare_commitments(house.records)
+    prepare_confirmations(house.records)
     prepare_sendings(house.records)
     done = ward.validated()
     draft = ward.written()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -99,7 +100,7 @@ def test_only_documents_of_people_are_reports(ward: Ward):
     (one,) = ward.listed(drafts=False)
     assert one.status is Status.SENDER_VALIDATED
     assert (one.row.validated_by, one.row.made_by) == ("", "")
-    assert ward.reports.validated([ward.study]) == {ward.study}
+    assert set(ward.reports.validated([ward.study])) == {ward.study}
 
 
 # CDA
@@ -210,3 +211,13 @@ def test_a_document_has_its_own_length_or_loses_its_padding():
     for given_length in ({"EncapsulatedDocumentLength": 3}, {}):
         data = encoded(sent(PDF, EncapsulatedDocument=b"abc\0", **given_length))
         assert document_of(memoryview(data), syntax_of(EXPLICIT_LE)) == b"abc"
+
+
+def test_a_report_from_elsewhere_is_validated_from_when_it_came_and_one_of_here_from_when_it_was(ward):
+    ward.came(sent(BASIC_TEXT, "1.2.3.9.1", VerificationFlag="VERIFIED"))
+    came = ward.house.clock.now()
+    ward.house.clock.advance(timedelta(hours=1))
+    assert ward.reports.validated([ward.study]) == {ward.study: came}
+    made = ward.validated()
+    assert ward.reports.validated([ward.study]) == {ward.study: made.row.validated_at}
+    assert made.row.validated_at > came

@@ -17,6 +17,7 @@ from primum.ground.db import open_database
 from primum.ground.disc import RealDisc
 from primum.imaging import Archive, Indexer, open_index, prepare_records, prepare_sendings
 from primum.imaging.commitments.store import prepare_commitments
+from primum.imaging.confirmations.store import prepare_confirmations
 from primum.imaging.orders import prepare_orders
 from primum.vault import open_vault
 
@@ -30,6 +31,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = open_database(folder / "records.db", b"r" * 32, durability="full")
     prepare_records(records)
     prepare_commitments(records)
+    prepare_confirmations(records)
     prepare_orders(records)
     prepare_sendings(records)
     records.dispose()

@@ -17,6 +17,8 @@ from primum.imaging.toread.model import Facts, NotToRead, TakenAlready
 from primum.imaging.toread.service import ToRead, Wish
 
 ANNE, PAUL = "per_anne", "per_paul"
+EARLY = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+"""When a report is validated that says nothing of images to come."""
 CT = Facts(
     "ctl_a", "1.2.3", frozenset({"CT"}), frozenset({"CT"}), frozenset({"CT1"}), frozenset({"dev_a"}), "20261120"
 )  # fmt: skip
@@ -27,7 +29,7 @@ class Around:
 
     def __init__(self, folder):
         self.clock = FixedClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
-        self.told, self.reports = [], set()
+        self.told, self.reports, self.anew = [], set(), {}
         self.records = open_database(folder / "records.db", bytes(32), durability="normal")
         prepare_records(self.records)
         wish = Wish(30, frozenset({"SR"}))
@@ -37,7 +39,7 @@ class Around:
         """Tell as reports do, which write in records.db what they read."""
         with self.records.begin() as connection:
             connection.exec_driver_sql("UPDATE to_read SET urgency = urgency WHERE study_ref = 'nobody'")
-        return self.reports & set(refs)
+        return {one: self.anew.get(one, EARLY) for one in self.reports & set(refs)}
 
     def record(self, kind, actor, subject, details):
         self.told.append((kind, actor, subject, dict(details)))
@@ -262,3 +264,30 @@ def test_whatever_people_do_one_reader_at_most_and_only_what_waits_is_listed(tmp
 
     quick = settings(max_examples=12, stateful_step_count=12, deadline=None)
     run_state_machine_as_test(Machine, settings=quick)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_an_entry_opened_again_leaves_when_a_report_is_validated_after_the_new_images(around, settled):
+    around.complete()
+    around.reports.add("s1")
+    assert around.list.settle(around.clock.now()) == 1
+    around.complete()
+    assert around.waiting() == ["s1"]
+    assert around.list.settle(around.clock.now()) == 0
+    around.anew["s1"] = around.clock.now()
+    assert around.waiting() == ["s1"], "validated at the moment that the images were found: of them it says nothing"
+    around.anew["s1"] = around.clock.now() + timedelta(seconds=1)
+    if settled:
+        assert around.list.settle(around.clock.now()) == 1
+    assert around.waiting() == []
+
+
+def test_images_that_come_after_that_report_open_it_once_more(around):
+    around.complete()
+    around.reports.add("s1")
+    around.list.settle(around.clock.now())
+    around.complete()
+    around.anew["s1"] = around.clock.now() + timedelta(seconds=1)
+    around.complete()
+    assert around.waiting() == ["s1"]
+    assert only(around).reported
