@@ -74,7 +74,7 @@ def test_a_study_is_sent_followed_and_withdrawn_with_the_keyboard_alone(outbox, 
     page.select_option("#state", "cancelled")
     page.locator("form.search button").press("Enter")
     page.wait_for_url("**state=cancelled**")
-    expect(page.locator(".sheet tbody tr")).to_have_count(1)
+    expect(page.locator("main > .sheet tbody tr")).to_have_count(1)
 
 
 def test_a_narrow_window_shows_it_all(browser, doctor, house):
