@@ -98,3 +98,34 @@ def form_token(client: httpx.Client) -> str:
     """The token that the worklist's forms carry."""
     page = client.get("/").text
     return page.split('name="form_token" value="')[1].split('"')[0]
+
+
+# for files that bring a `place` of their own
+
+
+@pytest.fixture(scope="module")
+def anne(place: Door) -> Somebody:
+    """A physician of the whole site."""
+    return place.somebody("Dre Anne Kerjean", Role.PHYSICIAN, scope=Scope.SITE)
+
+
+@pytest.fixture(scope="module")
+def paul(place: Door) -> Somebody:
+    """A physician of the first controller alone."""
+    return place.somebody("Dr Paul Narrow", Role.PHYSICIAN, scope=Scope.OWN)
+
+
+@pytest.fixture
+def enter(place: Door) -> Iterator[Callable[..., httpx.Client]]:
+    """Sign people in; each has a browser of their own until the test ends."""
+    opened: list[httpx.Client] = []
+
+    def sign_in(who: Somebody) -> httpx.Client:
+        client = browser(place)
+        opened.append(client)
+        assert client.post("/sign-in", data=who.form()).status_code == 303
+        return client
+
+    yield sign_in
+    for client in opened:
+        client.close()

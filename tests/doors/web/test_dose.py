@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
@@ -13,7 +13,7 @@ import pytest
 from tests.doors import web_kit
 from tests.doors.deciding_kit import deciding
 from tests.doors.small import Study, as_file
-from tests.doors.web.conftest import browser, form_token
+from tests.doors.web.conftest import form_token
 from tests.doors.web_kit import Door, Somebody
 from tests.twins import dose_reports as twin
 
@@ -58,34 +58,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 
 
 @pytest.fixture(scope="module")
-def anne(place: Door) -> Somebody:
-    return place.somebody("Dre Anne Kerjean", Role.PHYSICIAN, scope=Scope.SITE)
-
-
-@pytest.fixture(scope="module")
-def paul(place: Door) -> Somebody:
-    """A physician of the first controller alone, who reads English."""
-    return place.somebody("Dr Paul Narrow", Role.PHYSICIAN, scope=Scope.OWN)
-
-
-@pytest.fixture(scope="module")
 def secretary(place: Door) -> Somebody:
     return place.somebody("Sonia Secretary", Role.SECRETARY, scope=Scope.SITE)
-
-
-@pytest.fixture
-def enter(place: Door) -> Iterator[Callable[..., httpx.Client]]:
-    opened: list[httpx.Client] = []
-
-    def sign_in(who: Somebody) -> httpx.Client:
-        client = browser(place)
-        opened.append(client)
-        assert client.post("/sign-in", data=who.form()).status_code == 303
-        return client
-
-    yield sign_in
-    for client in opened:
-        client.close()
 
 
 def in_english(client: httpx.Client) -> httpx.Client:

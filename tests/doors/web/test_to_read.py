@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
 import pytest
 from tests.doors import web_kit
 from tests.doors.small import Study
-from tests.doors.web.conftest import browser, form_token
+from tests.doors.web.conftest import form_token
 from tests.doors.web_kit import Door, Somebody
 
 from primum.app.toread import facts_of
@@ -48,33 +48,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 
 
 @pytest.fixture(scope="module")
-def anne(place: Door) -> Somebody:
-    return place.somebody("Dre Anne Kerjean", Role.PHYSICIAN, scope=Scope.SITE)
-
-
-@pytest.fixture(scope="module")
-def paul(place: Door) -> Somebody:
-    return place.somebody("Dr Paul Narrow", Role.PHYSICIAN, scope=Scope.OWN)
-
-
-@pytest.fixture(scope="module")
 def technologist(place: Door) -> Somebody:
     return place.somebody("Théo Technologist", Role.TECHNOLOGIST, scope=Scope.SITE)
-
-
-@pytest.fixture
-def enter(place: Door) -> Iterator[Callable[..., httpx.Client]]:
-    opened: list[httpx.Client] = []
-
-    def sign_in(who: Somebody) -> httpx.Client:
-        client = browser(place)
-        opened.append(client)
-        assert client.post("/sign-in", data=who.form()).status_code == 303
-        return client
-
-    yield sign_in
-    for client in opened:
-        client.close()
 
 
 STAYING = ("Premier", "Second", "Ailleurs", "Discret")

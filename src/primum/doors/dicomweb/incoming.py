@@ -14,6 +14,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from primum.doors.http.limits import Limits
+from primum.doors.http.part_headers import PartHeaders
 from primum.ground.errors import PrimumError
 
 
@@ -74,15 +75,15 @@ class Parts:
         """Read `body`, whose pieces come as the network brings them."""
         self._body, self._limits = body, limits
         self._events: deque[tuple[int, bytes | _Head]] = deque()
-        self._name, self._value, self._head = b"", b"", _Head()
-        self._heading = 0
+        self._head = _Head()
+        self._headers = PartHeaders(limits.part_heading_bytes, BadMultipart)
         self._ended = False
         self._parser = MultipartParser(
             boundary,
             {
                 "on_part_begin": self._begin,
-                "on_header_field": self._field,
-                "on_header_value": self._said,
+                "on_header_field": self._headers.field,
+                "on_header_value": self._headers.said,
                 "on_header_end": self._header,
                 "on_headers_finished": lambda: self._events.append((_BEGIN, self._head)),
                 "on_part_data": lambda data, start, end: self._events.append((_DATA, data[start:end])),
@@ -127,30 +128,18 @@ class Parts:
         return self._events.popleft()
 
     def _begin(self) -> None:
-        self._head, self._heading = _Head(), 0
-
-    def _field(self, data: bytes, start: int, end: int) -> None:
-        self._name += self._bounded(data[start:end])
-
-    def _said(self, data: bytes, start: int, end: int) -> None:
-        self._value += self._bounded(data[start:end])
-
-    def _bounded(self, data: bytes) -> bytes:
-        self._heading += len(data)
-        if self._heading > self._limits.part_heading_bytes:
-            raise BadMultipart
-        return data
+        self._head = _Head()
+        self._headers.begin()
 
     def _header(self) -> None:
-        name = self._name.lower()
+        name, value = self._headers.line()
         if name == b"content-type":
-            media_type, parameters = parse_options_header(self._value)
+            media_type, parameters = parse_options_header(value)
             syntax = parameters.get(b"transfer-syntax", b"").decode("ascii", "replace")
             said = media_type.decode("ascii", "replace").lower()
             self._head = replace(self._head, media_type=said, transfer_syntax=syntax)
         elif name == b"content-location":
-            self._head = replace(self._head, location=self._value.decode("ascii", "replace").strip())
-        self._name = self._value = b""
+            self._head = replace(self._head, location=value.decode("ascii", "replace").strip())
 
     def _end(self) -> None:
         self._ended = True

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from primum.doors.http.forms import FormTooLarge, FormUnreadable
 from primum.doors.http.limits import LIMITS, Limits
+from primum.doors.http.part_headers import PartHeaders
 from primum.doors.http.visit import Busy, Endpoint, Visit, closed_door, who
 
 _BOUNDARY = 70
@@ -100,14 +101,14 @@ class _Parts:
     def __init__(self, boundary: bytes, limits: Limits) -> None:
         self._limits = limits
         self._parts: list[_Part] = []
-        self._header, self._value, self._heading = b"", b"", 0
+        self._headers = PartHeaders(limits.part_heading_bytes, FormUnreadable)
         self._ended = False
         self._parser = MultipartParser(
             boundary,
             {
                 "on_part_begin": self._begin,
-                "on_header_field": self._field,
-                "on_header_value": self._said,
+                "on_header_field": self._headers.field,
+                "on_header_value": self._headers.said,
                 "on_header_end": self._headed,
                 "on_part_data": self._data,
                 "on_end": self._end,
@@ -138,26 +139,14 @@ class _Parts:
         if len(self._parts) >= self._limits.form_fields:
             raise FormUnreadable
         self._parts.append(_Part())
-        self._heading = 0
-
-    def _field(self, data: bytes, start: int, end: int) -> None:
-        self._header += self._bounded(data[start:end])
-
-    def _said(self, data: bytes, start: int, end: int) -> None:
-        self._value += self._bounded(data[start:end])
-
-    def _bounded(self, data: bytes) -> bytes:
-        self._heading += len(data)
-        if self._heading > self._limits.part_heading_bytes:
-            raise FormUnreadable
-        return data
+        self._headers.begin()
 
     def _headed(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            _, parameters = parse_options_header(self._value)
+        name, value = self._headers.line()
+        if name == b"content-disposition":
+            _, parameters = parse_options_header(value)
             self._parts[-1].name = parameters.get(b"name", b"").decode("utf-8", "replace")
             self._parts[-1].file = b"filename" in parameters
-        self._header = self._value = b""
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         self._parts[-1].data += data[start:end]
