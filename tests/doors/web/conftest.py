@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from pydicom.dataset import Dataset
 from tests.doors import web_kit
 from tests.doors.small import Study
 from tests.doors.web_kit import Door, Somebody
@@ -129,3 +130,15 @@ def enter(place: Door) -> Iterator[Callable[..., httpx.Client]]:
     yield sign_in
     for client in opened:
         client.close()
+
+
+@pytest.fixture(scope="module")
+def reader(door: Door) -> Iterator[httpx.Client]:
+    """The browser of a physician of a `door` that the file brings."""
+    with reading(door) as client:
+        yield client
+
+
+def where(one: Dataset, end: str = "/rendered") -> str:
+    """The path of an instance's resource, below a DICOMweb root."""
+    return f"/studies/{one.StudyInstanceUID}/series/{one.SeriesInstanceUID}/instances/{one.SOPInstanceUID}{end}"

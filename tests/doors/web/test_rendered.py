@@ -16,7 +16,7 @@ from pydicom.encaps import encapsulate
 from tests.doors import web_kit
 from tests.doors.small import Study, as_file
 from tests.doors.web.asking import get, parts
-from tests.doors.web.conftest import reading
+from tests.doors.web.conftest import where
 from tests.doors.web_kit import Door
 from tests.unit.imaging.codecs.files import files
 
@@ -67,16 +67,6 @@ def door(tmp_path_factory: pytest.TempPathFactory, kept: dict[str, Dataset]) -> 
     door.add(buffers, 0)
     with web_kit.serving(door):
         yield door
-
-
-@pytest.fixture(scope="module")
-def reader(door: Door) -> Iterator[httpx.Client]:
-    with reading(door) as client:
-        yield client
-
-
-def where(one: Dataset, end: str = "/rendered") -> str:
-    return f"/studies/{one.StudyInstanceUID}/series/{one.SeriesInstanceUID}/instances/{one.SOPInstanceUID}{end}"
 
 
 def moving(answer: httpx.Response) -> Image.Image:

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from tests.doors import web_kit
 from tests.doors.small import as_file
 from tests.doors.web.asking import get, parts
-from tests.doors.web.conftest import browser, reading
+from tests.doors.web.conftest import browser, where
 from tests.doors.web_kit import Door
 from tests.unit.imaging.presenting.kit import COLUMNS, ROWS, image, items, naming, state
 
@@ -49,16 +49,6 @@ def door(tmp_path_factory: pytest.TempPathFactory, kept: dict[str, Dataset]) -> 
     door.add([as_file(one, uid.ExplicitVRLittleEndian) for one in kept.values()], 0)
     with web_kit.serving(door):
         yield door
-
-
-@pytest.fixture(scope="module")
-def reader(door: Door) -> Iterator[httpx.Client]:
-    with reading(door) as client:
-        yield client
-
-
-def where(one: Dataset, end: str = "/rendered") -> str:
-    return f"/studies/{one.StudyInstanceUID}/series/{one.SeriesInstanceUID}/instances/{one.SOPInstanceUID}{end}"
 
 
 def pixels(content: bytes) -> np.ndarray:

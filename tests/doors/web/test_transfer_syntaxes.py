@@ -42,13 +42,6 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield door
 
 
-@pytest.fixture(scope="module")
-def reader(door: Door) -> Iterator[httpx.Client]:
-    with browser(door) as client:
-        assert client.post("/sign-in", data=door.doctor().form()).status_code == 303
-        yield client
-
-
 Path = Callable[..., str]
 
 

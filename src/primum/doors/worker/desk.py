@@ -145,3 +145,17 @@ def handler(desk: Desk, verb: Verb) -> Handler:
         return verb(desk, Asking(session, people.actor(session)), Args(args), progress)
 
     return handle
+
+
+def answer_page(
+    desk: Desk, verbs: Mapping[str, Verb], args: dict[str, Any], **ours: object
+) -> tuple[dict[str, Any], bytes]:
+    """Answer a page: one of `verbs`, for the person whose session is given; `ours` are arguments no page sets.
+
+    Raises BadRequest, and what the verb raises.
+    """
+    match args:
+        case {"token": str(token), "verb": str(verb), "args": dict(given)} if verb in verbs:
+            return handler(desk, verbs[verb])(token, given | ours, lambda _facts: None), b""
+        case _:
+            raise BadRequest

@@ -12,7 +12,7 @@ from typing import Any
 
 from primum.app.shelf import ShelfStudy
 from primum.doors.worker.control import Progress
-from primum.doors.worker.desk import MOST_UIDS, Args, Asking, Desk, Verb, handler
+from primum.doors.worker.desk import MOST_UIDS, Args, Asking, Desk, Verb, answer_page
 from primum.doors.worker.protocol import BadRequest
 from primum.doors.worker.verbs_proposals import VERBS as PROPOSALS, about, followed, settle
 from primum.ground.ids import is_id
@@ -373,8 +373,4 @@ VERBS: dict[str, Verb] = {
 
 def decide(desk: Desk, args: dict[str, Any], _data: bytes) -> tuple[dict[str, Any], bytes]:
     """Answer a page: one of the verbs above, for the person whose session is given."""
-    match args:
-        case {"token": str(token), "verb": str(verb), "args": dict(given)} if verb in VERBS:
-            return handler(desk, VERBS[verb])(token, given, lambda _facts: None), b""
-        case _:
-            raise BadRequest
+    return answer_page(desk, VERBS, args)

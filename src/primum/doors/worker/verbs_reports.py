@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from primum.app.shelf import ShelfStudy
 from primum.doors.worker.control import Progress
-from primum.doors.worker.desk import Args, Asking, Desk, Verb, handler
+from primum.doors.worker.desk import Args, Asking, Desk, Verb, answer_page
 from primum.doors.worker.protocol import BadRequest
 from primum.doors.worker.verbs_patients import find_study
 from primum.ground.clock import to_text
@@ -252,9 +252,5 @@ VERBS: dict[str, Verb] = {
 
 def report(desk: Desk, args: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """Answer a page: one of the verbs above, for the person whose session is given."""
-    match args:
-        case {"token": str(token), "verb": str(verb), "args": dict(given)} if verb in VERBS:
-            given.pop("file", None)  # a page names no file of this machine
-            return handler(desk, VERBS[verb])(token, given | {"document": data}, lambda _facts: None), b""
-        case _:
-            raise BadRequest
+    # a page names no file of this machine
+    return answer_page(desk, VERBS, args, file="", document=data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from primum.doors.worker.control import Progress
-from primum.doors.worker.desk import Args, Asking, Desk, Verb, handler
+from primum.doors.worker.desk import Args, Asking, Desk, Verb, answer_page
 from primum.doors.worker.protocol import BadRequest
 from primum.doors.worker.verbs_forward import VERBS as FORWARDING
 from primum.doors.worker.verbs_patients import find_study
@@ -173,9 +173,5 @@ _OF_PAGES: dict[str, Verb] = {**VERBS, **FORWARDING, "send": send}
 
 def sending(desk: Desk, args: dict[str, Any], _data: bytes) -> tuple[dict[str, Any], bytes]:
     """Answer a page: one of the verbs above, for the person whose session is given."""
-    match args:
-        case {"token": str(token), "verb": str(verb), "args": dict(given)} if verb in _OF_PAGES:
-            # a page waits for nobody's association
-            return handler(desk, _OF_PAGES[verb])(token, given | {"later": True}, lambda _facts: None), b""
-        case _:
-            raise BadRequest
+    # a page waits for nobody's association
+    return answer_page(desk, _OF_PAGES, args, later=True)

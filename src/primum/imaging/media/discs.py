@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -29,7 +30,7 @@ class ImageFile:
         return sum(length for _, length in self.pieces)
 
 
-class Disc:
+class Disc(ABC):
     """The files of a disc image; how they are found is each reader's own."""
 
     kind = "iso"
@@ -52,8 +53,9 @@ class Disc:
                 self._among.beside(one.place),
             )  # fmt: skip
 
+    @abstractmethod
     def _found(self) -> Iterator[ImageFile]:
-        raise NotImplementedError
+        """Find the files."""
 
     def _opened(self, one: ImageFile) -> BinaryIO:
         windows = [Window(self._stream, start, length) for start, length in one.pieces]

@@ -27,6 +27,14 @@ _NOBODY = "UNKNOWN"
 _TITLE_CHARACTERS = 16
 
 
+def workitem(connection: Connection, controllers: Sequence[str] | None, uid: str) -> Entry:
+    """Find the step that a workitem is, within reach. Raises NoSuchStep."""
+    entry = tables.entry_of(connection, "workitem_uid", uid)
+    if entry is None or (controllers is not None and entry.order.controller_id not in controllers):
+        raise NoSuchStep
+    return entry
+
+
 class Performers:
     """Workitems of the orders within reach of whoever asks."""
 
@@ -146,9 +154,7 @@ class Performers:
 
     @staticmethod
     def _entry(connection: Connection, controllers: Sequence[str] | None, uid: str) -> Entry:
-        entry = tables.entry_of(connection, "workitem_uid", uid)
-        if entry is None or (controllers is not None and entry.order.controller_id not in controllers):
-            raise NoSuchStep
+        entry = workitem(connection, controllers, uid)
         # its numbers as they are kept with the step
         steps = tuple(
             entry.step.facts if one.number == entry.step.facts.number else one for one in entry.order.facts.steps

@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 from primum.ground.clock import to_text
 from primum.imaging.errors import BadQuery
 from primum.imaging.orders import tables as orders, workitems
-from primum.imaging.orders.errors import NoSuchStep, NotSubscribed, TitleTaken, TooManyAnswers, TooManySubscriptions
+from primum.imaging.orders.errors import NotSubscribed, TitleTaken, TooManyAnswers, TooManySubscriptions
 from primum.imaging.orders.model import OPEN, Entry
+from primum.imaging.orders.performers import workitem
 from primum.imaging.orders.service import Orders
 from primum.imaging.orders.watching import messages, tables, telling
 from primum.imaging.orders.watching.limits import LIMITS, Limits
@@ -49,7 +50,7 @@ class Subscribers:
                 tables.put_subscription(tx, title, target, wanted)
                 self._report(tx, title, self._watched(tx, title, controllers, wanted))
             else:
-                self._name(tx, title, self._entry(tx, controllers, target))
+                self._name(tx, title, workitem(tx, controllers, target))
             self._record(person_id, "workitems:subscribed", title, target)
 
     def unsubscribe(self, person_id: str, title: str, target: str) -> None:
@@ -127,13 +128,6 @@ class Subscribers:
             raise NotSubscribed
         if whose != person_id:
             raise TitleTaken
-
-    @staticmethod
-    def _entry(tx: Connection, controllers: Sequence[str] | None, uid: str) -> Entry:
-        entry = orders.entry_of(tx, "workitem_uid", uid)
-        if entry is None or (controllers is not None and entry.order.controller_id not in controllers):
-            raise NoSuchStep
-        return entry
 
     def _name(self, tx: Connection, title: str, entry: Entry) -> None:
         """Watch a workitem by name. A final one is told of once, and not watched: nothing more happens to it."""

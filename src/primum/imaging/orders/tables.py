@@ -185,10 +185,12 @@ def facts_of_study(connection: Connection, controller_id: str, study_uid: str, a
 def order_of_study(connection: Connection, controller_id: str, study_uid: str, accession: str) -> Order | None:
     """Find the order that a study answers: of its Study Instance UID, else of its accession number."""
     for column, value in (("study_uid", study_uid), ("accession", accession)):
+        if not value:
+            continue
         row = connection.exec_driver_sql(
             f"SELECT {_ORDER} FROM orders o WHERE o.{column} = ? AND o.controller_id = ?", (value, controller_id)
         ).first()
-        if value and row is not None:
+        if row is not None:
             return _order(row)
     return None
 
