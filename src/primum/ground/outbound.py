@@ -7,7 +7,6 @@ hold what their taker needs, and go to one host of the practice's own.
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import os
 import smtplib
@@ -66,6 +65,7 @@ class Unreachable(PrimumError):
 def dial_device(host: str, port: int, *, secured: bool, loopback_only: bool, seconds: float) -> socket.socket:
     """Connect to an enrolled device, trying each of its addresses within `seconds` in all.
 
+    Where one refuses, all are tried again, three times within 0.6 s.
     Not `secured` (the caller will do no TLS), or `loopback_only`: addresses of this machine alone are tried.
     Raises BeyondLoopback, Unreachable.
     """
@@ -81,18 +81,40 @@ def dial_device(host: str, port: int, *, secured: bool, loopback_only: bool, sec
         found = [one for one in found if _is_loopback(str(one[4][0]))]
         if not found:
             raise BeyondLoopback
-    for family, kind, protocol, _, address in found[:_ADDRESSES]:
+    for pause in (*_PAUSES, None):
+        connected, refused = _first_to_answer(found[:_ADDRESSES], deadline)
+        if connected is not None:
+            return connected
+        if not refused or pause is None or time.monotonic() + pause >= deadline:
+            break
+        time.sleep(pause)
+    raise Unreachable(step="connection")
+
+
+def _first_to_answer(addresses: Sequence[_Found], deadline: float) -> tuple[socket.socket | None, bool]:
+    """Return a connection to the first address that takes one, and whether one refused (nobody listens there)."""
+    refused = False
+    for family, kind, protocol, _, address in addresses:
         left = deadline - time.monotonic()
         if left <= 0:
             break
         connection = socket.socket(family, kind, protocol)
-        with contextlib.suppress(OSError):
+        try:
             connection.settimeout(left)
             connection.connect(address)
-            return connection
-        connection.close()
-    raise Unreachable(step="connection")
+        except OSError as failed:
+            connection.close()
+            refused = refused or isinstance(failed, ConnectionRefusedError)
+        else:
+            return connection, refused
+    return None, refused
 
+
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""What `getaddrinfo` gives for an address."""
+
+_PAUSES = (0.05, 0.15, 0.4)
+"""Seconds before a refused connection is tried again: some programs ask for a C-MOVE to themselves, then listen."""
 
 _ADDRESSES = 4
 """Addresses of one name that are tried."""

@@ -515,8 +515,9 @@ def cut(library):
 def test_gdcm_moves_to_itself(library, tmp_path):
     """Its receiver reads whatever it accepts as implicit little endian; what is stored so arrives.
 
-    Debian's 3.0.17 ends by an exception of its own once both associations are released, or, on a busy machine, not at
-    all: neither its status nor its end says anything; what arrived and what the journal says do.
+    It asks first and listens a moment later: it is called again until it does. Debian's 3.0.17 ends by an exception
+    of its own once both associations are released, or, on a busy machine, not at all: neither its status nor its end
+    says anything; what arrived and what the journal says do.
     """
     library.keep_raw(*((encoded(one, implicit=True), IMPLICIT) for one in study(3)))
     out, port_there = tmp_path / "out", free_port()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.twins.smtp import SmtpTwin
 
-from primum.ground.outbound import DIALS, MailRefused, Submission, submission
+from primum.ground.outbound import DIALS, MailRefused, Submission, Unreachable, dial_device, submission
 from primum.ground.settings import read_settings
 
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -101,3 +104,24 @@ def test_a_demo_home_and_a_home_without_server_mail_nobody(tmp_path: Path) -> No
     way = submission(named, "secret", demo=False)
     assert way is not None
     assert (way.host, way.port) == ("smtp.example.org", 465)
+
+
+def test_a_device_that_listens_a_moment_after_it_asked_is_reached() -> None:
+    with socket.socket() as there:
+        there.bind(("127.0.0.1", 0))
+        late = threading.Timer(0.1, there.listen)
+        late.start()
+        with dial_device("127.0.0.1", there.getsockname()[1], secured=False, loopback_only=True, seconds=5) as here:
+            assert here.getpeername() == there.getsockname()
+        late.join()
+
+
+def test_a_device_that_never_listens_is_tried_for_less_than_a_second_or_as_long_as_is_allowed() -> None:
+    with socket.socket() as there:
+        there.bind(("127.0.0.1", 0))
+        for seconds, least, most in ((5, 0.6, 3), (0.1, 0.05, 0.5)):
+            begun = time.monotonic()
+            with pytest.raises(Unreachable) as refusal:
+                dial_device("127.0.0.1", there.getsockname()[1], secured=False, loopback_only=True, seconds=seconds)
+            assert refusal.value.facts == {"step": "connection"}
+            assert least <= time.monotonic() - begun < most
