@@ -96,6 +96,7 @@ def _figures(one: Measured) -> dict[str, object]:
         "most": round(max(one.rates), 1),
         "processor_ms": round(median(one.processor_ms), 2),
         "rounds": [round(rate, 1) for rate in one.rates],
+        "refused": one.refused,
     }
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -82,12 +83,12 @@ class Place:
     @property
     def command(self) -> str:
         """Say how it was called."""
-        return " ".join(["python -m", _module(), *sys.argv[1:]])
+        return " ".join(["python", *_called(), *sys.argv[1:]])
 
 
-def _module() -> str:
+def _called() -> list[str]:
     found = getattr(sys.modules["__main__"], "__spec__", None)
-    return found.name if found is not None else sys.argv[0]
+    return ["-m", found.name] if found is not None else [f"bench/{Path(sys.argv[0]).name}"]
 
 
 def told(
