@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,16 +91,22 @@ class Primum:
         secured = tls_options(pack / "key.pem", pack / "certificate.pem", pack / "archive-ca.pem")
         return [*secured, "127.0.0.1", str(self._started().settings["dicom_port"])]
 
+    def signed_in(self) -> AbstractContextManager[httpx.Client]:
+        """Give a client with a session of the physician: once a run, for a code works once."""
+        return self._started().signed_in(self._person)
+
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
         """Find every instance by QIDO, fetch every study by WADO-RS, compare the data sets."""
-        with self._started().signed_in(self._person) as client:
-            listed = set[str]()
-            for study in {one.study_uid for one in sent}:
-                listed |= self._listed(client, study)
-            missing = [one for one in sent if one.sop_uid not in listed]
-            found = {
-                uid: one for study in {one.study_uid for one in sent} for uid, one in fetched(client, study).items()
-            }
+        with self.signed_in() as client:
+            return self.compared(client, sent)
+
+    def compared(self, client: httpx.Client, sent: Sequence[Slice]) -> list[str]:
+        """Do so with a client that has a session."""
+        listed = set[str]()
+        for study in {one.study_uid for one in sent}:
+            listed |= self._listed(client, study)
+        missing = [one for one in sent if one.sop_uid not in listed]
+        found = {uid: one for study in {one.study_uid for one in sent} for uid, one in fetched(client, study).items()}
         wrong = [f"{len(missing)} instances not found by QIDO"] if missing else []
         return wrong + compare({one.sop_uid: one.data_set for one in sent}, found)
 
