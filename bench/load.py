@@ -1,4 +1,4 @@
-"""What is sent: CT slices of 512 x 512 x 16 bits, 525 KB each, every one different, as files of part 10."""
+"""What is sent: CT slices of 16 bits, 525 KB each or smaller ones, every one different, as files of part 10."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from primum.imaging.demo import STUDIES, DemoInstance, study_instances, wrapped
 from primum.imaging.demo.headers import CT_IMAGE, encoded
 
 DAY = date(2026, 1, 5)
+WHOLE = 512
+"""Rows and columns of a slice as it is painted: 525 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +32,29 @@ class Slice:
     pixels: str
 
 
-def make_slices(folder: Path, count: int, *, studies: int = 1, tag: str) -> list[Slice]:
+def make_slices(folder: Path, count: int, *, studies: int = 1, tag: str, side: int = WHOLE) -> list[Slice]:
     """Write `count` slices spread over `studies` studies; `tag` makes their UIDs unlike any other set's.
 
     Four painted slices are shifted and given a number in a corner: no two have the same pixels, and none
-    compresses better than a patient's would.
+    compresses better than a patient's would. Of smaller ones the middle is taken, `side` pixels wide and high.
     """
     folder.mkdir(parents=True)
     painted = [
         pydicom.dcmread(BytesIO(wrapped(one)))
         for one, _ in zip(study_instances(STUDIES[0], DAY), range(4), strict=False)
     ]
-    images = [np.frombuffer(one.PixelData, "<u2").reshape(512, 512) for one in painted]
+    images = [_middle(np.frombuffer(one.PixelData, "<u2").reshape(WHOLE, WHOLE), side) for one in painted]
+    for one in painted:
+        one.Rows = one.Columns = side
     return [
         _slice(folder / f"{n:05d}.dcm", painted[n % 4], images[n % 4], number=n, study=n * studies // count, tag=tag)
         for n in range(count)
     ]
+
+
+def _middle(image: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
+    first = (WHOLE - side) // 2
+    return image[first : first + side, first : first + side]
 
 
 def _slice(

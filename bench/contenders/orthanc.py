@@ -6,20 +6,18 @@ storage's place and the plug-ins of other trades (worklists, folders).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 from tests.programs import accepts, find_program, free_port, wait_until
 
 from bench.contenders.base import Way, children_of, compare, end
+from bench.contenders.multipart import fetched
 from bench.load import Slice
 from bench.trust import Trust
-from primum.imaging.part10 import read_meta
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
@@ -84,14 +82,14 @@ class Orthanc:
         return self._dicom, self._http
 
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
-        """Find every study by QIDO, fetch every instance as it is stored, compare the data sets."""
+        """Find every instance by QIDO, fetch every study by WADO-RS, compare the data sets."""
         base = f"http://127.0.0.1:{self._http}"
         with httpx.Client(base_url=base, timeout=60, trust_env=False) as client:
             listed = self._listed(client, {one.study_uid for one in sent})
             missing = [one for one in sent if one.sop_uid not in listed]
-            kept = [one["ID"] for one in client.get("/instances", params={"expand": ""}).json()]
-            with ThreadPoolExecutor(4) as threads:  # each of its answers waits 40 ms for an acknowledgement
-                found = dict(threads.map(lambda one: self._fetched(client, one), kept))
+            found = {
+                uid: one for study in {one.study_uid for one in sent} for uid, one in fetched(client, study).items()
+            }
         wrong = [f"{len(missing)} instances not found by QIDO"] if missing else []
         return wrong + compare({one.sop_uid: one.data_set for one in sent}, found)
 
@@ -103,11 +101,6 @@ class Orthanc:
             ).json()
             found |= {row["00080018"]["Value"][0] for row in rows}
         return found
-
-    def _fetched(self, client: httpx.Client, identifier: str) -> tuple[str, str]:
-        file = client.get(f"/instances/{identifier}/file").content
-        meta = read_meta(file)
-        return meta.sop_instance_uid, hashlib.sha256(memoryview(file)[meta.begins :]).hexdigest()
 
     def processes(self) -> Sequence[int]:
         """Return Orthanc's process."""

@@ -6,10 +6,9 @@ no study. Nothing is set that a user could not set, nothing is switched off.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,16 +17,15 @@ from tests.programs import free_port
 from tests.running import Person, RealHome, RunningPrimum, make_real_home
 
 from bench.contenders.base import Way, children_of, compare
+from bench.contenders.multipart import fetched
 from bench.load import Slice
 from bench.trust import tls_options
-from primum.imaging.part10 import read_meta
 
 if TYPE_CHECKING:
     import httpx
 
 TITLE = "PRIMUM"
 JSON = {"Accept": "application/dicom+json"}
-WHOLE = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
 PAGE = 200
 
 
@@ -93,15 +91,22 @@ class Primum:
         secured = tls_options(pack / "key.pem", pack / "certificate.pem", pack / "archive-ca.pem")
         return [*secured, "127.0.0.1", str(self._started().settings["dicom_port"])]
 
+    def signed_in(self) -> AbstractContextManager[httpx.Client]:
+        """Give a client with a session of the physician: once a run, for a code works once."""
+        return self._started().signed_in(self._person)
+
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
-        """Find every instance by QIDO, retrieve it, compare the data sets."""
-        with self._started().signed_in(self._person) as client:
-            listed = set[str]()
-            for study in {one.study_uid for one in sent}:
-                listed |= self._listed(client, study)
-            missing = [one for one in sent if one.sop_uid not in listed]
-            with ThreadPoolExecutor(2) as threads:
-                found = dict(threads.map(lambda one: self._fetched(client, one), (s for s in sent if s not in missing)))
+        """Find every instance by QIDO, fetch every study by WADO-RS, compare the data sets."""
+        with self.signed_in() as client:
+            return self.compared(client, sent)
+
+    def compared(self, client: httpx.Client, sent: Sequence[Slice]) -> list[str]:
+        """Do so with a client that has a session."""
+        listed = set[str]()
+        for study in {one.study_uid for one in sent}:
+            listed |= self._listed(client, study)
+        missing = [one for one in sent if one.sop_uid not in listed]
+        found = {uid: one for study in {one.study_uid for one in sent} for uid, one in fetched(client, study).items()}
         wrong = [f"{len(missing)} instances not found by QIDO"] if missing else []
         return wrong + compare({one.sop_uid: one.data_set for one in sent}, found)
 
@@ -115,14 +120,6 @@ class Primum:
             if len(rows) < PAGE:
                 return found
             offset += PAGE
-
-    def _fetched(self, client: httpx.Client, one: Slice) -> tuple[str, str]:
-        path = f"/dicom-web/studies/{one.study_uid}/series/{one.series_uid}/instances/{one.sop_uid}"
-        answer = client.get(path, headers=WHOLE).raise_for_status()
-        boundary = answer.headers["content-type"].split("boundary=")[1].split(";")[0].strip('"').encode()
-        part = answer.content.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--" + boundary, 1)[0]
-        meta = read_meta(part)
-        return meta.sop_instance_uid, hashlib.sha256(memoryview(part)[meta.begins :]).hexdigest()
 
     def _started(self) -> RunningPrimum:
         if self._running is None:

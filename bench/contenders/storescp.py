@@ -1,9 +1,13 @@
-"""DCMTK's storescp: receives and writes plain files, syncs nothing, indexes nothing. What a socket costs."""
+"""Receivers that write files, sync nothing and index nothing: DCMTK's storescp (what a socket costs), pynetdicom's.
+
+pynetdicom's is the library's own program, in Python as we are; it has no switch for TCP_NODELAY on its side.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from primum.imaging.part10 import read_meta
 
 
 class Storescp:
-    """One run of storescp into an empty folder, one process per association."""
+    """One run of DCMTK's storescp into an empty folder, one process per association."""
 
     name = "storescp"
     title = "STORESCP"
@@ -27,17 +31,21 @@ class Storescp:
     def start(self, folder: Path, way: Way) -> None:
         """Start it; in clear only."""
         if way.tls:
-            raise ValueError("storescp is compared in clear")
+            raise ValueError(f"{self.name} is compared in clear")
         folder.mkdir()
         self._files, self._port = folder / "files", free_port()
         self._files.mkdir()
+        with (folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command(self._port), cwd=folder, env=way.environment(), stdout=log, stderr=log
+            )
+        wait_until(lambda: accepts(self._port), seconds=20, running=self._process)
+
+    def _command(self, port: int) -> list[str]:
         program = find_program("storescp")
         if program is None:
             raise FileNotFoundError("storescp is missing (Debian: apt-get install dcmtk)")
-        command = [str(program), "-q", "--fork", "-aet", self.title, "-od", str(self._files), str(self._port)]
-        with (folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(command, env=way.environment(), stdout=log, stderr=log)
-        wait_until(lambda: accepts(self._port), seconds=20, running=self._process)
+        return [str(program), "-q", "--fork", "-aet", self.title, "-od", str(self._files), str(port)]
 
     def target(self) -> Sequence[str]:
         """Return storescu's last arguments."""
@@ -59,3 +67,14 @@ class Storescp:
     def stop(self) -> None:
         """End it."""
         end(self._process)
+
+
+class Pynetdicom(Storescp):
+    """One run of pynetdicom's storescp, one thread per association."""
+
+    name = "pynetdicom"
+    title = "PYNETDICOM"
+
+    def _command(self, port: int) -> list[str]:
+        options = ["-q", "-aet", self.title, "-ba", "127.0.0.1", "-od", str(self._files)]
+        return [sys.executable, "-m", "pynetdicom", "storescp", *options, str(port)]
