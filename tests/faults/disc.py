@@ -66,12 +66,19 @@ class _Versions:
         return first, last
 
 
+Choice = Literal["least", "most", "names", "bytes", "behind", "mixture"]
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A power cut: the moment, and what is on disc of what need not be. `seed` decides mixtures."""
+    """A power cut: the moment, and what is on disc of what need not be. `seed` decides the last two choices.
+
+    least: nothing. most: everything, as after a kill. names: names and lengths. bytes: these alone. behind: of each
+    file, and of the names, everything up to an earlier moment of its own. mixture: page by page and name by name.
+    """
 
     moment: int
-    choice: Literal["least", "most", "names", "bytes", "mixture"] = "least"
+    choice: Choice = "least"
     seed: int = 0
 
 
@@ -137,10 +144,11 @@ class Recording:
         """The names and the contents of files that are on disc after a cut."""
         chance = random.Random(f"{cut.seed}/{cut.moment}")
         names = self._names(cut, _Chooser(cut, chance, "names"))
-        files = {
-            node: self._content(node, cut, _Chooser(cut, chance, "bytes"), _Chooser(cut, chance, "names"))
-            for node in sorted(set(names.values()) - self.folders)
-        }
+        files = {}
+        for node in sorted(set(names.values()) - self.folders):
+            behind = chance.randint(0, cut.moment)
+            of_bytes, of_names = (_Chooser(cut, chance, of, behind) for of in ("bytes", "names"))
+            files[node] = self._content(node, cut, of_bytes, of_names)
         return names, files
 
     def _names(self, cut: Cut, chooser: _Chooser) -> dict[Entry, int]:
@@ -148,7 +156,7 @@ class Recording:
         for one, certain in self._changes:
             if one.began > cut.moment:
                 break
-            if certain <= cut.moment or chooser.is_there():
+            if certain <= cut.moment or chooser.is_there(one.began):
                 for entry, node in one.names:
                     if node is None:
                         names.pop(entry, None)
@@ -160,7 +168,7 @@ class Recording:
         base, sizes = self.start.files.get(node, b""), self._sizes.get(node)
         if sizes is None:
             return base
-        chosen = lengths.among(*sizes.span(cut.moment))
+        chosen = lengths.among(sizes, *sizes.span(cut.moment))
         size = len(base) if chosen < 0 else int(sizes.values[chosen])  # type: ignore[call-overload]
         cut_at = max(
             (op for op in sizes.ops[: chosen + 1] if self.operations[op].what == "truncate"), default=-1
@@ -177,10 +185,10 @@ class Recording:
         return bytes(content)
 
     def _mixed(self, node: int, page: int, versions: _Versions, first: int, last: int, chooser: _Chooser) -> bytes:
-        one = self._page(node, page, versions, chooser.among(first, last))
+        one = self._page(node, page, versions, chooser.among(versions, first, last))
         if first == last or not chooser.torn():
             return one
-        other = self._page(node, page, versions, chooser.among(first, last))
+        other = self._page(node, page, versions, chooser.among(versions, first, last))
         return b"".join(
             (one if chooser.chance.random() < 0.5 else other)[at : at + SECTOR] for at in range(0, PAGE, SECTOR)
         )
@@ -205,17 +213,22 @@ class Recording:
 class _Chooser:
     """Decides what is on disc of what need not be."""
 
-    def __init__(self, cut: Cut, chance: random.Random, of: Literal["names", "bytes"]) -> None:
+    def __init__(self, cut: Cut, chance: random.Random, of: str, behind: int | None = None) -> None:
         self.chance = chance
-        self._sure: bool | None = {"least": False, "most": True, "names": of == "names", "bytes": of == "bytes"}.get(
-            cut.choice
-        )
+        self._sure = {"least": False, "most": True, "names": of == "names", "bytes": of == "bytes"}.get(cut.choice)
         self._share = chance.choice((0.1, 0.5, 0.9)) if self._sure is None else 0.0
+        self._until: int | None = None
+        if cut.choice == "behind":
+            self._until = chance.randint(0, cut.moment) if behind is None else behind
 
-    def is_there(self) -> bool:
+    def is_there(self, began: int) -> bool:
+        if self._until is not None:
+            return began <= self._until
         return self._sure if self._sure is not None else self.chance.random() < self._share
 
-    def among(self, first: int, last: int) -> int:
+    def among(self, versions: _Versions, first: int, last: int) -> int:
+        if self._until is not None:
+            return min(last, max(first, bisect_right(versions.began, self._until) - 1))
         if self._sure is not None:
             return last if self._sure else first
         if first == last:
@@ -223,7 +236,7 @@ class _Chooser:
         return last if self.chance.random() < self._share else self.chance.randint(first, last)
 
     def torn(self) -> bool:
-        return self._sure is None and self.chance.random() < 0.3
+        return self._sure is None and self._until is None and self.chance.random() < 0.3
 
 
 def _syncs(operations: list[Operation]) -> dict[tuple[str, int], list[Operation]]:

@@ -61,12 +61,18 @@ class Scene:
     def index(self, *hints: Stored) -> None:
         self.home.house.indexer.take(hints)
 
+    def settle(self) -> None:
+        """Bring index.db to the disc, as SQLite does by itself after a while."""
+        with self.home.house.index.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def approve(self, uid: str, *gone: int, part: Part | None = None) -> None:
         """Have an erasure proposed and approved."""
         keeping = self.home.keeping
         one = keeping.retention.propose(ANNE, study_ref(uid), Reason.WRONG_PATIENT, part=part)
         keeping.retention.approve(BRUNO, one.id)
-        self.mark(approved=uid, gone=[f"{uid}.1.{number}" for number in gone])
+        self.mark(approved=uid, gone=[f"{uid}.1.{number}" for number in gone], whole=part is None)
 
     def erase(self, uid: str, *gone: int) -> None:
         assert self.home.keeping.run() == 1
@@ -84,6 +90,7 @@ def studies(scene: Scene) -> None:
         scene.index(scene.store("1.2.0", number))
         scene.store("1.2.1", number, 9000)
     scene.home.house.indexer.catch_up()
+    scene.settle()
     scene.home.house.indexer.mark_confidential(study_ref("1.2.1"), confidential=True)
     scene.mark(confidential="1.2.1")
     scene.index(scene.store("1.2.0", 4, 70_000))
@@ -158,9 +165,11 @@ def erasure(scene: Scene) -> None:
     """A study goes, another stays; the one that went is sent again."""
     hints = [scene.store(uid, number) for uid in ("1.2.0", "1.2.1") for number in (1, 2)]
     scene.index(*hints)
+    scene.settle()
     scene.home.house.device.close()
     scene.approve("1.2.0", 1, 2)
     scene.erase("1.2.0", 1, 2)
+    scene.index(scene.store("1.2.0", 3))
     scene.index(scene.store("1.2.1", 3))
 
 
@@ -168,6 +177,7 @@ def rewriting(scene: Scene) -> None:
     """An instance of a study goes, the others are copied under another key."""
     hints = [scene.store("1.2.0", number, size) for number, size in ((1, 3000), (2, 70_000), (3, 500_000), (4, 3000))]
     scene.index(*hints)
+    scene.settle()
     scene.home.house.device.close()
     scene.approve("1.2.0", 2, part=Part("instance", "1.2.0.1.2"))
     scene.erase("1.2.0", 2)
