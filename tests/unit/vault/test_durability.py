@@ -10,6 +10,7 @@ from tests.twins.recording_disc import RecordingDisc
 from tests.unit.vault.support import bytes_of, codes, facts, lay_out_for, open_at, positions, study_named
 
 from primum import vault
+from primum.vault.leases import Known
 
 MIB = 1024 * 1024
 
@@ -119,3 +120,12 @@ def test_the_twin_forgets_what_was_not_synced(tmp_path: Path) -> None:
     disc.close(handle)
     with pytest.raises(FileExistsError):
         disc.make_folder(root / "f")
+
+
+def test_the_folder_of_a_study_stored_anew_after_its_erasure_is_synced_whatever_inode_it_gets(tmp_path: Path) -> None:
+    disc, folder = RecordingDisc(tmp_path), tmp_path / "study"
+    folder.mkdir()
+    known = Known(10)
+    for key in (b"one", b"one", b"another"):
+        known.settle(disc, folder, key)
+    assert [one.what for one in disc.log] == ["sync-folder"] * 2
