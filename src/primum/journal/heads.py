@@ -54,7 +54,9 @@ class Heads:
         if not folder.is_dir():
             with contextlib.suppress(FileExistsError):
                 disc.make_folder(folder)
-            disc.sync_folder(folder.parent)
+        # a signer may have died between making these names and syncing their folders
+        disc.sync_folder(folder)
+        disc.sync_folder(folder.parent)
         self.note, self._notes_size = self._last_note()
         self.last: dict[str, Head] = {}
         """The last signed head of each chain."""
