@@ -99,7 +99,8 @@ def _make(disc: Disc, folder: Path) -> None:
         _make(disc, folder.parent)
         with contextlib.suppress(FileExistsError):
             disc.make_folder(folder)
-    disc.sync_folder(folder.parent)
+    with contextlib.suppress(PermissionError):  # above what is ours
+        disc.sync_folder(folder.parent)
 
 
 def list_generations(to: Path) -> list[Generation]:
