@@ -11,12 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from primum.app.joints import Recorder
+from primum.ground.clock import FixedClock
 from primum.ground.disc import Disc
-from primum.journal import Journal
+from primum.journal import Journal, Signer
 from primum.vault import Limits
 from tests.unit.imaging.conftest import CONTROLLER, House, Values, house_in, slice_of
 from tests.unit.imaging.retention.kit import Keeping, migrate_in
-from tests.unit.journal.scene import HOME, a_signer
+from tests.unit.journal.scene import HOME, SEED
 from tests.unit.vault.support import bytes_of, lay_out_for, study_named
 
 UIDS = tuple(f"1.2.{number}" for number in range(8))
@@ -24,7 +25,7 @@ PROBE = "1.2.99"
 """The study that comes anew after the fault."""
 LIMITS = Limits(single_write=256 * 1024, pack=4 * 1024 * 1024)
 """So that streams and full packs come early."""
-MEMORY = Path("/dev/shm")  # noqa: S108 (states are laid out by the thousand)
+MEMORY = Path("/dev/shm")
 
 
 def study_ref(uid: str) -> str:
@@ -67,16 +68,19 @@ class Home:
     journal: Journal
 
     def __post_init__(self) -> None:
-        self.signer = a_signer(self.house.folder / "journal", self.house.clock)
+        folder, disc = self.house.folder / "journal", self.house.vault._disc
+        self.signer = Signer(folder, SEED, HOME, self.house.clock, disc)
 
     def later(self, **more: float) -> None:
         self.house.clock.advance(timedelta(**more))
 
 
 @contextmanager
-def home_in(folder: Path, disc: Disc | None = None, process: str = "worker") -> Iterator[Home]:
+def home_in(
+    folder: Path, disc: Disc | None = None, process: str = "worker", clock: FixedClock | None = None
+) -> Iterator[Home]:
     """Open a home as the worker does."""
-    with house_in(folder, disc, LIMITS) as house:
+    with house_in(folder, disc, LIMITS, clock) as house:
         journal = Journal(folder / "journal", process, house.clock, house.vault._disc, HOME)
         try:
             yield Home(house, Keeping(house, record=Recorder(journal)), journal)

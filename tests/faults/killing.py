@@ -10,7 +10,6 @@ import json
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +18,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from primum import vault
 from primum.ground.ids import token128
 from primum.journal import Fact, Kind
-from tests.doors.dimse.running import CONTROLLER, House as Door
+from tests.doors.dimse.running import House as Door
 from tests.doors.e2e.sender import CutOff, Diary, Mint, Sender
 from tests.faults.homes import UIDS, home_in, slice_in
 from tests.unit.imaging.conftest import Device, data_set

@@ -69,7 +69,7 @@ class Recordings:
 
     def read(self, path: Path) -> Case:
         """Take back what `write` kept."""
-        one, case = pickle.loads(path.read_bytes())  # noqa: S301 (written by ourselves)
+        one, case = pickle.loads(path.read_bytes())
         self.scenes[case.scene] = one
         return case
 

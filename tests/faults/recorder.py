@@ -45,7 +45,9 @@ class Recorded:
         return self.begun + [facts for when, facts in self.marks if when <= moment]
 
 
-def record(place: Path, names: Sequence[str], begun: dict[str, list[dict[str, object]]] | None = None) -> list[Recorded]:
+def record(
+    place: Path, names: Sequence[str], begun: dict[str, list[dict[str, object]]] | None = None
+) -> list[Recorded]:
     """Play scenes in the homes `place`/NAME under strace; give what was recorded of each."""
     starts = {name: read_in(place / name, shared_memory) for name in names}
     transcript = place / "transcript"
@@ -127,7 +129,9 @@ class _Reader:
 
     def read(self, calls: list[Call]) -> None:
         # a child may be seen before the call that made it has returned
-        for call in sorted(calls, key=lambda one: one.began if one.name in {"clone", "clone3", "fork", "vfork"} else one.ended):
+        for call in sorted(
+            calls, key=lambda one: one.began if one.name in {"clone", "clone3", "fork", "vfork"} else one.ended
+        ):
             if not call.result.startswith(("-", "?")):
                 self._take(call, self._tables.setdefault(call.thread, {}))
 

@@ -56,7 +56,7 @@ class Expected:
                 if whole:
                     self.buried.add(study)
                 for sop in sops:
-                    del self.stored[sop]
+                    self.stored.pop(sop, None)
                     self.gone[sop] = study
             case {"erased": str(study), "gone": list(sops)}:
                 self.erased |= dict.fromkeys(sops, study)
@@ -208,7 +208,8 @@ class _Judge:
     def _confidential(self) -> None:
         with reading(self._house.index) as index:
             marked = {ref for (ref,) in index.exec_driver_sql("SELECT ref FROM studies WHERE confidential")}
-        for study in self._expected.confidential:
+        there = {study for study, _ in self._expected.stored.values()}
+        for study in self._expected.confidential & there:
             if study_ref(study) not in marked:
                 self._found.complain("revived", f"study {study} is not confidential any more")
 

@@ -25,10 +25,10 @@ from primum.imaging.retention.model import Part, Reason
 from primum.journal import Fact, Journal, Kind
 from primum.journal.limits import Limits as JournalLimits
 from primum.vault import RecordFacts
-from tests.faults.homes import Home, home_in, slice_in, study_ref
-from tests.unit.imaging.conftest import Device, Values, data_set
+from tests.faults.homes import UIDS, Home, home_in, slice_in, study_ref
+from tests.unit.imaging.conftest import Device, data_set
 from tests.unit.imaging.retention.kit import ANNE, BRUNO
-from tests.unit.journal.scene import HOME, PERSON, SESSION, a_journal
+from tests.unit.journal.scene import PERSON, SESSION, a_journal
 
 MARKS: Final = ".marks"
 LARGE: Final = 2_300_000
@@ -50,7 +50,7 @@ class Scene:
     """A home at work."""
 
     home: Home
-    mark: Marks
+    mark: Callable[..., None]
 
     def store(self, uid: str, number: int, size: int = 3000, device: Device | None = None) -> Stored:
         data = data_set(slice_in(uid, number, size))
@@ -123,7 +123,7 @@ def two_writers(scene: Scene) -> None:
         with os.fdopen(source, "rb") as hints:
             while True:
                 try:
-                    scene.index(pickle.load(hints))  # noqa: S301 (our own child's)
+                    scene.index(pickle.load(hints))
                 except EOFError:
                     break
     for _ in pipes:
@@ -205,7 +205,8 @@ def keyring(scene: Scene) -> None:
         scene.store(f"1.2.{number}", 1)
         scene.store(f"1.2.{number + 2}", 1)
         made = scene.home.house.vault.export_keyring(scene.home.house.folder / "copies")
-        scene.mark(generation=made.folder.name, keys=sorted(f"1.2.{one}" for n in range(1, number + 1) for one in (n, n + 2)))
+        keyed = set(scene.home.house.vault._places.keyed())
+        scene.mark(generation=made.folder.name, keys=[uid for uid in UIDS if study_ref(uid) in keyed])
         scene.home.later(seconds=1)
 
 

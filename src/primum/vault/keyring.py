@@ -209,8 +209,8 @@ class Keyring:
         doomed = path.with_name(f".{study}.{token128(self._entropy(16))}{_DOOMED}")
         self._disc.link(path, doomed)
         self._disc.sync_folder(path.parent)
+        following.committed = True  # even if refused it may have happened: who comes next looks which key stands there
         self._disc.rename(following.handle.path, path)
-        following.committed = True
         self._disc.sync_folder(path.parent)
         self._overwrite(held.handle)
         self._disc.unlink(doomed)

@@ -180,9 +180,11 @@ def open_house(tmp_path: Path) -> Iterator[House]:
 
 
 @contextmanager
-def house_in(folder: Path, disc: Disc | None = None, limits: Limits | None = None) -> Iterator[House]:
+def house_in(
+    folder: Path, disc: Disc | None = None, limits: Limits | None = None, clock: FixedClock | None = None
+) -> Iterator[House]:
     """Open what is laid out already, its databases included."""
-    clock = FixedClock(datetime(2026, 1, 2, 10, 0, tzinfo=UTC))
+    clock = clock or FixedClock(datetime(2026, 1, 2, 10, 0, tzinfo=UTC))
     keys = VaultKeys(b"k" * 32, b"n" * 32)
     vault = open_vault(folder / "vault", folder / "keyring", keys, disc or RealDisc(), clock, limits)
     index = open_index(folder / "index.db", b"i" * 32)
