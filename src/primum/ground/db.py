@@ -80,6 +80,29 @@ def open_database(path: Path, key: bytes, *, durability: Durability, read_only: 
     return engine
 
 
+@contextmanager
+def durable(engine: Engine) -> Iterator[sqlalchemy.Connection]:
+    """Give a transaction of a lazily synced database that is on disc when it is over, and all before it.
+
+    It always changes something: SQLite does not sync what changed nothing, though a process that was killed may have
+    left changes that were not synced.
+    """
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA synchronous = FULL")
+        try:
+            with connection.begin():
+                yield connection
+                (version,) = raw.execute("PRAGMA user_version").fetchone()
+                raw.execute(f"PRAGMA user_version = {(version + 1) % _VERSIONS}")
+        finally:
+            raw.execute("PRAGMA synchronous = NORMAL")
+
+
+_VERSIONS = 1 << 31
+"""user_version has 32 bits, and no meaning here."""
+
+
 def snapshot(engine: Engine, path: Path) -> None:
     """Write a consistent copy of a sealed database to `path`, sealed under the same key; writers need not wait.
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
 from primum.ground.clock import Clock
+from primum.ground.db import durable
 from primum.ground.log import Log
 from primum.imaging.acts import ActKind, acted_on, concerning, last_number, since
 from primum.imaging.amending import Amender, Noted
@@ -42,6 +43,8 @@ FIRST_BYTES = 1 << 18
 
 _FIRST_RECORD = 4096
 _STUDY_UID = 0x0020000D
+
+_MARKED = "SELECT {} FROM {} WHERE confidential"
 
 _log = Log("imaging")
 
@@ -111,6 +114,8 @@ class Indexer:
     def catch_up(self, studies: Iterable[str] | None = None) -> CaughtUp:
         """Index whatever the packs (of these studies, or all) hold beyond their positions."""
         self.follow_acts()
+        if studies is None:
+            self._follow_confidential()
         records = illnesses = 0
         for study in self._vault.studies() if studies is None else studies:
             packs = list(self._vault.packs(study))
@@ -154,7 +159,8 @@ class Indexer:
         return self._made_again([study])
 
     def _forget_rows(self, study: str) -> None:
-        with self._index.begin() as connection:
+        # on disc before the erasure is said to be done: after a power cut nobody would look for these rows again
+        with durable(self._index) as connection:
             row = connection.exec_driver_sql("SELECT id FROM studies WHERE ref = ?", (study,)).first()
             for table in ("versions", "instances", "series", "terms"):
                 if row is not None:
@@ -185,13 +191,24 @@ class Indexer:
         amender.apply(others)
 
     def mark_confidential(self, study: str, *, confidential: bool) -> None:
-        """Put a study out of reach of who has no grant for confidential ones, or back."""
-        for engine, sql in (
-            (self._records, "UPDATE study_patients SET confidential = ? WHERE study_ref = ?"),
-            (self._index, "UPDATE studies SET confidential = ? WHERE ref = ?"),
-        ):
-            with engine.begin() as connection:
-                connection.exec_driver_sql(sql, (confidential, study))
+        """Put a study out of reach of who has no grant for confidential ones, or back; on disc at return."""
+        with self._records.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE study_patients SET confidential = ? WHERE study_ref = ?", (confidential, study)
+            )
+        self._show_confidential([(confidential, study)])
+
+    def _show_confidential(self, marks: list[tuple[bool, str]]) -> None:
+        with durable(self._index) as connection:
+            connection.exec_driver_sql("UPDATE studies SET confidential = ? WHERE ref = ?", marks)
+
+    def _follow_confidential(self) -> None:
+        """Bring marks into the index that a crash kept from it: they were made in records.db first."""
+        with reading(self._records) as records, reading(self._index) as index:
+            said = {ref for (ref,) in records.exec_driver_sql(_MARKED.format("study_ref", "study_patients"))}
+            shown = {ref for (ref,) in index.exec_driver_sql(_MARKED.format("ref", "studies"))}
+        if said != shown:
+            self._show_confidential([(ref in said, ref) for ref in sorted(said ^ shown)])
 
     def _stops(self, packs: Iterable[str]) -> dict[str, int]:
         with reading(self._index) as connection:

@@ -54,7 +54,9 @@ class Heads:
         if not folder.is_dir():
             with contextlib.suppress(FileExistsError):
                 disc.make_folder(folder)
-            disc.sync_folder(folder.parent)
+        # a signer may have died between making these names and syncing their folders
+        disc.sync_folder(folder)
+        disc.sync_folder(folder.parent)
         self.note, self._notes_size = self._last_note()
         self.last: dict[str, Head] = {}
         """The last signed head of each chain."""
@@ -90,13 +92,10 @@ class Heads:
 
     def _last_note(self) -> tuple[str, int]:
         file = self._folder / "notes"
-        data = file.read_bytes() if file.exists() else b""
-        parts = data.split(b"\n\n")
-        whole = len(parts) // 2 * 2  # text, signatures, text, signatures, …, what is unfinished
-        size = sum(len(part) + 2 for part in parts[:whole])
-        if not whole:
+        notes = _whole_notes(file)
+        if not notes:
             return "", 0
-        note = (parts[whole - 2] + b"\n\n" + parts[whole - 1]).decode("utf-8", "replace") + "\n"
+        note, size = notes[-1].decode("utf-8", "replace"), sum(len(one) + 1 for one in notes)
         try:
             self._key.open(note)
         except ValueError:
@@ -136,7 +135,15 @@ class Heads:
 
 def last_note(journal: Path) -> str:
     """Return the newest whole checkpoint as it stands, unverified; empty when there is none."""
-    file = journal / "heads" / "notes"
-    parts = file.read_text("utf-8").split("\n\n") if file.exists() else []
-    whole = len(parts) // 2 * 2
-    return f"{parts[whole - 2]}\n\n{parts[whole - 1]}\n" if whole else ""
+    notes = _whole_notes(journal / "heads" / "notes")
+    return notes[-1].decode("utf-8", "replace") if notes else ""
+
+
+def _whole_notes(file: Path) -> list[bytes]:
+    """Read the notes of a file but for what a crash left unfinished at its end: no end, or zeros where bytes should be."""
+    data = file.read_bytes() if file.exists() else b""
+    parts = data.split(b"\n\n")  # text, signatures, text, signatures, …, what is unfinished
+    notes = [b"%b\n\n%b\n" % pair for pair in zip(parts[:-1:2], parts[1:-1:2], strict=False)]
+    if notes and b"\0" in notes[-1]:
+        notes.pop()
+    return notes

@@ -137,6 +137,7 @@ def hold(place: Place, name: ChainName) -> tuple[Open | None, Before]:
         place.disc.close(handle)
         return None, Before(str(name), seen.head, "broken" if free else "busy")
     held = Open(name, handle, seen.head)
+    _sync_names(place, path.parent)  # who made the chain may have died between naming it and syncing its folder
     if left:
         seen = _finish(place, held, left)
     return held, Before(str(name), held.head, "closed" if seen.closed else "open")
@@ -178,5 +179,12 @@ def _folder(place: Place, segment: str) -> Path:
         if not one.is_dir():
             with contextlib.suppress(FileExistsError):
                 place.disc.make_folder(one)
-            place.disc.sync_folder(one.parent)
+    _sync_names(place, folder.parent)
     return folder
+
+
+def _sync_names(place: Place, folder: Path) -> None:
+    """Bring the names in a folder of the journal, and those of the folders above it, to the disc."""
+    place.disc.sync_folder(folder)
+    if folder != place.journal:
+        _sync_names(place, folder.parent)

@@ -457,10 +457,15 @@ def _after(opening: dict[str, Any]) -> int:
 
 
 def _notes(text: str) -> Iterator[str]:
-    """Cut heads/notes into notes: text, empty line, signatures, empty line. An unfinished one is left out."""
+    """Cut heads/notes into notes: text, empty line, signatures, empty line.
+
+    What a crash left unfinished at the end is left out: it has no end, or zeros where bytes should be.
+    """
     parts = text.split("\n\n")
-    for at in range(0, len(parts) // 2 * 2, 2):
-        yield f"{parts[at]}\n\n{parts[at + 1]}\n"
+    notes = [f"{one}\n\n{other}\n" for one, other in zip(parts[:-1:2], parts[1:-1:2], strict=False)]
+    if notes and "\0" in notes[-1]:
+        notes.pop()
+    yield from notes
 
 
 def _bytes(path: Path) -> bytes:

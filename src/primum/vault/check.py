@@ -9,6 +9,7 @@ from primum.ground.disc import BLOCK
 from primum.vault.illnesses import (
     Illness,
     KeyBroken,
+    Leftover,
     MissingKey,
     RecordsMissing,
     ReorderedRecord,
@@ -85,7 +86,10 @@ class _Examination:
             yield MissingKey(study=file.study, pack=file.pack, end=file.size)
             return
         if verdict != "good" and (seen.records or self._count):
-            yield file.flipped(0, BLOCK, "header of the pack")
+            if seen.records == 1 and file.header_torn():
+                yield Leftover(study=file.study, pack=file.pack, offset=0, end=BLOCK)
+            else:
+                yield file.flipped(0, BLOCK, "header of the pack")
         yield from illnesses
         yield from self._compare(seen)
         if seen.torn is not None:

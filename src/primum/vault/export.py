@@ -6,6 +6,7 @@ the generations that hold the study's key are gone: `prune_generations`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -74,7 +75,7 @@ def export_keyring(disc: Disc, clock: Clock, keyring: Path, to: Path) -> Generat
     """
     now = clock.now()
     folder = to / f"keyring-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z"
-    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(disc, to)
     try:
         disc.make_folder(folder)
     except FileExistsError:
@@ -90,6 +91,16 @@ def export_keyring(disc: Disc, clock: Clock, keyring: Path, to: Path) -> Generat
     write_durably(disc, folder / "manifest.json", json.dumps(manifest, indent=1).encode() + b"\n")
     disc.sync_folder(to)
     return Generation(folder, now, len(digests))
+
+
+def _make(disc: Disc, folder: Path) -> None:
+    """Make a folder and those above it, where they are not; its name is on disc at return."""
+    if not folder.is_dir():
+        _make(disc, folder.parent)
+        with contextlib.suppress(FileExistsError):
+            disc.make_folder(folder)
+    with contextlib.suppress(PermissionError):  # above what is ours
+        disc.sync_folder(folder.parent)
 
 
 def list_generations(to: Path) -> list[Generation]:

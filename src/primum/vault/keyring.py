@@ -125,7 +125,7 @@ class Keyring:
                 # not the name's file any more: erased, or rewritten under another key, while we waited
                 if os.path.samestat(os.fstat(fd), path.stat()):
                     key = self._read(study, path)
-                    self._settle(study, fd, path)
+                    self._sync_name(study, os.fstat(fd), path)
                     return Hold(key, fd)
             except FileNotFoundError:
                 pass
@@ -134,6 +134,11 @@ class Keyring:
                 raise
             os.close(fd)  # erased since: begin anew
         raise StudyInUse(study=study)
+
+    def settle(self, study: str) -> None:
+        """Bring the name of the study's key to the disc. Raises FileNotFoundError when there is none."""
+        path = self._places.key(study)
+        self._sync_name(study, path.stat(), path)
 
     def destroy(self, study: str, folder: Path) -> list[Path]:
         """Destroy the study's key; return the files that were under it in `folder`. Raises StudyInUse.
@@ -204,15 +209,15 @@ class Keyring:
         doomed = path.with_name(f".{study}.{token128(self._entropy(16))}{_DOOMED}")
         self._disc.link(path, doomed)
         self._disc.sync_folder(path.parent)
+        following.committed = True  # even if refused it may have happened: who comes next looks which key stands there
         self._disc.rename(following.handle.path, path)
-        following.committed = True
         self._disc.sync_folder(path.parent)
         self._overwrite(held.handle)
         self._disc.unlink(doomed)
         self._disc.sync_folder(path.parent)
         self._forget(study)
 
-    def settle(self, study: str, held: Kept) -> None:
+    def clear(self, study: str, held: Kept) -> None:
         """Remove what a crash left beside the key that is held: a next key, or the key that it replaced."""
         path = self._places.key(study)
         left = sorted(path.parent.glob(f".{study}.*"))
@@ -282,9 +287,8 @@ class Keyring:
             while len(self._cache) > self._remembered:
                 self._cache.popitem(last=False)
 
-    def _settle(self, study: str, fd: int, path: Path) -> None:
+    def _sync_name(self, study: str, now: os.stat_result, path: Path) -> None:
         # another process may have linked the key and not yet synced the folder: what we acknowledge needs it
-        now = os.fstat(fd)
         known = (study, now.st_ino, now.st_mtime_ns)
         if known in self._settled:
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import threading
 from collections import OrderedDict
@@ -47,7 +48,7 @@ class Known:
     def __init__(self, remembered: int) -> None:
         """Remember the last `remembered` packs."""
         self._tails: OrderedDict[str, State] = OrderedDict()
-        self._folders: set[tuple[str, int]] = set()
+        self._folders: set[tuple[str, int, bytes]] = set()
         self._remembered = remembered
         self._guard = threading.Lock()
 
@@ -64,9 +65,12 @@ class Known:
         with self._guard:
             return self._tails.get(pack)
 
-    def settle(self, disc: Disc, folder: Path) -> None:
-        """Sync the name of `folder` in its parent, unless this process has done so."""
-        known = (folder.name, folder.stat().st_ino)
+    def settle(self, disc: Disc, folder: Path, key: bytes) -> None:
+        """Sync the name of `folder` in its parent, unless this process has done so since the study has this key.
+
+        A folder made anew after an erasure may well be given the same inode; its key is another one.
+        """
+        known = (folder.name, folder.stat().st_ino, hashlib.sha256(key).digest())
         if known in self._folders:
             return
         disc.sync_folder(folder.parent)
@@ -216,7 +220,7 @@ class Leases:
                     # another process may have died between writing and syncing
                     self._disc.sync(handle)
                     self._disc.sync_folder(path.parent)
-                    self._known.settle(self._disc, path.parent)
+                    self._known.settle(self._disc, path.parent, hold.key)
                 return self._lease(study, pack, path, handle, hold, state)
         except BaseException:
             self._disc.close(handle)
@@ -228,7 +232,7 @@ class Leases:
         folder = self._places.study(study)
         with contextlib.suppress(FileExistsError):
             self._disc.make_folder(folder)
-        self._known.settle(self._disc, folder)
+        self._known.settle(self._disc, folder, hold.key)
         for _ in range(_ATTEMPTS):
             pack = token128(self._entropy(16))
             path = self._places.pack(study, pack)

@@ -21,6 +21,7 @@ from primum.vault.packformat import (
     chain_next,
     head_bytes,
     judge_header,
+    pack_header,
     read_trailer_clear,
 )
 from primum.vault.places import raw16
@@ -28,6 +29,7 @@ from primum.vault.sealing import PackSecret, RecordSeal
 from primum.vault.segments import Part, every_part
 
 _CHUNK = 1024 * 1024
+_SECTOR = 512
 _DIAGNOSED = 4096
 """Places tried for a segment that does not open where it lies: 4 GiB of a record, about a second."""
 
@@ -84,6 +86,16 @@ class PackFile:
     def header(self) -> str:
         """Judge the header block: good, wrong-place, other-key or broken."""
         return judge_header(os.pread(self.fd, BLOCK, 0), self.secret.study_key, self.secret.study, self.secret.pack)
+
+    def header_torn(self) -> bool:
+        """Tell whether the header is what a crash leaves of the write that brought it: each sector as meant, or zeros.
+
+        The first record is of the same write, and may be whole all the same.
+        """
+        found = os.pread(self.fd, BLOCK, 0)
+        meant = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
+        sectors = [(found[at : at + _SECTOR], meant[at : at + _SECTOR]) for at in range(0, BLOCK, _SECTOR)]
+        return all(one == other or not any(one) for one, other in sectors)
 
     def block(self, at: int) -> bytes:
         """Read one block; short at the end of the file. Reads ahead when blocks are asked for in a row."""

@@ -166,7 +166,7 @@ class Rewriting:
         if not committed:
             for path in following:
                 self._disc.unlink(path)
-        self._keyring.settle(study, held)
+        self._keyring.clear(study, held)
         if committed:
             old = [
                 path for path in _files(folder)

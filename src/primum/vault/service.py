@@ -90,7 +90,8 @@ class Vault:
     def replay(self, study: StudyRef, pack: str, since_offset: int = 0) -> Iterator[Position | Illness]:
         """Yield each record of a pack from `since_offset` (the end of a record, or 0), and each illness.
 
-        Never stops at the first bad block; may yield more than was acknowledged, never less.
+        Never stops at the first bad block; may yield more than was acknowledged, never less. All that it yields is on
+        disc, though its writer may still wait for that: what the reader notes of it stays true after a power cut.
         """
         try:
             file = self._pack(study, pack, 0)
@@ -98,6 +99,7 @@ class Vault:
             yield illness
             return
         with file:
+            self._settle(file)
             if file.size >= BLOCK and file.header() == "wrong-place":
                 yield WrongStudy(study=study, pack=pack, end=file.size)
                 return
@@ -178,6 +180,19 @@ class Vault:
         return export.wrapped_files(self._places.keyring, self._keys.keyring)
 
     # -- inside --
+
+    def _settle(self, file: PackFile) -> None:
+        """Bring to the disc what `file` was seen to hold, and every name on the way to it."""
+        path = self._places.pack(file.study, file.pack)
+        with contextlib.suppress(FileNotFoundError):  # erased meanwhile
+            handle = self._disc.open_for_writing(path)
+            try:
+                self._disc.sync(handle)
+            finally:
+                self._disc.close(handle)
+            self._disc.sync_folder(path.parent)
+            self._known.settle(self._disc, path.parent, file.secret.study_key)
+            self._keyring.settle(file.study)
 
     def _key(self, study: StudyRef, pack: str) -> bytes:
         try:

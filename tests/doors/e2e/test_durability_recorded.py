@@ -17,7 +17,8 @@ import pytest
 
 from primum import vault
 from primum.doors.dimse.wire import Wire
-from primum.ground.disc import Handle
+from primum.ground.clock import SystemClock
+from primum.ground.disc import Handle, RealDisc
 from tests.doors.dimse.running import CONTROLLER, KEYS, House
 from tests.doors.e2e.sender import DataSet, Diary, Mint, Sender, response_elements
 from tests.twins.recording_disc import RecordingDisc
@@ -77,7 +78,7 @@ class Scene:
 
 
 def _readable(left: Path, one: DataSet) -> bool:
-    survivor = vault.open_vault(left / "vault", left / "keyring", KEYS, None, None)  # type: ignore[arg-type]
+    survivor = vault.open_vault(left / "vault", left / "keyring", KEYS, RealDisc(), SystemClock())
     study = survivor.study_ref(CONTROLLER, one.study)
     if not list((left / "keyring").glob(f"*/{study}.key")) or study not in survivor.studies():
         return False

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Engine
 
 from primum.ground.clock import FixedClock, to_text
 from primum.ground.db import open_database
-from primum.ground.disc import RealDisc
+from primum.ground.disc import Disc, RealDisc
 from primum.imaging import Archive, Indexer, Peek, Stored, frames_of, open_index, peek, prepare_records
-from primum.vault import RecordFacts, Vault, VaultKeys, create_layout, open_vault
+from primum.vault import Limits, RecordFacts, Vault, VaultKeys, create_layout, open_vault
 
 CONTROLLER = "ctl_" + "a" * 26
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -171,19 +171,30 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @contextmanager
 def open_house(tmp_path: Path) -> Iterator[House]:
-    clock = FixedClock(datetime(2026, 1, 2, 10, 0, tzinfo=UTC))
-    disc = RealDisc()
     (tmp_path / "vault").mkdir()
     (tmp_path / "keyring").mkdir()
-    create_layout(disc, tmp_path / "vault", tmp_path / "keyring")
-    vault = open_vault(tmp_path / "vault", tmp_path / "keyring", VaultKeys(b"k" * 32, b"n" * 32), disc, clock)
-    index = open_index(tmp_path / "index.db", b"i" * 32)
-    records = open_database(tmp_path / "records.db", b"r" * 32, durability="full")
-    prepare_records(records)
+    create_layout(RealDisc(), tmp_path / "vault", tmp_path / "keyring")
+    with house_in(tmp_path) as house:
+        prepare_records(house.records)
+        yield house
+
+
+@contextmanager
+def house_in(
+    folder: Path, disc: Disc | None = None, limits: Limits | None = None, clock: FixedClock | None = None
+) -> Iterator[House]:
+    """Open what is laid out already, its databases included."""
+    clock = clock or FixedClock(datetime(2026, 1, 2, 10, 0, tzinfo=UTC))
+    keys = VaultKeys(b"k" * 32, b"n" * 32)
+    vault = open_vault(folder / "vault", folder / "keyring", keys, disc or RealDisc(), clock, limits)
+    index = open_index(folder / "index.db", b"i" * 32)
+    records = open_database(folder / "records.db", b"r" * 32, durability="full")
     device = Device(vault, clock)
-    yield House(
-        tmp_path, vault, clock, index, records, Indexer(index, records, vault, clock), Archive(index, vault), device
-    )
-    device.close()
-    index.dispose()
-    records.dispose()
+    try:
+        yield House(
+            folder, vault, clock, index, records, Indexer(index, records, vault, clock), Archive(index, vault), device
+        )
+    finally:
+        device.close()
+        index.dispose()
+        records.dispose()

@@ -209,3 +209,42 @@ def test_a_note_that_the_disc_refused_is_written_by_the_next_signing(tmp_path):
     disc.refuse = None
     assert signer.sign_heads().size == 1
     assert verify(tmp_path, signer.verifier_key).illnesses == []
+
+
+def test_a_note_cut_or_torn_at_any_byte_is_stated_anew(tmp_path):
+    signer = a_signer(tmp_path)
+    with a_journal(tmp_path) as journal:
+        journal.record(VIEWED)
+        first = signer.sign_heads().note
+        journal.record(VIEWED)
+        signer.sign_heads()
+        file = tmp_path / "heads" / "notes"
+        whole = file.read_bytes()
+        last = len(whole) // 2
+        torn = [whole[:cut] for cut in range(last, len(whole), 7)]
+        torn += [whole[:cut] + bytes(len(whole) - cut) for cut in range(last, len(whole), 7)]
+        torn += [whole[:last] + bytes(cut - last) + whole[cut:] for cut in range(last + 1, len(whole), 7)]
+        for data in torn:
+            file.write_bytes(data)
+            assert latest_root(tmp_path) == first
+            assert verify(tmp_path, signer.verifier_key, [first]).illnesses == []
+            journal.record(VIEWED)
+            again = a_signer(tmp_path).sign_heads()
+            assert again.ill == ()
+            assert verify(tmp_path, signer.verifier_key, [first, again.note]).illnesses == []
+
+
+def test_who_goes_on_with_what_a_dead_process_left_syncs_its_names(tmp_path):
+    """A process may die between naming a chain, or the files of heads, and syncing their folders."""
+    journal, disc = tmp_path / "journal", CrashDisc()
+    journal.mkdir()
+    with a_journal(journal) as one:
+        one.record(VIEWED)
+    before = a_signer(journal).sign_heads().note
+    with a_journal(journal, disc=disc) as one:
+        one.record(VIEWED)
+        after = Signer(journal, SEED, HOME, clock(), disc).sign_heads().note
+        left = disc.after_power_cut(journal, tmp_path / "left")
+    assert kinds(left).count(VIEWED.kind.value.name) == 2
+    shutil.copy(journal / "heads" / "leaves", left / "heads")  # this disc does not know of what others had synced
+    assert latest_root(left) == after != before

@@ -10,6 +10,8 @@ from tests.twins.recording_disc import RecordingDisc
 from tests.unit.vault.support import bytes_of, codes, facts, lay_out_for, open_at, positions, study_named
 
 from primum import vault
+from primum.ground.disc import Handle
+from primum.vault.leases import Known
 
 MIB = 1024 * 1024
 
@@ -119,3 +121,44 @@ def test_the_twin_forgets_what_was_not_synced(tmp_path: Path) -> None:
     disc.close(handle)
     with pytest.raises(FileExistsError):
         disc.make_folder(root / "f")
+
+
+def test_the_folder_of_a_study_stored_anew_after_its_erasure_is_synced_whatever_inode_it_gets(tmp_path: Path) -> None:
+    disc, folder = RecordingDisc(tmp_path), tmp_path / "study"
+    folder.mkdir()
+    known = Known(10)
+    for key in (b"one", b"one", b"another"):
+        known.settle(disc, folder, key)
+    assert [one.what for one in disc.log] == ["sync-folder"] * 2
+
+
+def test_a_replay_brings_what_it_tells_of_to_the_disc(tmp_path: Path) -> None:
+    disc, home = recorded(tmp_path)
+    one, seen = open_at(home, disc), []
+
+    class Slow(RecordingDisc):
+        """Lets somebody read before it syncs."""
+
+        def write_at(self, handle: Handle, data: object, offset: int) -> None:
+            handle.durable = False
+            super().write_at(handle, data, offset)
+            if handle.path.suffix == ".pack":
+                seen.extend(positions(open_at(home, disc), one.study_ref("ctl_a", "a")))
+                moments.append(disc.moment)
+            self.sync(handle)
+
+    disc.__class__, moments = Slow, []
+    with one.writer() as writer:
+        at = writer.store(one.study_ref("ctl_a", "a"), facts(), bytes(9000))
+    assert seen == [at]
+    assert survivors(disc, tmp_path / "left", moments[0]).open(at).length == 9000
+
+
+def test_a_copy_of_the_keyring_has_its_name_on_disc(tmp_path: Path) -> None:
+    disc, home = recorded(tmp_path)
+    one = open_at(home, disc)
+    with one.writer() as writer:
+        writer.store(one.study_ref("ctl_a", "a"), facts(), b"x")
+    one.export_keyring(home / "copies")
+    survivors(disc, tmp_path / "left", disc.moment)
+    assert len(vault.list_generations(tmp_path / "left" / "copies")) == 1

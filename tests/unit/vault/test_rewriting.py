@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests.twins.dying_disc import DyingDisc, Killed
 from tests.twins.recording_disc import RecordingDisc
+from tests.twins.refusing_disc import MODES, Mode, Refusal, RefusingDisc
 from tests.unit.vault.support import (
     bytes_of,
     codes,
@@ -245,3 +246,21 @@ def test_any_choice_keeps_exactly_what_was_chosen(tmp_path_factory: pytest.TempP
     assert held(one) == wanted
     assert codes(one) == []
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_disc_that_refuses_any_operation_leaves_the_old_study_or_the_new_one(home: Path, tmp_path: Path, mode: Mode):
+    fill(open_at(home))
+    for first in range(200):
+        copy = tmp_path / f"copy{first}"
+        shutil.copytree(home, copy)
+        disc = RefusingDisc(Refusal(first, mode=mode))
+        try:
+            open_at(copy, disc).erase_part(STUDY, only(1, 3))
+        except (vault.WriteRefused, OSError):
+            whole(copy)
+            shutil.rmtree(copy)
+        if disc.calls <= first:
+            break
+    else:
+        pytest.fail("the rewriting never came to its end")

@@ -441,3 +441,20 @@ def test_a_pack_whose_lease_is_held_elsewhere_is_left_alone(home: Path) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         (b,) = store(open_at(home), 2)
     assert a.pack != b.pack
+
+
+def test_a_first_write_of_which_only_the_header_was_torn_is_no_damage_and_its_record_is_kept(tmp_path: Path) -> None:
+    one = new_vault(tmp_path)
+    study = one.study_ref("ctl_a", "a")
+    with one.writer() as writer:
+        at = writer.store(study, facts(), b"x" * 9000)
+    tail = one.open(at).tail
+    with pack_path(tmp_path, at).open("r+b") as file:
+        file.seek(512)
+        file.write(bytes(4096 - 512))
+    assert codes(one, tail) == ["vault.leftover"]
+    assert positions(one, study) == [at]
+    with one.writer() as writer:
+        assert writer.store(study, facts(2), b"y").pack != at.pack
+    flip(pack_path(tmp_path, at), 3)
+    assert codes(one, tail) == ["vault.flipped-bit"]

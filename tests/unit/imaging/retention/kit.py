@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tests.unit.identity.people_kit import Remembered
 from tests.unit.imaging.conftest import CONTROLLER, House, Values, slice_of
 
-from primum.identity import Actor, Grant, Role, Scope
-from primum.imaging import EVERYTHING, Criteria, NotHere
+from primum.ground.db import open_database
+from primum.identity import Actor, Grant, Recorder, Role, Scope
+from primum.imaging import EVERYTHING, Criteria, NotHere, open_index, prepare_records, prepare_sendings
+from primum.imaging.commitments.store import prepare_commitments
+from primum.imaging.confirmations.store import prepare_confirmations
+from primum.imaging.orders import prepare_orders
 from primum.imaging.retention.erasing import Eraser
 from primum.imaging.retention.service import Retention
 
@@ -30,6 +35,19 @@ SECRETARY = person("s", Role.SECRETARY)
 ELSEWHERE = person("f", Role.PHYSICIAN, controller="ctl_" + "z" * 26)
 
 
+def migrate_in(folder: Path) -> Path:
+    """Make both databases in a folder, with every table that an erasure touches: to be copied."""
+    open_index(folder / "index.db", b"i" * 32).dispose()
+    records = open_database(folder / "records.db", b"r" * 32, durability="full")
+    prepare_records(records)
+    prepare_commitments(records)
+    prepare_confirmations(records)
+    prepare_orders(records)
+    prepare_sendings(records)
+    records.dispose()
+    return folder
+
+
 @dataclass
 class Keeping:
     """The house, and what decides about it."""
@@ -37,17 +55,19 @@ class Keeping:
     house: House
     journal: Remembered = field(default_factory=Remembered)
     people: list[Actor] = field(default_factory=lambda: [ANNE, BRUNO, DPO])
+    record: Recorder | None = None
+    """Another journal than the one that remembers."""
 
     def __post_init__(self) -> None:
-        house = self.house
+        house, record = self.house, self.record or self.journal
         self.go_to(DAY)
-        self.retention = Retention(house.records, house.index, house.clock, self.journal, lambda: self.people)
+        self.retention = Retention(house.records, house.index, house.clock, record, lambda: self.people)
         self.eraser = Eraser(
             house.records,
             house.index,
             house.vault,
             house.clock,
-            self.journal,
+            record,
             lambda step: step(house.indexer) and None,
         )
 
