@@ -30,7 +30,7 @@ class Slice:
     pixels: str
 
 
-def make_slices(folder: Path, count: int, *, studies: int = 1, tag: str) -> list[Slice]:
+def make_slices(folder: Path, count: int, *, studies: int = 1, tag: str, side: int = 512) -> list[Slice]:
     """Write `count` slices spread over `studies` studies; `tag` makes their UIDs unlike any other set's.
 
     Four painted slices are shifted and given a number in a corner: no two have the same pixels, and none
@@ -41,7 +41,10 @@ def make_slices(folder: Path, count: int, *, studies: int = 1, tag: str) -> list
         pydicom.dcmread(BytesIO(wrapped(one)))
         for one, _ in zip(study_instances(STUDIES[0], DAY), range(4), strict=False)
     ]
-    images = [np.frombuffer(one.PixelData, "<u2").reshape(512, 512) for one in painted]
+    cut = slice(256 - side // 2, 256 + side // 2)
+    images = [np.frombuffer(one.PixelData, "<u2").reshape(512, 512)[cut, cut] for one in painted]
+    for one in painted:
+        one.Rows = one.Columns = side
     return [
         _slice(folder / f"{n:05d}.dcm", painted[n % 4], images[n % 4], number=n, study=n * studies // count, tag=tag)
         for n in range(count)
