@@ -10,18 +10,20 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from bench.contenders.base import compare
+from bench.load import Slice
 from bench.retrieve import parts
-from bench.soak.actors import Load, Web, clients
+from bench.soak.actors import Load, Web, clients, fill
 from bench.soak.home import home
 from bench.soak.pace import Diary
 from bench.soak.samples import Watch
-from bench.soak.told import Hour, as_drawing, as_object, as_table, findings, restarts, verdict
+from bench.soak.told import Hour, as_drawing, as_object, as_table, findings, from_object, restarts, verdict
 
 EVERY_SECONDS = 10
 _STATUS = {"flat": 0, "drifted": 1, "wrong": 1, "unjudged": 2}
@@ -31,9 +33,12 @@ def soak(place: Path, minutes: float, keep: Callable[[Hour], None]) -> Hour:
     """Load a home for so long; look at it; `keep` what was seen; compare everything at the end."""
     place.mkdir()
     with home(place) as house:
+        _say("soak: filling the home")
+        studies: list[list[Slice]] = []
+        fill(Load(house, Diary(), studies))
         house.signed_in().close()  # before the clock runs
         diary = Diary()
-        load = Load(house, diary)
+        load = Load(house, diary, studies)
         watch = Watch(house.pids, house.folder, diary.now)
         everybody = clients(load)
         for one in everybody:
@@ -42,17 +47,24 @@ def soak(place: Path, minutes: float, keep: Callable[[Hour], None]) -> Hour:
             watch.look()
             if len(watch.samples) % 6 == 1:
                 _tell(watch, load)
+            if len(watch.samples) % 30 == 0:
+                keep(_so_far(watch, load))
             load.ended.wait(max(0.0, EVERY_SECONDS - diary.now() % EVERY_SECONDS))
         load.ended.set()
         for one in everybody:
             one.join(300)
-        wrong = [f"{one.name} did not end" for one in everybody if one.is_alive()] + restarts(watch.samples)
-        # what comes now is not part of the hour
-        done = Diary(actions=list(diary.actions), wrong=list(diary.wrong), skipped=diary.skipped)
-        hour = Hour(done, watch.samples, wrong, sum(map(len, load.studies)))
+        hour = _so_far(watch, load)
+        hour.wrong += [f"{one.name} did not end" for one in everybody if one.is_alive()]
         keep(hour)
         hour.wrong += _verified(load)
         return hour
+
+
+def _so_far(watch: Watch, load: Load) -> Hour:
+    """Copy what was seen and done: what comes later is not part of it."""
+    diary = load.diary
+    done = Diary(actions=list(diary.actions), wrong=list(diary.wrong), skipped=diary.skipped)
+    return Hour(done, list(watch.samples), restarts(watch.samples), sum(map(len, list(load.studies))))
 
 
 def _verified(load: Load) -> list[str]:
@@ -98,15 +110,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=60, help="how long (60)")
     parser.add_argument("--json", type=Path, help="write everything that was seen into this file")
     parser.add_argument("--svg", type=Path, help="write a drawing into this file")
+    parser.add_argument("--read", type=Path, help="judge again what such a file holds, and load nothing")
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started is stopped
 
     def keep(hour: Hour) -> None:
         if chosen.json:
             chosen.json.write_text(json.dumps(as_object(hour, findings(hour))), "utf-8")
 
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        hour = soak(Path(folder) / "soak", chosen.minutes, keep)
-    keep(hour)
+    if chosen.read:
+        hour = from_object(json.loads(chosen.read.read_text("utf-8")))
+    else:
+        with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+            hour = soak(Path(folder) / "soak", chosen.minutes, keep)
+        keep(hour)
     found = findings(hour)
     if chosen.svg:
         chosen.svg.write_text(as_drawing(hour), "utf-8")

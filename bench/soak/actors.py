@@ -29,8 +29,10 @@ from bench.soak.pace import Client, Diary
 OCTETS = {"Accept": 'multipart/related; type="application/octet-stream"; transfer-syntax=*'}
 FRAMES = 12
 """Frames that somebody looks at in a study before the next one."""
-_RECENT = 40
-"""Readers open one of this many studies that came last, as people do."""
+_RECENT, _RECENTLY = 40, 0.8
+"""Readers open, so often, one of this many studies that came last, as people do; else any."""
+_BEFORE = 3_000
+"""Studies that are there before the hour: caches that hold what an archive has are full from the start."""
 
 
 @dataclass
@@ -42,10 +44,21 @@ class Load:
     studies: list[list[Slice]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def sent(self, chance: random.Random, *, least: int = 1) -> list[Slice] | None:
+    def sent(self, chance: random.Random) -> list[Slice] | None:
         """Choose a study that was sent; None while there is none."""
-        fitting = [one for one in self.studies[-_RECENT:] if len(one) >= least]
-        return chance.choice(fitting) if fitting else None
+        recent = self.studies[-_RECENT:] if chance.random() < _RECENTLY else self.studies
+        return chance.choice(recent) if recent else None
+
+
+def fill(load: Load) -> None:
+    """Send many studies of one small instance, so that the home is not empty when the hour begins."""
+    folder = load.home.place / "before"
+    slices = make_slices(folder, _BEFORE, studies=_BEFORE, tag="before", side=64)
+    for at in range(0, _BEFORE, 500):
+        files = [str(one.file) for one in slices[at : at + 500]]
+        _run([_program("storescu"), "-q", *load.home.arguments(MODALITIES[0]), *files])
+    shutil.rmtree(folder)
+    load.studies += [[one] for one in slices]
 
 
 def clients(load: Load) -> list[Client]:
@@ -109,7 +122,7 @@ class Web:
             if self._client is None:
                 self._client = self.load.home.signed_in(refused)
             answer = self._client.get(path, headers=headers, params=params)
-            if answer.status_code != httpx.codes.UNAUTHORIZED:
+            if answer.status_code not in {httpx.codes.UNAUTHORIZED, httpx.codes.SEE_OTHER}:
                 return answer.raise_for_status()
             refused = dict(self._client.cookies)
             self._client.close()
@@ -298,6 +311,7 @@ class Jobs:
         began = diary.now()
         act()
         diary.note(name, began)
+        self._cli("sign-out")  # nine sessions of one person would end the oldest, which the readers share
 
     def _cli(self, *words: str) -> None:
         self._load.home.running.cli(*words)

@@ -13,7 +13,7 @@ from typing import Any
 from bench.soak import drift
 from bench.soak.drift import Finding
 from bench.soak.pace import Action, Diary
-from bench.soak.samples import Sample
+from bench.soak.samples import OfProcess, Sample
 from bench.timeline import Panel, draw
 
 SUM_MIB_AN_HOUR = 2 * drift.MEMORY_MIB_AN_HOUR
@@ -169,6 +169,16 @@ def as_object(hour: Hour, found: Sequence[Finding]) -> dict[str, Any]:
         "samples": [asdict(one) for one in hour.samples],
         "actions": [[round(one.at, 2), one.kind, round(one.seconds, 5)] for one in hour.diary.actions],
     }
+
+
+def from_object(told: dict[str, Any]) -> Hour:
+    """Read what `as_object` wrote."""
+    samples = [
+        Sample(**{**one, "processes": {name: OfProcess(**of) for name, of in one["processes"].items()}})
+        for one in told["samples"]
+    ]
+    actions = [Action(at, kind, seconds) for at, kind, seconds in told["actions"]]
+    return Hour(Diary(actions=actions, skipped=told["turns_skipped"]), samples, told["wrong"], told["instances"])
 
 
 def as_drawing(hour: Hour) -> str:

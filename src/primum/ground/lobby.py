@@ -11,10 +11,6 @@ import threading
 from collections.abc import Callable
 
 
-class LobbyFull(Exception):
-    """There is no place, and nobody here who could give up theirs."""
-
-
 class Seat:
     """One caller's place, until `leave`. `busy`: something is under way, so that others are sent away first."""
 
@@ -50,25 +46,29 @@ class Lobby:
     def __len__(self) -> int:
         return self._count
 
-    def enter(self, key: str, send_away: Callable[[], None], *, others: int = 0, others_of_key: int = 0) -> Seat:
-        """Give `key` a place; whoever has to give up theirs for it is sent away before this returns.
+    def enter(
+        self, key: str, send_away: Callable[[], None], *, others: int = 0, others_of_key: int = 0
+    ) -> tuple[Seat, Seat | None]:
+        """Give `key` a place, and tell who has given up theirs for it: `clear` sends them away.
 
-        `others` are those that wait elsewhere for the same: they count, and cannot be sent away from here. Raises
-        LobbyFull when they alone fill it.
+        `others` are those that wait in other processes for the same: they count, and cannot be sent away from here.
+        Where they alone fill it, one gets in all the same, and is the first to go: each process has one too many at
+        most, and nobody is shut out by what another process has.
         """
         seat, gone = Seat(self, key, send_away), None
         with self._turn:
             own = len(self._seats.get(key, ())) + others_of_key >= self._most_of_one
             if own or self._count + others >= self._most:
                 gone = self._oldest(key if own else self._fullest())
-                if gone is None:
-                    raise LobbyFull
-                self._drop(gone)
+                if gone is not None:
+                    self._drop(gone)
             self._seats.setdefault(key, {})[seat] = None
             self._count += 1
-        if gone is not None:
-            gone.clear()
-        return seat
+        return seat, gone
+
+    def count(self, key: str) -> int:
+        """Count the places of one address."""
+        return len(self._seats.get(key, ()))
 
     def forget(self, seat: Seat) -> None:
         """Count one out."""

@@ -71,6 +71,18 @@ def ended(line):
     return time.monotonic() - begun
 
 
+def dripped(line, drop):
+    """Say it again and again until the door hangs up; tell whether it did."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < 5:
+        try:
+            line.sendall(drop)
+        except OSError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def host(house):
     return f"localhost:{house.services.settings.web_port}"
 
@@ -101,12 +113,9 @@ def test_a_request_that_is_never_whole_is_cut(house, said):
 
 
 def test_a_head_that_comes_byte_by_byte_is_cut_however_diligently_it_comes(house):
-    with secured(house) as line, pytest.raises(OSError):
+    with secured(house) as line:
         line.sendall(f"GET /sign-in HTTP/1.1\r\nHost: {host(house)}\r\n".encode())
-        begun = time.monotonic()
-        while time.monotonic() - begun < 5:
-            line.sendall(b"X")
-            time.sleep(0.02)
+        assert dripped(line, b"X")
 
 
 def test_a_second_request_has_no_more_time_than_the_first(house):
@@ -118,13 +127,10 @@ def test_a_second_request_has_no_more_time_than_the_first(house):
 
 
 def test_a_body_below_the_floor_rate_is_cut(house):
-    with secured(house) as line, pytest.raises(OSError):
+    with secured(house) as line:
         head = f"POST /sign-in HTTP/1.1\r\nHost: {host(house)}\r\nContent-Length: 9000\r\n\r\n"
         line.sendall(head.encode())
-        begun = time.monotonic()
-        while time.monotonic() - begun < 5:
-            line.sendall(b"a")
-            time.sleep(0.02)
+        assert dripped(line, b"a")
 
 
 def test_a_reader_who_stalls_amid_an_answer_is_cut_and_what_it_read_from_is_closed(house, doctor, monkeypatch):

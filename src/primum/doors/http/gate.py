@@ -39,7 +39,9 @@ class Gate:
     def welcome(self, connection: socket.socket, name: Any) -> Guest:  # noqa: ANN401 (a socket's address)
         """Give a connection a place and its time for the handshake."""
         guest = Guest(connection, lambda: self._guests.pop(name, None))
-        guest.seat = self._lobby.enter(str(name[0]), lambda: self._crowded(guest))
+        guest.seat, gone = self._lobby.enter(str(name[0]), lambda: self._crowded(guest))
+        if gone is not None:
+            gone.clear()
         self._guests[name] = guest
         guest.timer = asyncio.get_running_loop().call_later(self._limits.handshake_seconds, self._late, guest)
         return guest
