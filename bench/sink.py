@@ -203,9 +203,11 @@ def _final(line: Line, count: int) -> None:
             return
 
 
-def get(connection: socket.socket, calling: str, called: str, study: str, count: int) -> Line:
-    """C-GET a study."""
-    line = Line(connection, BUFFER)
+def get(  # noqa: PLR0917
+    connection: socket.socket, calling: str, called: str, study: str, count: int, buffer: mmap.mmap | None = None
+) -> Line:
+    """C-GET a study; into a buffer of its own where others retrieve meanwhile."""
+    line = Line(connection, buffer or BUFFER)
     _asked(line, [(1, STUDY_GET), (3, CT_IMAGE)], calling, called, scp=True)
     more = {0x0110: struct.pack("<H", 1), 0x0700: b"\0\0"}
     connection.sendall(message(1, _GET_RQ, _even(STUDY_GET), more, identifier(study)))
@@ -225,10 +227,10 @@ def move(  # noqa: PLR0917
 
 
 @contextmanager
-def listening(context: ssl.SSLContext | None) -> Iterator[Sink]:
+def listening(context: ssl.SSLContext | None, buffer: mmap.mmap | None = None) -> Iterator[Sink]:
     """Listen as a storage SCP on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        sink = Sink(server, context)
+        sink = Sink(server, context, buffer or BUFFER)
         thread = threading.Thread(target=sink.serve, daemon=True)
         thread.start()
         yield sink
@@ -242,6 +244,7 @@ class Sink:
 
     server: socket.socket
     context: ssl.SSLContext | None
+    buffer: mmap.mmap = field(default_factory=lambda: BUFFER)
     lines: list[Line] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -276,7 +279,7 @@ class Sink:
                 pass  # a release, or an abort
 
     def _take(self, connection: socket.socket) -> None:
-        line = Line(connection, BUFFER)
+        line = Line(connection, self.buffer)
         _, start, end = line.pdu()
         connection.sendall(_accept(bytes(line.buffer[start:end])))
         self.lines.append(line)

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -24,13 +25,14 @@ from starlette.responses import Response
 from primum.doors.dicomweb.routes import dicomweb_routes
 from primum.doors.http.disclosures import Disclosures
 from primum.doors.http.frames import Frames
+from primum.doors.http.gate import Gate
 from primum.doors.http.headers import strict_transport_fits
 from primum.doors.http.nowhere import NotFound
+from primum.doors.http.patience import Patient
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
 from primum.doors.http.visit import who
-from primum.doors.http.writes import Http
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.routes import WebRoutes
 from primum.doors.web.viewer_files import Viewer, find_viewer
@@ -108,11 +110,12 @@ def server(
 ) -> uvicorn.Server:
     """Build the server: HTTP/1.1 (h11, wsproto) over TLS, bounded, without an access log or a name of its own."""
     limits = services.limits
+    gate = Gate(limits, services.strangers.count)
     configuration = uvicorn.Config(
         create_app(services),
         host=address,
         port=port,
-        http=Http,
+        http=partial(Patient, gate=gate, limits=limits),  # type: ignore[arg-type]  # uvicorn calls it, no more
         ws=Frames,
         ws_max_size=limits.channel_frame_bytes,
         ws_ping_interval=limits.channel_ping_seconds,
@@ -126,20 +129,21 @@ def server(
         proxy_headers=False,
         ssl_context_factory=lambda _config, _default: context,
         h11_max_incomplete_event_size=limits.head_bytes,
-        limit_concurrency=limits.connections,
+        limit_concurrency=limits.connections + limits.strangers,
         timeout_keep_alive=limits.keep_alive_seconds,
         timeout_graceful_shutdown=limits.stop_seconds,
     )
-    return _Server(configuration, ready)
+    return _Server(configuration, gate, ready)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, gate: Gate, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._gate, self._ready = gate, ready
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        listeners = sockets or [listen_at(self.config.host, self.config.port)]
+        await super().startup([self._gate.guard(one) for one in listeners])
         if self.started:
             self._ready()
 

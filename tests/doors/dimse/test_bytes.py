@@ -279,13 +279,16 @@ def test_an_operation_that_is_not_offered_is_answered_and_the_association_goes_o
         assert caller.status() == 0
 
 
-def test_more_connections_than_the_limit_are_closed_at_once(house):
-    with house.open(limits=Limits(half_open_per_address=2)) as port, Caller(port), Caller(port) as second:
-        second.say(associate()[:10])
-        with Caller(port) as third:
-            assert third.hear() is None
-        second.say(associate()[10:])
+def test_the_oldest_connection_that_has_said_nothing_makes_room_for_the_next(house):
+    """Were the next one refused, a few silent connections would keep every modality out."""
+    limits = Limits(half_open_per_address=2)
+    with house.open(limits=limits) as port, Caller(port) as first, Caller(port) as second, Caller(port) as third:
+        third.say(associate())
+        assert third.hear()[0] == 2
+        assert first.hear() is None
+        second.say(associate())
         assert second.hear()[0] == 2
+    assert house.reasons("stranger:association:refused") == ["dimse.crowded"]
 
 
 def test_more_associations_than_the_limit_are_rejected_as_transient(house):

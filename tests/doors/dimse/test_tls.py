@@ -6,7 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -219,3 +219,23 @@ def test_a_handshake_that_never_ends_is_cut(house, practice):
         threading.Event().wait(0.2)
         assert caller.recv(100) in {b"", b"\x15\x03\x01\x00\x02\x02\x32"}
     assert strangers(house) == {"tls.timeout"}
+
+
+@pytest.mark.programs("storescu")
+def test_a_modality_gets_in_whoever_else_keeps_all_places_with_handshakes_that_do_not_end(house, practice, tmp_path):
+    limits = Limits(half_open=8, half_open_per_address=4)
+    with secured(house, practice, limits=limits) as port, ExitStack() as stack:
+        silent = []
+        for number in range(40):
+            one = stack.enter_context(socket.socket())
+            one.settimeout(5)
+            one.bind((f"127.0.0.{2 + number % 5}", 0))
+            one.connect(("127.0.0.1", port))
+            if number % 2:
+                one.sendall(b"\x16\x03\x01\x02\x00\x01")
+            silent.append(one)
+        done = storescu(files_of(practice.packs["ct"], tmp_path / "ct"), "CT1", port)
+        assert done.returncode == 0, done.stderr
+    assert house.stored() == [DATA]
+    crowded = [one for one in house.facts() if one["details"].get("reason") == "dimse.crowded"]
+    assert sum(one["details"]["count"] for one in crowded) >= 32

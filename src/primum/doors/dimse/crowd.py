@@ -1,15 +1,24 @@
-"""How many are in the door: bounds on connections by address and on associations by device."""
+"""How many are in the door: bounds on connections by address and on associations by device.
+
+Who has not shown yet who they are makes room for who comes after them (ground/lobby.py): a bound that refused newcomers
+could be held against every modality by a few addresses that open connections and say nothing.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from primum.doors.dimse.refusals import Crowded
 from primum.doors.dimse.tally import Alone, Tally
+from primum.ground.lobby import Lobby, Seat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from primum.doors.dimse.limits import Limits
 
 _HALF_OPEN, _ASSOCIATION = "half-open", "association"
@@ -23,68 +32,109 @@ class Crowd:
         self._limits = limits
         self._tally = tally or Alone()
         self._changed = threading.Condition()
-        self._counts: dict[str, Counter[str]] = {_HALF_OPEN: Counter(), _ASSOCIATION: Counter()}
+        self._lobby = Lobby(limits.half_open, limits.half_open_per_address)
+        self._associations: Counter[str] = Counter()
+        self._inside = 0
 
-    def enter(self, address: str) -> Place:
-        """Count a new connection. Raises Crowded."""
-        limits = self._limits
+    def enter(self, address: str, sent_away: Callable[[], None] = lambda: None) -> Place:
+        """Give a new connection a place; `sent_away` is called once it has to make room for another."""
+        place = Place(self, sent_away)
         with self._changed:
-            self._add(_HALF_OPEN, address, limits.half_open_per_address, limits.half_open)
-        return Place(self, address)
+            same, every = self._tally.others(_HALF_OPEN, address)
+            place.seat, gone = self._lobby.enter(address, place.clear, others=every, others_of_key=same)
+            self._inside += 1
+            for key in {address, gone.key if gone is not None else address}:
+                self._note(key)
+        if gone is not None:
+            gone.clear()
+        return place
 
-    def associate(self, address: str, device: str) -> None:
+    def associate(self, seat: Seat, device: str) -> None:
         """Count a connection as an association of `device` from now on. Raises Crowded."""
         limits = self._limits
         with self._changed:
-            self._add(_ASSOCIATION, device, limits.associations_per_device, limits.associations)
-            self._remove(_HALF_OPEN, address)
+            same, every = self._tally.others(_ASSOCIATION, device)
+            if (
+                self._associations[device] + same >= limits.associations_per_device
+                or self._associations.total() + every >= limits.associations
+            ):
+                raise Crowded
+            self._count(device, 1)
+            self._forget(seat)
 
-    def leave(self, address: str, device: str) -> None:
+    def leave(self, seat: Seat, device: str) -> None:
         """Count one out."""
         with self._changed:
-            self._remove(_ASSOCIATION if device else _HALF_OPEN, device or address)
+            if device:
+                self._count(device, -1)
+            else:
+                self._forget(seat)
+            self._inside -= 1
             self._changed.notify_all()
 
     def wait_until_empty(self, timeout_seconds: float) -> bool:
         """Wait until nobody is in the door; False when somebody still is."""
         with self._changed:
-            return self._changed.wait_for(lambda: not any(self._counts.values()), timeout_seconds)
+            return self._changed.wait_for(lambda: not self._inside, timeout_seconds)
 
-    def _add(self, kind: str, key: str, most_of_key: int, most: int) -> None:
-        counts = self._counts[kind]
-        same, every = self._tally.others(kind, key)
-        if counts[key] + same >= most_of_key or counts.total() + every >= most:
-            raise Crowded
-        counts[key] += 1
-        self._tally.note(kind, key, counts[key])
+    def _count(self, device: str, more: int) -> None:
+        counts = self._associations
+        counts[device] += more
+        self._tally.note(_ASSOCIATION, device, counts[device])
+        if counts[device] <= 0:
+            del counts[device]
 
-    def _remove(self, kind: str, key: str) -> None:
-        counts = self._counts[kind]
-        counts[key] -= 1
-        self._tally.note(kind, key, counts[key])
-        if counts[key] <= 0:
-            del counts[key]
+    def _forget(self, seat: Seat) -> None:
+        seat.leave()
+        self._note(seat.key)
+
+    def _note(self, address: str) -> None:
+        self._tally.note(_HALF_OPEN, address, self._lobby.count(address))
 
 
 class Place:
-    """The place that one connection takes in the crowd. Used by its thread."""
+    """The place that one connection takes in the crowd. Used by its thread, but for `clear`."""
 
-    __slots__ = ("_address", "_crowd", "_device", "_left")
+    __slots__ = ("_connection", "_crowd", "_device", "_left", "_sent_away", "cleared", "seat")
 
-    def __init__(self, crowd: Crowd, address: str) -> None:
-        """Stand for a connection that has entered."""
+    seat: Seat
+
+    def __init__(self, crowd: Crowd, sent_away: Callable[[], None]) -> None:
+        """Stand for a connection that is entering."""
         self._crowd = crowd
-        self._address = address
+        self._sent_away = sent_away
+        self._connection: socket.socket | None = None
         self._device = ""
         self._left = False
+        self.cleared = False
+        """Told to make room: what goes wrong then is nobody's refusal."""
+
+    def hold(self, connection: socket.socket) -> None:
+        """Say which socket is to end when this place is needed; another one once TLS has taken it over."""
+        self._connection = connection
+        if self.cleared:
+            _end(connection)
+
+    def clear(self) -> None:
+        """Make room for another: the connection is ended, and its thread finds it so."""
+        self.cleared = True
+        self._sent_away()
+        if self._connection is not None:
+            _end(self._connection)
 
     def associate(self, device: str) -> None:
         """Become an association of `device`. Raises Crowded."""
-        self._crowd.associate(self._address, device)
+        self._crowd.associate(self.seat, device)
         self._device = device
 
     def leave(self) -> None:
         """Give the place back; once is enough."""
         if not self._left:
             self._left = True
-            self._crowd.leave(self._address, self._device)
+            self._crowd.leave(self.seat, self._device)
+
+
+def _end(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        # not SSLSocket's own: that takes TLS away from the thread amid its handshake
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

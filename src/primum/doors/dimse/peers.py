@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from primum.doors.dimse.limits import Limits
@@ -27,11 +28,19 @@ def plain_peer(address: str) -> Peer:
 
 
 def shake_hands(
-    connection: socket.socket, address: str, context: ssl.SSLContext, limits: Limits
+    connection: socket.socket,
+    address: str,
+    context: ssl.SSLContext,
+    limits: Limits,
+    wrapped: Callable[[ssl.SSLSocket], None] = lambda _: None,
 ) -> tuple[ssl.SSLSocket, Peer]:
-    """Do the TLS handshake, within its time. Raises OSError (of which ssl.SSLError) when it is refused."""
+    """Do the TLS handshake, within its time. Raises OSError (of which ssl.SSLError) when it is refused.
+
+    `wrapped` is told which socket stands for the connection from now on.
+    """
     connection.settimeout(limits.handshake_seconds)
     secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+    wrapped(secured)
     try:
         secured.do_handshake()
         certificate = secured.getpeercert(binary_form=True)

@@ -101,12 +101,8 @@ class Door:
         if self._stop.asked:  # while we waited: not one more
             connection.close()
             return
-        try:
-            place = self._crowd.enter(address)
-        except Crowded as refusal:
-            count(self._services.refusals, refusal.code, address)
-            connection.close()
-            return
+        place = self._crowd.enter(address, lambda: count(self._services.refusals, Crowded.code, address))
+        place.hold(connection)
         caller = (connection, address, tls, place)
         try:
             threading.Thread(target=self._attend, args=caller, name="association", daemon=True).start()
@@ -120,7 +116,7 @@ class Door:
         try:
             peer: Peer | None = plain_peer(address)
             if tls is not None:
-                connection, peer = self._shake_hands(connection, address, tls)
+                connection, peer = self._shake_hands(connection, address, tls, place)
             if peer is not None:
                 Association(self._services, Wire(connection, self._services.limits, self._stop), peer, place).serve()
         except Exception as error:  # noqa: BLE001 (a fault of ours ends one connection, not the door)
@@ -130,15 +126,16 @@ class Door:
             close(connection)
 
     def _shake_hands(
-        self, connection: socket.socket, address: str, tls: ssl.SSLContext
+        self, connection: socket.socket, address: str, tls: ssl.SSLContext, place: Place
     ) -> tuple[socket.socket, Peer | None]:
         """Return the secured connection and its peer; None when the handshake was refused, which is counted."""
         try:
-            return shake_hands(connection, address, tls, self._services.limits)
+            return shake_hands(connection, address, tls, self._services.limits, place.hold)
         except TimeoutError:
             count(self._services.refusals, "tls.timeout", address)
         except OSError as error:
-            count(self._services.refusals, self._services.handshake_refusal(error), address)
+            if not place.cleared:  # that was counted
+                count(self._services.refusals, self._services.handshake_refusal(error), address)
         return connection, None
 
     def _keep_house(self) -> None:

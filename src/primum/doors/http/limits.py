@@ -28,7 +28,17 @@ class Limits:
     field_characters: int = 128
     """Any other field: the longest thing to search for is a name, 64 characters in each of its groups (PS3.5 6.2)."""
     connections: int = 256
-    """Connections at once. A browser opens six; forty readers fit."""
+    """Connections at once of people who are known. A browser opens six; forty readers fit."""
+    strangers: int = 128
+    """Connections at once on which nobody known has asked for anything yet; the next one takes the oldest's place."""
+    strangers_per_address: int = 48
+    """The same, from one address: eight browsers behind one router that come to the sign-in page together."""
+    handshake_seconds: float = 15
+    """The whole TLS handshake: two round trips, on the worst line that anybody reads by."""
+    head_seconds: float = 15
+    """A whole request head, from its first byte or from the handshake: 2 KiB that a browser sends at once."""
+    send_seconds: float = 120
+    """Who reads nothing of an answer for this long is gone: 384 KiB have to leave in it, a floor of 3 KiB a second."""
     threads: int = 12
     """Requests at work in the core at once; beyond, they wait. Each may hold a few frames in memory."""
     costly_at_once: int = 2

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 BLOCK_BYTES = 1 << 20
 """Two are in memory for each answer: one being opened, one being sent."""
@@ -37,16 +37,19 @@ async def read_ahead(pieces: Iterator[bytes], size: int = BLOCK_BYTES) -> AsyncI
     blocks = gathered(pieces, size)
     coming = asyncio.create_task(_next(blocks))
     try:
-        while (block := await coming) is not None:
+        # shielded: who hangs up does not cancel a thread
+        while (block := await asyncio.shield(coming)) is not None:
             coming = asyncio.create_task(_next(blocks))
             view = memoryview(block)
             for at in range(0, len(view), _WRITE_BYTES):
                 yield view[at : at + _WRITE_BYTES]
     finally:
-        # who hung up amid it: the thread finishes its block, and then what it reads from is closed
-        with contextlib.suppress(Exception):
-            await asyncio.shield(coming)
-        await to_thread.run_sync(_close, blocks, pieces)
+        # who hung up amid it: the thread finishes its block, and then what it reads from is closed; starlette cancels
+        # us where we wait, and would cancel each wait that follows
+        with CancelScope(shield=True):
+            with contextlib.suppress(Exception):
+                await coming
+            await to_thread.run_sync(_close, blocks, pieces)
 
 
 async def _next(blocks: Iterator[bytes]) -> bytes | None:

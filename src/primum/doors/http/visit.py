@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from primum.doors.http.aliases import Aliases
 from primum.doors.http.forms import read_form
 from primum.doors.http.nowhere import NotFound
+from primum.doors.http.patience import SEAT
 from primum.doors.http.services import WebServices
 from primum.doors.http.tokens import (
     COOKIE,
@@ -187,10 +188,12 @@ def who(request: Request, services: WebServices, form: Mapping[str, str]) -> Vis
         session = services.people.session(token)
     except PrimumError as refusal:
         if refusal.code == "identity.session-locked":
+            _known(request)
             return Visit(request, services, form, Standing.LOCKED)
         if refusal.code == "identity.no-session":
             return Visit(request, services, form)
         raise
+    _known(request)
     return Visit(request, services, form, Standing.PERSON, session)
 
 
@@ -203,7 +206,15 @@ def _program(request: Request, services: WebServices, bearer: str) -> Visit:
         if refusal.code != "identity.no-session":
             raise
         return Visit(request, services)
+    _known(request)
     return Visit(request, services, {}, Standing.PROGRAM, session)
+
+
+def _known(request: Request) -> None:
+    """Take the connection out of the strangers': somebody known asks on it."""
+    seat = request.scope.get("state", {}).get(SEAT)
+    if seat is not None:
+        seat.leave()
 
 
 def closed_door(visit: Visit) -> Response:

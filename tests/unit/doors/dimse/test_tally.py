@@ -20,13 +20,12 @@ def doors(count, limits=LIMITS):
 
 def test_what_one_address_may_open_is_counted_over_all_processes():
     _, (one, two) = doors(2)
-    places = [one.enter("a"), two.enter("a"), one.enter("a")]
-    for door in (one, two):
-        with pytest.raises(Crowded):
-            door.enter("a")
-        places.append(door.enter("b"))
-    places[1].leave()
+    first, second, third = one.enter("a"), two.enter("a"), one.enter("a")
     one.enter("a")
+    assert (first.cleared, second.cleared, third.cleared) == (True, False, False)
+    two.enter("a")
+    assert second.cleared
+    assert not third.cleared
 
 
 def test_what_one_device_may_open_is_counted_over_all_processes():
@@ -45,10 +44,20 @@ def test_a_process_that_was_killed_leaves_nothing_behind():
     tally, (one, two) = doors(2)
     for _ in range(3):
         one.enter("a")
-    with pytest.raises(Crowded):
-        two.enter("a")
+    first = two.enter("a")
+    second = two.enter("a")
+    assert first.cleared
     tally.clear(0)
     two.enter("a")
+    assert not second.cleared
+
+
+def test_nobody_is_shut_out_by_what_another_process_has():
+    _, (one, two) = doors(2)
+    filled = [one.enter(name) for name in "aabbcc"]
+    last = two.enter("d")
+    assert not last.cleared
+    assert not any(place.cleared for place in filled)
 
 
 def test_another_process_sees_what_this_one_has():

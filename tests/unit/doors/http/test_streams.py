@@ -1,7 +1,11 @@
 """Long answers: the same bytes, in blocks, one ahead; what they read from is closed, however the answer ends."""
 
 import asyncio
+import threading
+import time
 
+import anyio
+import anyio.to_thread
 import pytest
 from hypothesis import given, strategies as st
 
@@ -57,4 +61,25 @@ def test_what_goes_wrong_in_the_middle_is_raised_there_and_the_source_is_closed(
     source = Source(2, OSError("gone"))
     with pytest.raises(OSError, match="gone"):
         asyncio.run(everything(source.pieces()))
+    assert source.closed == 1
+
+
+def test_a_reader_who_is_cancelled_where_it_waits_leaves_nothing_open():
+    """Starlette cancels who streams when the client has gone: within a scope that cancels each wait that follows."""
+    source, opened = Source(3), threading.Event()
+
+    def slow():
+        for piece in source.pieces():
+            opened.set()
+            time.sleep(0.05)
+            yield piece
+
+    async def hang_up():
+        stream = read_ahead(slow(), 8)
+        async with anyio.create_task_group() as group:
+            group.start_soon(anext, stream)
+            await anyio.to_thread.run_sync(opened.wait)
+            group.cancel_scope.cancel()
+
+    asyncio.run(hang_up())
     assert source.closed == 1
