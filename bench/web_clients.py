@@ -183,5 +183,3 @@ def only_part(kind: str, body: bytes) -> bytes:
     boundary = b"--" + kind.split("boundary=")[1].split(";", maxsplit=1)[0].strip('"').encode()
     begins = body.index(b"\r\n\r\n") + 4
     return bytes(memoryview(body)[begins : body.rindex(b"\r\n" + boundary)])
-
-
