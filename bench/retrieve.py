@@ -1,9 +1,9 @@
 """How fast a study comes out: `python -m bench.retrieve [--quick] [--json] [--only ROW,…] [--rounds N]`.
 
 A study of 100 CT slices of 525 KB is sent to Primum and to Debian's Orthanc once; then each round fetches it once
-from each by every row, in an order that turns. The receiver is ours and the same for both (sink.py). After each
-retrieval all instances are counted and their data sets compared by SHA-256 with what was sent; one that is missing or
-different ends the benchmark.
+from each by every row, in an order that turns. The receiver is ours and the same for both (sink.py), or, in the rows
+named after it, a client that others wrote (web_clients.py). After each retrieval all instances are counted and their
+data sets, frames or metadata compared with what was sent; one that is missing or different ends the benchmark.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Protocol
 
 from tests.running import RunningPrimum
 
-from bench import sink
+from bench import sink, web_clients
 from bench.contenders.base import Way, children_of, compare, processor_seconds
 from bench.contenders.orthanc import Orthanc
 from bench.contenders.primum import TITLE, make_template
@@ -39,7 +39,6 @@ from primum.imaging.part10 import read_meta
 
 COUNT = 100
 GOAL = 3.0
-ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _READER, _SINK = "BENCH", "SINK"
 
 
@@ -56,7 +55,12 @@ class Row:
 
 ROWS = (
     Row("wado_tls", "wado", tls=True),
-    Row("wado", "wado", goal=None),
+    Row("wado", "wado", goal=4.0),
+    *(
+        Row(f"{name}{'_tls' if tls else ''}", name, tls=tls, goal=None)
+        for name in ("httpx", "requests", "dicomweb_client", "frames", "frames_6", "metadata")
+        for tls in (True, False)
+    ),
     Row("get", "get"),
     Row("get_tls", "get", tls=True),
     Row("move", "move"),
@@ -67,7 +71,11 @@ ROWS = (
     Row("move_tls_tuned", "move", tls=True, tuned=True, goal=None),
 )
 """Primum's web door is always TLS. Debian's Orthanc 1.10.1 ends at its first HTTPS request (SslEnabled, OpenSSL 3): in
-the row `wado_tls` nginx speaks TLS for it, and the row `wado` compares our TLS with its plain HTTP."""
+the rows of HTTP that end in `_tls` nginx speaks TLS for it, and the others compare our TLS with its plain HTTP."""
+WEB = frozenset({"wado", "httpx", "requests", "dicomweb_client", "frames", "frames_6", "metadata"})
+"""The services of HTTP."""
+PIXELS_ONLY = frozenset({"dicomweb_client", "frames", "frames_6"})
+"""Those after which there is no data set left to hash, but its pixels."""
 
 
 class Giver(Protocol):
@@ -75,7 +83,7 @@ class Giver(Protocol):
 
     name: str
 
-    def retrieve(self, service: str, study: str, count: int) -> tuple[float, dict[str, str]]:
+    def retrieve(self, service: str, slices: Sequence[Slice]) -> tuple[float, dict[str, str]]:
         """Fetch the study; return the seconds and the hashes of what came."""
         ...
 
@@ -128,14 +136,13 @@ class Archive:
         self._doors, self._receiver = doors, receiver
         self.processes = pids
 
-    def retrieve(self, service: str, study: str, count: int) -> tuple[float, dict[str, str]]:
+    def retrieve(self, service: str, slices: Sequence[Slice]) -> tuple[float, dict[str, str]]:
         """Fetch the study."""
+        study, count = slices[0].study_uid, len(slices)
+        if service in WEB:
+            return self._by_http(service, slices)
         begun = time.perf_counter()
         match service:
-            case "wado":
-                size = self._fetch(study)
-                took = time.perf_counter() - begun
-                return took, parts(*sink.body_of(size))
             case "get":
                 with self._doors.association() as connection:
                     line = sink.get(connection, self._doors.calling, self._doors.title, study, count)
@@ -147,10 +154,24 @@ class Archive:
                     took = time.perf_counter() - begun
                 return took, self._receiver.taken()
 
-    def _fetch(self, study: str) -> int:
-        headers = {"Accept": ACCEPT, **({"Cookie": self._doors.cookie} if self._doors.cookie else {})}
-        path = f"/dicom-web/studies/{study}"
-        return sink.fetch(self._doors.web, path, headers, self._doors.web_tls)
+    def _by_http(self, service: str, slices: Sequence[Slice]) -> tuple[float, dict[str, str]]:
+        root, study = web_clients.Root(self._doors.web, self._doors.web_tls, self._doors.cookie), slices[0].study_uid
+        match service:
+            case "wado":
+                begun = time.perf_counter()
+                size = sink.fetch(root.port, f"/dicom-web/studies/{study}", root.headers(web_clients.FILES), root.tls)
+                took = time.perf_counter() - begun
+                return took, parts(*sink.body_of(size))
+            case "httpx" | "requests":
+                client = web_clients.by_httpx if service == "httpx" else web_clients.by_requests
+                took, answer = client(root, study)
+                return took, parts(*answer)
+            case "dicomweb_client":
+                return web_clients.by_dicomweb_client(root, study)
+            case "metadata":
+                return web_clients.metadata(root, study, slices[0].series_uid)
+            case _:
+                return web_clients.frames(root, slices, web_clients.BROWSER_LINES if service == "frames_6" else 1)
 
 
 def parts(kind: str, whole: bytes) -> dict[str, str]:
@@ -243,9 +264,10 @@ def primum(place: Path, trust: Trust, slices: Sequence[Slice]) -> Iterator[tuple
 class _ToTls(Archive):
     """Primum's second receiver has a title of its own."""
 
-    def retrieve(self, service: str, study: str, count: int) -> tuple[float, dict[str, str]]:
+    def retrieve(self, service: str, slices: Sequence[Slice]) -> tuple[float, dict[str, str]]:
         if service != "move":
-            return super().retrieve(service, study, count)
+            return super().retrieve(service, slices)
+        study, count = slices[0].study_uid, len(slices)
         begun = time.perf_counter()
         with self._doors.association() as connection:
             sink.move(connection, self._doors.calling, self._doors.title, "SINKTLS", study, count)
@@ -302,14 +324,21 @@ def forget_peaks(pids: Sequence[int]) -> None:
             continue
 
 
+def expected(service: str, slices: Sequence[Slice]) -> dict[str, str]:
+    """Return what a retrieval must bring of each instance."""
+    if service == "metadata":
+        return web_clients.expected_metadata(slices)
+    return {one.sop_uid: one.pixels if service in PIXELS_ONLY else one.data_set for one in slices}
+
+
 def run_once(giver: Archive, row: Row, slices: Sequence[Slice], measured: Measured) -> None:
     """Fetch the study once, check it, write down what it took."""
     pids = giver.processes()
     forget_peaks(pids)
     before, used = memory_mib(pids, "VmRSS"), processor_seconds(pids)
-    took, came = giver.retrieve(row.service, slices[0].study_uid, len(slices))
+    took, came = giver.retrieve(row.service, slices)
     used = processor_seconds(pids) - used
-    wrong = compare({one.sop_uid: one.data_set for one in slices}, came)
+    wrong = compare(expected(row.service, slices), came)
     if wrong:
         raise sink.NotGiven(f"{giver.name}, {row.name}: {'; '.join(wrong)}")
     measured.rates.append(len(slices) / took)
@@ -409,8 +438,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only.split(",")]
     if not there():
-        rows = [row for row in rows if row.name != "wado_tls"]
-        _say("bench: the row wado_tls is left out: nginx is missing (Debian: apt-get install nginx-light)")
+        rows = [row for row in rows if not (row.tls and row.service in WEB)]
+        _say("bench: the rows of HTTP over TLS are left out: nginx is missing (Debian: apt-get install nginx-light)")
     rounds = chosen.rounds or (2 if chosen.quick else 5)
     try:
         results = compare_all(rows, rounds, chosen.count, _say)

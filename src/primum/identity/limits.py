@@ -28,6 +28,7 @@ class Limits:
     invitation: timedelta = timedelta(minutes=15)  # long enough to fetch a telephone
     invitation_tries: int = 10  # wrong first codes before a link is dead: clocks differ, guessing stays hopeless
     fresh: timedelta = timedelta(minutes=5)  # long enough for one form
+    remembered: int = 512  # sessions and grants that are read once, until something is committed: 2 KiB each
     touch: timedelta = timedelta(minutes=1)  # a write per minute and session, not one per image
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Engine
 
 from primum.ground.clock import Clock
 from primum.ground.ids import is_id
+from primum.ground.memo import Memo
 from primum.identity import store, store_rights
 from primum.identity.facts import DETAILS, OPERATOR, Fact
-from primum.identity.model import Person, Recorder, SecretBox
+from primum.identity.limits import LIMITS
+from primum.identity.model import Held, Person, Recorder, SecretBox
 from primum.identity.passwords import Hasher
 from primum.identity.permissions import Actor, Permission, Thing, decide
 from primum.identity.refusals import NoSuchPerson, NotPermitted, StepUpNeeded
@@ -37,6 +39,7 @@ class Office:
     ) -> None:
         """Work on `engine`. A session locks after `idle` and ends after `longest`."""
         self._engine = engine
+        self._memo = Memo(engine, LIMITS.remembered)
         self._clock = clock
         self._recorder = record
         self._box = box
@@ -77,7 +80,19 @@ class Office:
 
     def _actor(self, tx: Connection, person_id: str, at: datetime) -> Actor:
         """Read what a person holds at this instant."""
-        held = store_rights.held(tx, person_id)
+        return self._holding(person_id, store_rights.held(tx, person_id), at)
+
+    def _actor_now(self, person_id: str, at: datetime) -> Actor:
+        """Say what a person holds at this instant, reading again only where something was committed since."""
+        held = self._memo.get(("held", person_id), lambda: self._read_held(person_id))
+        return self._holding(person_id, held or [], at)
+
+    def _read_held(self, person_id: str) -> list[Held]:
+        with self._reading() as tx:
+            return store_rights.held(tx, person_id)
+
+    @staticmethod
+    def _holding(person_id: str, held: list[Held], at: datetime) -> Actor:
         return Actor(person_id, tuple(one.grant for one in held if one.in_force(at)))
 
     def _house(self, tx: Connection) -> Thing:

@@ -85,13 +85,18 @@ class Programs(NewFactors):
 
     def _living(self, secret: str) -> tuple[ProgramToken, Person]:
         """Find a token that is good now, and its person. Raises NoSession."""
-        with self._reading() as tx:
-            one = store_tokens.token_by_hash(tx, token_hash(secret)) if len(secret) == _LENGTH else None
-            person = store.person(tx, one.person_id) if one is not None else None
+        hashed = token_hash(secret) if len(secret) == _LENGTH else ""
+        found = self._memo.get(("program", hashed), lambda: self._read_program(hashed)) if hashed else None
+        one, person = found or (None, None)
         ended = one is None or one.revoked_at is not None or one.ends_at <= self._now()
         if one is None or ended or person is None or person.closed_at:
             raise NoSession
         return one, person
+
+    def _read_program(self, hashed: str) -> tuple[ProgramToken, Person | None] | None:
+        with self._reading() as tx:
+            one = store_tokens.token_by_hash(tx, hashed)
+            return None if one is None else (one, store.person(tx, one.person_id))
 
     def _note_use(self, one: ProgramToken, address: str) -> None:
         now = self._now()

@@ -112,8 +112,7 @@ class Sessions(Factors):
     def session(self, token: str) -> Session:
         """Find the session of a token, and note that it is used. Raises NoSession or SessionLocked."""
         now = self._now()
-        with self._reading() as tx:
-            row = self._live(tx, token, now)
+        row = self._known(token, now)
         if row.locked_at is None and now - from_text(row.used_at) >= self._idle:
             with self._changing() as tx:
                 self._lock(tx, self._live(tx, token, now), now, "idle")
@@ -131,11 +130,22 @@ class Sessions(Factors):
         Raises NoSession or SessionLocked.
         """
         now = self._now()
-        with self._reading() as tx:
-            row = self._live(tx, token, now)
+        row = self._known(token, now)
         if row.locked_at is not None or now - from_text(row.used_at) >= self._idle:
             raise SessionLocked
         return self._session(row, token, now)
+
+    def _known(self, token: str, now: datetime) -> Row:
+        """Find a live session, reading again only where something was committed since (docs/decisions/0119)."""
+        hashed = token_hash(token) if len(token) <= LIMITS.token else ""
+        row = self._memo.get(("session", hashed), lambda: self._read_session(hashed)) if hashed else None
+        if row is None or from_text(row.ends_at) <= now:
+            raise NoSession
+        return row
+
+    def _read_session(self, hashed: str) -> Row | None:
+        with self._reading() as tx:
+            return store.session_by_hash(tx, hashed)
 
     def _live(self, tx: Connection, token: str, now: datetime) -> Row:
         row = store.session_by_hash(tx, token_hash(token)) if len(token) <= LIMITS.token else None
@@ -146,8 +156,7 @@ class Sessions(Factors):
     def actor(self, session: Session) -> Actor:
         """Read what the session's person may do now: from the grants in force, at each request."""
         only = None if session.may is None else frozenset(map(Permission, session.may))
-        with self._reading() as tx:
-            held = self._actor(tx, session.person_id, self._now())
+        held = self._actor_now(session.person_id, self._now())
         return replace(held, fresh=session.fresh, session_id=session.id, only=only)
 
     def _fresh(self, token: str) -> Session:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from primum.ground.memo import Memo
 from primum.imaging.amendments import RejectionCode
 from primum.imaging.attributes import Level
 from primum.imaging.codecs.animating import animation
@@ -23,7 +24,16 @@ from primum.imaging.errors import NotHere
 from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findings, entry_of, pick, shown_at, within
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
-from primum.imaging.model import EVERYTHING, InstanceEntry, Reached, RejectedEntry, StudyEntry, StudyRow, sees_quality
+from primum.imaging.model import (
+    EVERYTHING,
+    InstanceEntry,
+    Reach,
+    Reached,
+    RejectedEntry,
+    StudyEntry,
+    StudyRow,
+    sees_quality,
+)
 from primum.imaging.overlays import Overlay, read_overlay
 from primum.imaging.pixels import Part, read_bulk, read_frame, read_header
 from primum.imaging.presenting.applying import presented, state_of
@@ -53,6 +63,7 @@ class Archive:
         self._index, self._vault, self._limits = index, vault, limits
         self._finder = Finder(index, limits)
         self._codecs = Codecs()
+        self._located, self._listed = Memo(index, limits.located), Memo(index, limits.listed)
 
     # finding
 
@@ -101,12 +112,16 @@ class Archive:
 
     def _locate(self, which: Sql, reach: Reached) -> StudyEntry:
         where = Sql.all_of([which, reach_sql(reach)])
+        found = self._located.get((where.text, where.values), lambda: self._read_study(where))
+        if found is None:
+            raise NotHere(what="study")
+        return found
+
+    def _read_study(self, where: Sql) -> StudyEntry | None:
         sql = f"SELECT {STUDY_COLUMNS} FROM studies s WHERE {where.text} ORDER BY s.first LIMIT 1"  # noqa: S608
         with reading(self._index) as connection:
             row = connection.exec_driver_sql(sql, where.values).first()
-        if row is None:
-            raise NotHere(what="study")
-        return entry_of(row)
+        return None if row is None else entry_of(row)
 
     def series_uids(self, ref: str, reach: Reached) -> list[str]:
         """List the series of a study in order. Raises NotHere."""
@@ -128,13 +143,28 @@ class Archive:
         return found[0]
 
     def instance_of(self, ref: str, series_uid: str | None, sop_uid: str, reach: Reached) -> InstanceEntry:
-        """Find one instance of a study by the study's reference. Raises NotHere."""
+        """Find one instance of a study by the study's reference. Raises NotHere.
+
+        Where another of its series was asked for before and nothing was committed since, the whole series is read:
+        a viewer goes on to the next slice.
+        """
+        asked = (ref, series_uid, reach if isinstance(reach, Reach) else tuple(reach))
+        if series_uid and self._located.again(asked):
+            listed = self._listed.get(asked, lambda: self._read_series(ref, series_uid, reach))
+            if listed and sop_uid in listed:
+                return listed[sop_uid]
         values = (ref, series_uid, series_uid, sop_uid)
         which = Sql("s.ref = ? AND (? IS NULL OR e.series_uid = ?) AND i.sop_uid = ?", values)
         found = self._places(which, reach, order="s.first", limit=1)
         if not found:
             raise NotHere(what="instance")
         return found[0]
+
+    def _read_series(self, ref: str, series_uid: str, reach: Reached) -> dict[str, InstanceEntry]:
+        """List a series by SOP Instance UID; nothing of one that is too long to be remembered."""
+        which = Sql("s.ref = ? AND e.series_uid = ?", (ref, series_uid))
+        found = self._places(which, reach, order="s.first", limit=self._limits.series + 1)
+        return {} if len(found) > self._limits.series else {one.sop_uid: one for one in reversed(found)}
 
     def instances_of(self, ref: str, reach: Reached, series_uid: str | None = None) -> list[InstanceEntry]:
         """List the instances of a study, or of one of its series, in order of number. Raises NotHere."""

@@ -56,6 +56,15 @@ class Limits:
     query_seconds: float = 10.0
     """What one query may take: with the indexes it takes milliseconds, so beyond this it is refused as too broad."""
 
+    located: int = 512
+    """Studies whose row is remembered until the index changes: under 2 KiB each."""
+
+    listed: int = 4
+    """Series whose instances are remembered so: those that are being scrolled through."""
+
+    series: int = 4096
+    """Instances of such a series, 1 KiB each; in a longer one each instance is looked up by itself."""
+
     page: int = 1000
     """Rows of one answer."""
 

@@ -39,12 +39,12 @@ def read_frame(record: Record, number: int, limits: Limits = LIMITS) -> Part:
     if number < 1:
         raise NoFrame
     served = served_syntax(syntax.uid)
-    kept = record.frames
-    if kept is not None and syntax.little:
-        if number > kept.count:
+    count = record.frame_count
+    if count is not None and syntax.little:
+        if number > count:
             raise NoFrame
         raw = record.frame(number - 1)
-        wrapped = syntax.encapsulated and kept.entries is not None
+        wrapped = syntax.encapsulated and record.has_frame_table
         return Part(fragments(raw) if wrapped else raw, syntax.media_type, served)
     return Part(Source(record, syntax, limits).frame(number), syntax.media_type, served)
 

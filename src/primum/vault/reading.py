@@ -8,9 +8,9 @@ from pathlib import Path
 
 from primum.vault.model import Frames, Position, RecordFacts, Tail
 from primum.vault.packfile import Found, PackFile
-from primum.vault.packformat import read_table
+from primum.vault.packformat import FRAME_ENTRY, SEGMENT, read_table
 from primum.vault.sealing import Role
-from primum.vault.segments import parts_holding, parts_of
+from primum.vault.segments import part_of, parts_holding, parts_of
 
 
 class Record:
@@ -69,6 +69,33 @@ class Record:
                 self._frames = read_table(b"".join(table))
         return self._frames
 
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames there are; None when the sender's data did not tell. Reads nothing."""
+        frames = self._found.trailer.frames
+        return None if frames is None else frames.count
+
+    @property
+    def has_frame_table(self) -> bool:
+        """Whether frames are of sizes of their own."""
+        return self._found.trailer.has_table
+
+    def frame_span(self, index: int) -> tuple[int, int]:
+        """Return where frame `index` starts and stops, counted from 0. IndexError when there is no such frame.
+
+        Of a table, only the segment that holds the frame's line is opened.
+        """
+        trailer = self._found.trailer
+        if trailer.frames is None or not 0 <= index < trailer.frames.count:
+            raise IndexError(index)
+        if self._frames is not None or not trailer.has_table:
+            return (self._frames or trailer.frames).span(index)
+        counter, at = divmod(index * FRAME_ENTRY.size, SEGMENT)
+        with self._open() as pack:
+            lines = pack.segment(self._found, part_of(trailer.shape, Role.TABLE, counter))
+        start, length = FRAME_ENTRY.unpack_from(lines, at)
+        return start, start + length
+
     def header(self) -> bytes:
         """Return the data set up to its pixel data (all of it when there is none)."""
         return self.read(0, self.length if self.pixels_at is None else self.pixels_at)
@@ -86,9 +113,7 @@ class Record:
 
     def frame(self, index: int) -> bytes:
         """Return the bytes of one frame, counted from 0. IndexError when there is no such frame."""
-        if self.frames is None:
-            raise IndexError(index)
-        return self.read(*self.frames.span(index))
+        return self.read(*self.frame_span(index))
 
     def data_set(self) -> bytes:
         """Return the whole data set; its SHA-256 is compared besides."""

@@ -126,6 +126,9 @@ class Retrievals:
         last = max(numbers)
         media_type, syntax, read = _first_of(kept, last, wanted)
         described = f"{media_type}; transfer-syntax={syntax}"
+        if len(numbers) == 1:
+            study.viewing.count(frames=1)
+            return whole(study, media_type, Part(described, [read]))
 
         def parts() -> Iterator[Part]:
             for number in numbers:
@@ -203,6 +206,14 @@ def stream(study: OpenStudy, media_type: str, parts: Iterator[Part]) -> Response
     boundary = multipart.new_boundary()
     body = counted(study, multipart.body(boundary, parts))
     return StreamingResponse(read_ahead(body), headers={"content-type": multipart.related(media_type, boundary)})
+
+
+def whole(study: OpenStudy, media_type: str, part: Part) -> Response:
+    """Answer in one part that is there already: in one piece, with its length."""
+    boundary = multipart.new_boundary()
+    body = b"".join(multipart.body(boundary, [part]))
+    study.viewing.count(sent_bytes=len(body))
+    return Response(body, headers={"content-type": multipart.related(media_type, boundary)})
 
 
 def _joined(arrays: Sequence[bytes]) -> bytes:
