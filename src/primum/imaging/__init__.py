@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         QueryTooBroad,
         UnknownSyntax,
     )
-    from primum.imaging.finding import Findings, Match, pick, shown_at, study_attributes, within
+    from primum.imaging.finding import Findings, within
     from primum.imaging.frames import FrameBuilder, frames_of
     from primum.imaging.identifier import Identifier, Model, answer, parse_identifier
     from primum.imaging.indexer import CaughtUp, Indexer
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from primum.imaging.retrieving import BadRetrieval, Root, Wanted, read_wanted, write_failed
     from primum.imaging.sendings.queue import Queue as SendingQueue
     from primum.imaging.sendings.store import Sendings, prepare_sendings
+    from primum.imaging.showing import Match, pick, shown_at, study_attributes
     from primum.imaging.store import open_index, prepare_records
     from primum.imaging.syntaxes import EXPLICIT_LE, syntax_of
 else:

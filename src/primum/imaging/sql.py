@@ -108,8 +108,8 @@ def _one_reach(reach: Reach, alias: str) -> Sql:
         parts.append(Sql(f"{alias}.hidden = 0{seen if reach.quality else ''}"))
     if reach.controllers is not None:
         keys = {fold_name(name) for name in reach.referrers} - {""}
-        ways = [_in(f"{alias}.controller_id", sorted(reach.controllers)), _in(f"{alias}.referrer_key", sorted(keys))]
-        parts.append(Sql.any_of(ways))
+        ways = (("controller_id", reach.controllers), ("referrer_key", keys))
+        parts.append(Sql.any_of(_in(f"{alias}.{column}", sorted(some)) for column, some in ways if some))
     return Sql.all_of(parts)
 
 
@@ -119,6 +119,8 @@ def listed_sql(column: str, values: Sequence[str]) -> Sql:
 
 
 def _in(column: str, values: Sequence[str]) -> Sql:
+    if len(values) == 1:
+        return Sql(f"{column} = ?", tuple(values))
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),))
 
 
@@ -321,15 +323,15 @@ def _narrow_list(attribute: Attribute, values: Sequence[str]) -> Sql | None:
     match attribute.column:
         case "series_uid":
             where = _in("x.series_uid", values)
-            return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)
+            return Sql(f"SELECT study_id AS number FROM series x WHERE {where.text}", where.values)
         case "sop_uid":
             where = _in("x.sop_uid", values)
-            return Sql(f"SELECT study_id FROM instances x WHERE {where.text}", where.values)
+            return Sql(f"SELECT study_id AS number FROM instances x WHERE {where.text}", where.values)
         case "sop_classes" | "sop_class_uid":
             return _term(0x00080062, OneOf(tuple(values)))
         case column if column in _INDEXED:
             where = _in(f"s.{column}", values)
-            return Sql(f"SELECT id FROM studies s WHERE {where.text}", where.values)
+            return Sql(f"SELECT id AS number FROM studies s WHERE {where.text}", where.values)
         case _:
             return None
 
@@ -347,14 +349,14 @@ def _term(tag: int, test: Test) -> Sql | None:
             where = Sql("value >= ? AND value < ?", (prefix, prefix + _HIGHEST))
         case _:
             return None
-    return Sql(f"SELECT study_id FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))
+    return Sql(f"SELECT study_id AS number FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))
 
 
 def _narrow_modality(patterns: tuple[str, ...]) -> Sql | None:
     if WILDCARDS.search("".join(patterns)):
         return None
     where = _in("x.modality", list(patterns))
-    return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)
+    return Sql(f"SELECT study_id AS number FROM series x WHERE {where.text}", where.values)
 
 
 def _narrow_text(attribute: Attribute, pattern: str) -> Sql | None:
@@ -383,8 +385,8 @@ def _narrow_referrer(tag: int, group: Group) -> Sql | None:
 
 def _starting(column: str, prefix: str, *, exactly: bool) -> Sql:
     if exactly:
-        return Sql(f"SELECT id FROM studies s WHERE {column} = ?", (prefix,))
-    return Sql(f"SELECT id FROM studies s WHERE {column} >= ? AND {column} < ?", (prefix, prefix + _HIGHEST))
+        return Sql(f"SELECT id AS number FROM studies s WHERE {column} = ?", (prefix,))
+    return Sql(f"SELECT id AS number FROM studies s WHERE {column} >= ? AND {column} < ?", (prefix, prefix + _HIGHEST))
 
 
 def _narrow_words(column: str, runs: list[str]) -> Sql | None:
@@ -392,4 +394,4 @@ def _narrow_words(column: str, runs: list[str]) -> Sql | None:
     if not trigrams:
         return None
     asked = " AND ".join('{} : "{}"'.format(column, one.replace('"', '""')) for one in dict.fromkeys(trigrams))
-    return Sql("SELECT rowid FROM words WHERE words MATCH ?", (asked,))
+    return Sql("SELECT rowid AS number FROM words WHERE words MATCH ?", (asked,))
