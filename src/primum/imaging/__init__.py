@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from primum.ground.front import front
 
 if TYPE_CHECKING:
+    from primum.imaging.answering import Answers, answers_to
     from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
     from primum.imaging.codecs.errors import CodecsBusy, NotAPicture, NotTranscoded, Undecodable

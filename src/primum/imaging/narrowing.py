@@ -15,7 +15,7 @@ FEW = 2000
 """Up to so many candidates, all that match are read and sorted."""
 MANY = 100_000
 """Up to so many are made a list of, to be gone through newest first; with more, the walk by date is as good."""
-_OPEN = frozenset({"", OPEN})
+_FIRST, _LAST = "00000101", "99991231"
 _UNIQUE = frozenset({"study_uid", "series_uid", "sop_uid"})
 
 
@@ -89,7 +89,8 @@ def _span(keys: Iterable[Key]) -> tuple[int, int] | None:
 def _days(key: Key) -> tuple[str, str] | None:
     match key.test:
         case Between(low=low, high=high) | Instants(days=(low, high)):
-            return (low, high) if all(one in _OPEN or _is_day(one) for one in (low, high)) else None
+            days = (low or _FIRST, _LAST if high == OPEN else high)
+            return days if all(map(_is_day, days)) else None
         case _:
             return None
 

@@ -66,7 +66,7 @@ def quarter_of(number: int) -> int:
 
 def span_of(first_day: str, last_day: str) -> tuple[int, int]:
     """Return the numbers between which all studies of some days are (the second one excluded)."""
-    return first_of(first_day or "00000000"), (_DATED + _day(last_day) + 1) << _DAY
+    return first_of(first_day), (_DATED + _day(last_day) + 1) << _DAY
 
 
 def _day(date: str) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from primum.ground.quick_json import read
 from primum.imaging.attributes import ATTRIBUTES, Level
 from primum.imaging.columns import NAME_DAMAGED
 from primum.imaging.model import Reached, StudyEntry, StudyRow
@@ -128,7 +128,7 @@ def study_attributes(row: StudyRow, criteria: Criteria) -> Json:
 
 def entry_of(row: Sequence[Any]) -> StudyEntry:
     """Read the study of a row that begins with STUDY_COLUMNS."""
-    return _entry(row, json.loads(row[7]))
+    return _entry(row, read(row[7]))
 
 
 def _entry(row: Sequence[Any], shown: Json) -> StudyEntry:
@@ -149,7 +149,7 @@ def match_of(level: Level, row: Sequence[Any], asked: Sequence[int]) -> Match:
 
 
 def _study_json(row: Sequence[Any]) -> Json:
-    shown: Json = json.loads(row[7])
+    shown: Json = read(row[7])
     shown["00080056"] = {"vr": "CS", "Value": ["ONLINE"]}
     shown["00080061"] = {"vr": "CS", "Value": row[8].split("\\")} if row[8] else {"vr": "CS"}
     shown["00201206"] = {"vr": "IS", "Value": [row[5]]}
@@ -158,7 +158,7 @@ def _study_json(row: Sequence[Any]) -> Json:
 
 
 def _series_json(row: Sequence[Any]) -> Json:
-    shown: Json = json.loads(row[0])
+    shown: Json = read(row[0])
     shown["00201209"] = {"vr": "IS", "Value": [row[1]]}
     return shown
 
