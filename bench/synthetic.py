@@ -15,9 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from primum.imaging.attributes import BY_TAG, KEPT, Level
-from primum.imaging.columns import series_columns, series_terms, study_columns, study_terms
+from primum.imaging.columns import series_columns, series_terms, study_columns, study_terms, words_of
 from primum.imaging.extract import normal_date, normal_time
-from primum.imaging.names import PersonName, fold, parse_name
+from primum.imaging.names import PersonName, parse_name
 from primum.imaging.numbering import first_of
 from primum.imaging.store import open_index
 
@@ -180,7 +180,7 @@ def rows_of(number: int, controller: str) -> dict[str, list[dict[str, Any]]]:
     place = first_of(study["study_date"], study["study_time"]) + number
     shown = {"00100020": {"vr": "LO", "Value": [values[0x00100020]]}}
     terms = study_terms(shown, study) | series_terms({}, series) | {(0x00080062, _CT)}
-    words = "=".join(study[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
+    words = dict(zip(("name", "patient_number", "accession", "description"), words_of(study), strict=True))
     return {
         "studies": [
             {
@@ -201,12 +201,7 @@ def rows_of(number: int, controller: str) -> dict[str, list[dict[str, Any]]]:
             }
         ],
         "terms": [{"tag": tag, "value": value, "study_id": place} for tag, value in sorted(terms)],
-        "words": [
-            {
-                "rowid": place, "name": words, "patient_number": study["patient_number"],
-                "accession": study["accession"], "description": fold(values[0x00081030]),
-            }
-        ],
+        "words": [{"rowid": place, **words}],
     }  # fmt: skip
 
 

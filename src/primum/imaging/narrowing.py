@@ -9,7 +9,7 @@ from primum.ground.db import Reader
 from primum.imaging.keys import OPEN, Key
 from primum.imaging.matching import Between, Instants, OneOf
 from primum.imaging.numbering import span_of
-from primum.imaging.sql import Sql, narrow_rejected, narrow_sql
+from primum.imaging.sql import BY_WORDS, Sql, narrow_rejected, narrow_sql
 
 FEW = 2000
 """Up to so many candidates, all that match are read and sorted."""
@@ -39,7 +39,7 @@ class Narrowing:
     @property
     def words(self) -> Sql | None:
         """A search among the trigrams, which gives its candidates newest first without a list being made of them."""
-        return next((sql for _, sql in self._ways if sql.text.startswith("SELECT rowid AS number FROM words ")), None)
+        return next((sql for _, sql in self._ways if sql.text == BY_WORDS), None)
 
     def few(self, reader: Reader) -> Candidates | None:
         """Return the candidates of the key that has fewest, if they are few."""

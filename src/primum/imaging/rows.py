@@ -15,7 +15,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from primum.imaging.columns import PERSON, Arrival, person_of, series_columns, series_terms, study_columns, study_terms
+from primum.imaging.columns import (
+    PERSON,
+    Arrival,
+    person_of,
+    series_columns,
+    series_terms,
+    study_columns,
+    study_terms,
+    words_of,
+)
 from primum.imaging.extract import Attributes
 from primum.imaging.model import written_here
 from primum.imaging.numbering import Numbers, move
@@ -361,5 +370,4 @@ _INSERT_WORDS = "INSERT INTO words (rowid, name, patient_number, accession, desc
 
 
 def _words(number: int, columns: dict[str, Any]) -> tuple[Any, ...]:
-    names = "=".join(columns[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
-    return number, names, columns["patient_number"], columns["accession"], columns["description"]
+    return number, *words_of(columns)

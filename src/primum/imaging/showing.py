@@ -45,8 +45,13 @@ _ON_REQUEST = {
 class Match:
     """A row that matched: its study (for a patient, the one received last), and all it says."""
 
-    entry: StudyEntry
+    row: Sequence[Any] = field(repr=False)
     shown: Json = field(repr=False)
+
+    @property
+    def entry(self) -> StudyEntry:
+        """Its study."""
+        return _entry(self.row, self.shown)
 
 
 def asked_of(criteria: Criteria) -> list[int]:
@@ -140,12 +145,11 @@ def _entry(row: Sequence[Any], shown: Json) -> StudyEntry:
 
 def match_of(level: Level, row: Sequence[Any], asked: Sequence[int]) -> Match:
     shown = _study_json(row)
-    entry = _entry(row, shown)
     if level in {Level.SERIES, Level.INSTANCE}:
         shown |= _series_json(row[9:])
     if level is Level.INSTANCE:
         shown |= _instance_json(row[11:])
-    return Match(entry, shown | extras_of(asked, row) if asked else shown)
+    return Match(row, shown | extras_of(asked, row) if asked else shown)
 
 
 def _study_json(row: Sequence[Any]) -> Json:

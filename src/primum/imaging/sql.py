@@ -39,6 +39,15 @@ _ITEM_TERMS = frozenset({0x00400275})
 _HIGHEST = "\U0010ffff"
 _TRIGRAMS = 24
 """Trigrams asked of one pattern: the rows are compared whole afterwards."""
+BY_WORDS = "SELECT rowid AS number FROM words WHERE words MATCH ?"
+"""The candidates that the trigrams give for one pattern."""
+_PAIR = 2
+_BY_PAIR = (
+    "SELECT rowid AS number FROM words WHERE words MATCH (SELECT ? || coalesce(group_concat("
+    "'\"' || replace(term, '\"', '\"\"') || '\"', ' OR '), '\"\"') || ')' FROM trigrams WHERE term >= ? AND term < ?)"
+)
+"""Two letters: every trigram that there is and that begins with them."""
+_USUAL_SEXES = frozenset({"", "F", "M"})
 
 
 QUALITY = "rejected q"
@@ -312,6 +321,8 @@ def narrow_rejected(key: Key, narrow: Sql) -> Sql | None:
 
 
 def _narrow_patterns(attribute: Attribute, patterns: tuple[str, ...]) -> Sql | None:
+    if attribute.column == "sex":
+        return None if _USUAL_SEXES & set(patterns) else _narrow_rare_sex(patterns)
     if attribute.column in {"modality", "modalities"}:
         return _narrow_modality(patterns)
     if len(patterns) == 1 and attribute.level is Level.STUDY:
@@ -350,6 +361,14 @@ def _term(tag: int, test: Test) -> Sql | None:
         case _:
             return None
     return Sql(f"SELECT study_id AS number FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))
+
+
+def _narrow_rare_sex(patterns: tuple[str, ...]) -> Sql | None:
+    if WILDCARDS.search("".join(patterns)):
+        return None
+    where = _in("s.sex", list(patterns))
+    rare = "s.sex NOT IN ('', 'F', 'M')"  # as the index has it, or it is not taken
+    return Sql(f"SELECT id AS number FROM studies s WHERE {where.text} AND {rare}", where.values)
 
 
 def _narrow_modality(patterns: tuple[str, ...]) -> Sql | None:
@@ -392,6 +411,8 @@ def _starting(column: str, prefix: str, *, exactly: bool) -> Sql:
 def _narrow_words(column: str, runs: list[str]) -> Sql | None:
     trigrams = [run[at : at + 3] for run in runs for at in range(len(run) - 2)][:_TRIGRAMS]
     if not trigrams:
-        return None
+        pair = next((run for run in runs if len(run) == _PAIR), None)
+        # each text ends with a mark of ours, so that two letters are always the beginning of a trigram
+        return None if pair is None else Sql(_BY_PAIR, (f"{column} : (", pair, pair + _HIGHEST))
     asked = " AND ".join('{} : "{}"'.format(column, one.replace('"', '""')) for one in dict.fromkeys(trigrams))
-    return Sql("SELECT rowid AS number FROM words WHERE words MATCH ?", (asked,))
+    return Sql(BY_WORDS, (asked,))
