@@ -179,11 +179,15 @@ class Shelf:
         series_uid: str = "",
         limit: int,
         offset: int,
+        flagged: bool = True,
     ) -> list[ShelfRow]:
-        """Search a level, in everything within reach or inside a study or series. Raises BadQuery."""
+        """Search a level, in everything within reach or inside a study or series. Raises BadQuery.
+
+        `flagged`: studies come with what a person should look at twice.
+        """
         criteria = replace(parse_qido(parameters, Level(level)), limit=limit, offset=offset)
         reach = _reached(granted)
-        if level == "study":
+        if level == "study" and flagged and within is None:
             return [_row(one, study_attributes(one, criteria)) for one in self._archive.rows(criteria, reach)]
         usual = shown_at(Level(level), within_study=within is not None, within_series=bool(series_uid))
         asked = only_within(criteria, within.study_uid if within else None, series_uid or None)

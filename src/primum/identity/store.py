@@ -203,8 +203,13 @@ def add_session(tx: Connection, **values: object) -> None:
 
 def session_by_hash(tx: Connection, token_hash: str) -> Row | None:
     """Find a session that was not closed."""
-    table = SESSIONS.c
-    return tx.execute(sa.select(SESSIONS).where(table.token_hash == token_hash, table.closed_at.is_(None))).first()
+    return tx.execute(_SESSION_BY_HASH, {"token_hash": token_hash}).first()
+
+
+# written once: it is asked at each request, and putting it together takes longer than asking it
+_SESSION_BY_HASH = sa.select(SESSIONS).where(
+    SESSIONS.c.token_hash == sa.bindparam("token_hash"), SESSIONS.c.closed_at.is_(None)
+)
 
 
 def open_sessions(tx: Connection, person_id: str | None = None) -> list[Row]:

@@ -132,12 +132,14 @@ def add_grant(tx: Connection, one: Proposal, effective_at: datetime) -> None:
 
 def held(tx: Connection, person_id: str | None = None) -> list[Held]:
     """List grants that were not revoked, those of the future included: one person's, or all."""
-    found = sa.select(GRANTS).where(GRANTS.c.revoked_at.is_(None)).order_by(GRANTS.c.effective_at, GRANTS.c.id)
-    if person_id is not None:
-        found = found.where(GRANTS.c.person_id == person_id)
-    rows = list(tx.execute(found))
+    rows = list(tx.execute(_HELD) if person_id is None else tx.execute(_HELD_BY_ONE, {"person_id": person_id}))
     names = _referrers(tx) if any(row.scope == Scope.REFERRER for row in rows) else {}
     return [_held(row, names.get(row.id, [])) for row in rows]
+
+
+# written once: it is asked at each request
+_HELD = sa.select(GRANTS).where(GRANTS.c.revoked_at.is_(None)).order_by(GRANTS.c.effective_at, GRANTS.c.id)
+_HELD_BY_ONE = _HELD.where(GRANTS.c.person_id == sa.bindparam("person_id"))
 
 
 def _held(row: Row, names: list[tuple[str, str]]) -> Held:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from primum.ground.front import front
 
 if TYPE_CHECKING:
+    from primum.imaging.answering import Answers, answers_to
     from primum.imaging.archive import Archive
     from primum.imaging.attributes import Level
     from primum.imaging.codecs.errors import CodecsBusy, NotAPicture, NotTranscoded, Undecodable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         QueryTooBroad,
         UnknownSyntax,
     )
-    from primum.imaging.finding import Findings, Match, pick, shown_at, study_attributes, within
+    from primum.imaging.finding import Findings, within
     from primum.imaging.frames import FrameBuilder, frames_of
     from primum.imaging.identifier import Identifier, Model, answer, parse_identifier
     from primum.imaging.indexer import CaughtUp, Indexer
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from primum.imaging.retrieving import BadRetrieval, Root, Wanted, read_wanted, write_failed
     from primum.imaging.sendings.queue import Queue as SendingQueue
     from primum.imaging.sendings.store import Sendings, prepare_sendings
+    from primum.imaging.showing import Match, pick, shown_at, study_attributes
     from primum.imaging.store import open_index, prepare_records
     from primum.imaging.syntaxes import EXPLICIT_LE, syntax_of
 else:

@@ -203,12 +203,13 @@ class Amender:
     def _show(self, study: _Study, effects: Effects) -> None:
         patient_id, overlay = self._patient(study.ref, effects)
         text = overlay.text() if overlay is not None else None
+        number = study.id
         if text is not None or study.overlay is not None:
             arrival = self._earliest(study)
             if arrival is not None:
-                write_study(self._index, study.id, study_columns(self._corrected(arrival, overlay)))
+                number = write_study(self._index, number, study_columns(self._corrected(arrival, overlay)))
         self._index.exec_driver_sql(
-            "UPDATE studies SET patient_id = ?, overlay = ? WHERE id = ?", (patient_id, text, study.id)
+            "UPDATE studies SET patient_id = ?, overlay = ? WHERE id = ?", (patient_id, text, number)
         )
 
     def _patient(self, ref: str, effects: Effects) -> tuple[str, Overlay | None]:

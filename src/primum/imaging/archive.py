@@ -21,7 +21,7 @@ from primum.imaging.codecs.pool import Codecs
 from primum.imaging.codecs.rendering import PictureWish, picture
 from primum.imaging.codecs.transcoding import Instance, frame_in, transcoded
 from primum.imaging.errors import NotHere
-from primum.imaging.finding import ORDERS, STUDY_COLUMNS, TABLES, Finder, Findings, entry_of, pick, shown_at, within
+from primum.imaging.finding import ORDERS, TABLES, Finder, Findings, within
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.metadata import series_metadata
 from primum.imaging.model import (
@@ -42,6 +42,7 @@ from primum.imaging.query import Criteria
 from primum.imaging.rendered import document, film
 from primum.imaging.retrieving import Wanted
 from primum.imaging.rewriting import corrected_chunks, corrected_header
+from primum.imaging.showing import STUDY_COLUMNS, entry_of, pick, shown_at
 from primum.imaging.sql import Sql, among_rejected, as_seen, listed_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault

@@ -112,6 +112,12 @@ def study_terms(shown: Mapping[str, Any], columns: Mapping[str, Any]) -> set[tup
     return {(tag, value) for tag, value in found if value}
 
 
+def words_of(columns: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """What the trigrams hold of a study: names, number, accession, description; each ends with a mark of ours."""
+    names = "=".join(columns[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
+    return f"{names}=", f"{columns['patient_number']}=", f"{columns['accession']}=", f"{columns['description']}="
+
+
 def series_terms(shown: Mapping[str, Any], columns: Mapping[str, Any]) -> set[tuple[int, str]]:
     """What a study is found by because of one of its series."""
     found = {(_STATION, columns["station"])}

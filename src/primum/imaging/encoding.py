@@ -55,7 +55,7 @@ def encode_around(
     said = {**attributes, _CHARSET: {"vr": "CS", "Value": taken.split("\\")}} if taken else dict(attributes)
     if not taken:
         said.pop(_CHARSET, None)
-    writer = _Writer(syntax, encoder_of(taken) or _ascii, limits)
+    writer = Writer(syntax, encoder_of(taken) or _ascii, limits)
     before = {key: one for key, one in said.items() if int(key, 16) < tag}
     after = {key: one for key, one in said.items() if int(key, 16) > tag}
     return b"".join(writer.data_set(before, 0)), b"".join(writer.data_set(after, 0))
@@ -102,6 +102,11 @@ def _ascii(text: str) -> bytes:
     return text.encode("ascii")
 
 
+def ascii_or_marks(text: str) -> bytes:
+    """Write text of the VRs that the character set does not concern."""
+    return text.encode("ascii", "replace")
+
+
 def _texts(attributes: Mapping[str, Any]) -> Iterator[str]:
     for key, attribute in attributes.items():
         vr = _vr(int(key, 16), attribute)
@@ -118,20 +123,25 @@ def _vr(tag: int, attribute: Mapping[str, Any]) -> str:
     return "US" if said == _US_OR_SS else AMBIGUOUS.get(said, said) or "UN"
 
 
-class _Writer:
-    """Writes elements in one transfer syntax and one character set."""
+class Writer:
+    """Writes elements in one transfer syntax and one character set. What does not fit it raises UnicodeEncodeError."""
 
-    def __init__(self, syntax: Syntax, encode: Encode, limits: Limits) -> None:
+    def __init__(self, syntax: Syntax, encode: Encode, limits: Limits = LIMITS) -> None:
+        """Write in `syntax`, text by `encode`."""
         mark = "<" if syntax.little else ">"
         self._syntax, self._encode, self._limits, self._mark = syntax, encode, limits, mark
         self._short = struct.Struct(mark + "HH2sH").pack
         self._long = struct.Struct(mark + "HH2sHI").pack
         self._bare = struct.Struct(mark + "HHI").pack
         self._left = limits.elements
+        self.explicit = syntax.explicit
 
     def data_set(self, attributes: Mapping[str, Any], depth: int) -> Iterator[bytes]:
+        """Write elements in the order of their tags. Raises DataSetTooLarge."""
         if depth > self._limits.depth:
             raise DataSetTooLarge(limit=self._limits.depth, of="sequences inside sequences")
+        if not depth:
+            self._left = self._limits.elements
         for tag, attribute in sorted((int(key, 16), one) for key, one in attributes.items()):
             self._left -= 1
             if self._left < 0:
@@ -166,7 +176,7 @@ class _Writer:
         if vr == "AT":
             return b"".join(struct.pack(self._mark + "HH", int(one[:4], 16), int(one[4:], 16)) for one in values)
         text = "\\".join(_text(vr, value) for value in values)
-        return self._encode(text) if vr in DECODED else text.encode("ascii", "replace")
+        return self._encode(text) if vr in DECODED else ascii_or_marks(text)
 
     def _item(self, item: Mapping[str, Any], depth: int) -> bytes:
         inner = b"".join(self.data_set(item, depth + 1))

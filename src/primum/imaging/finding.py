@@ -1,59 +1,35 @@
-"""Finding rows of the index: which match, in what order, and what they say as DICOM JSON.
+"""Finding rows of the index: which match, and in what order.
 
-A search is two steps: first which rows match, as numbers, in one short reading; then what they say, a page at a
-time. So whoever reads slowly holds no transaction open, and memory holds one page. Both steps ask for the reach.
+A search is two steps: first which rows match, as numbers, in one short reading; then what they say (`showing.py`), a
+page at a time. So whoever reads slowly holds no transaction open, and memory holds one page. Both steps ask for the
+reach. How the first step is kept short is told in docs/performance.md, Queries.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import OperationalError
-
-from primum.imaging.attributes import ATTRIBUTES, BY_KEYWORD, Level
-from primum.imaging.columns import NAME_DAMAGED
+from primum.ground.db import Reader, TookTooLong, bounded_reading
+from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.errors import QueryTooBroad
 from primum.imaging.keys import Key
 from primum.imaging.limits import LIMITS, Limits
 from primum.imaging.matching import Between, Instants, OneOf
-from primum.imaging.model import Reached, StudyEntry, StudyRow, sees_quality
-from primum.imaging.pixels import served_syntax
+from primum.imaging.model import Reached, StudyRow, sees_quality
+from primum.imaging.narrowing import Narrowing
+from primum.imaging.numbering import end_of, quarter_of
 from primum.imaging.query import Criteria
-from primum.imaging.sql import Sql, among_rejected, as_seen, key_sql, narrow_rejected, narrow_sql, reach_sql
-from primum.imaging.store import reading
+from primum.imaging.showing import FLAGS, STUDY_COLUMNS, Json, Match, asked_of, extras_of, line_of, match_of, on_request
+from primum.imaging.sql import Sql, among_rejected, as_seen, key_sql, reach_sql
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from sqlalchemy.engine import Engine
 
-Json = dict[str, Any]
-
-FEW = 2000
-"""Up to so many candidates (or twice a page), rows are fetched and sorted; above, the walk goes by date until a page is
-full. A row costs some 25 µs, a step of the walk under one, and a page is full the sooner the more candidates there are.
-"""
-MANY = 100_000
-"""Up to so many, those read are first looked for among the candidates, for which the index by date is enough."""
-
-STUDY_SHOWN = [
-    "00080020", "00080030", "00080050", "00080056", "00080061", "00080090", "00081030", "00100010", "00100020",
-    "00100030", "00100040", "0020000D", "00200010", "00201206", "00201208",
-]  # fmt: skip
-SERIES_SHOWN = [
-    "00080021", "00080031", "00080060", "0008103E", "0020000E", "00200011", "00201209", "00400244", "00400245",
-    "00400275",
-]  # fmt: skip
-INSTANCE_SHOWN = ["00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100"]
-_VRS = {one.key: one.vr for one in ATTRIBUTES}
-
-STUDY_COLUMNS = (
-    "s.ref, s.controller_id, s.study_uid, s.patient_id, s.confidential, s.series, s.instances, s.shown, s.modalities"
-)
 _COLUMNS = {
     Level.PATIENT: STUDY_COLUMNS,
     Level.STUDY: STUDY_COLUMNS,
@@ -66,7 +42,8 @@ TABLES = {
     Level.STUDY: "studies s",
     # in this order: studies are narrowed first, their series are few
     Level.SERIES: "studies s CROSS JOIN series e ON e.study_id = s.id AND e.instances > 0",
-    Level.INSTANCE: "studies s CROSS JOIN series e ON e.study_id = s.id CROSS JOIN instances i ON i.series_id = e.id",
+    Level.INSTANCE: "studies s CROSS JOIN series e ON e.study_id = s.id CROSS JOIN instances i"
+    " ON i.series_id = e.id AND i.study_id = s.id",
 }
 _BY_NUMBER = {
     Level.PATIENT: "studies s ON s.id = j.value",
@@ -84,27 +61,13 @@ ORDERS = {
     Level.SERIES: _SERIES_ORDER,
     Level.INSTANCE: f"{_SERIES_ORDER}, i.number IS NULL, i.number, i.sop_uid",
 }
-_SAME_PATIENT = "FROM studies o WHERE o.patient_id = s.patient_id AND"
-_ON_REQUEST = {
-    0x00080062: "(SELECT group_concat(c, '\\') FROM (SELECT DISTINCT y.sop_class_uid AS c FROM series x"
-    " JOIN instances y ON y.series_id = x.id WHERE x.study_id = s.id ORDER BY 1))",
-    0x00201200: f"(SELECT count(*) {_SAME_PATIENT}",
-    0x00201202: f"(SELECT sum(o.series) {_SAME_PATIENT}",
-    0x00201204: f"(SELECT sum(o.instances) {_SAME_PATIENT}",
-}
-"""Attributes that cost a look each: computed where asked for by name. Those of a patient count what is in reach."""
 _KEYS = 2
 """Numbers that name an instance; a third one marks it as rejected for quality."""
-_STEPS = 50_000
-"""Steps of SQLite's machine between two looks at the clock: under a millisecond."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A row that matched: its study (for a patient, the one received last), and all it says."""
-
-    entry: StudyEntry
-    shown: Json = field(repr=False)
+_SORTED = 10_000
+"""Up to so many studies are put in order here; further pages than that are found in the order of the index by date."""
+Keys = Sequence[Key]
+_GLANCE = 25_000
+"""Steps of SQLite's machine, about a millisecond: what is frequent fills a page within it, by walking back by date."""
 
 
 class Findings:
@@ -154,9 +117,10 @@ class Finder:
         """Find what matches, up to the criteria's limit. Raises QueryTooBroad."""
         if level is Level.INSTANCE and sees_quality(reach):
             return Findings(self, level, criteria, reach, self._with_rejected(criteria, reach))
-        with self._bounded() as connection:
-            sql = self.search_sql(connection, level, criteria, reach)
-            rows = connection.exec_driver_sql(sql.text, sql.values).fetchall()
+        with self._bounded() as reader:
+            if level is Level.STUDY:
+                return Findings(self, level, criteria, reach, _studies(reader, criteria, reach))
+            rows = _run(reader, _search_sql(reader, level, criteria, reach))
         numbers = [list(row) for row in rows] if level is Level.INSTANCE else [row[0] for row in rows]
         return Findings(self, level, criteria, reach, numbers)
 
@@ -164,171 +128,202 @@ class Finder:
         """Find instances, then those rejected for quality, which are marked by a third number."""
         most = criteria.offset + criteria.limit
         every = replace(criteria, offset=0, limit=most)
-        with self._bounded() as connection:
-            sql = self.search_sql(connection, Level.INSTANCE, every, reach)
-            found = [list(row) for row in connection.exec_driver_sql(sql.text, sql.values)]
-            rows = connection.exec_driver_sql(among_rejected(sql.text), sql.values)
-            found += [[*row, 1] for row in rows]
+        with self._bounded() as reader:
+            sql = _search_sql(reader, Level.INSTANCE, every, reach)
+            found = [list(row) for row in _run(reader, sql)]
+            found += [[*row, 1] for row in _run(reader, Sql(among_rejected(sql.text), sql.values))]
         return found[criteria.offset : most + 1]
-
-    def search_sql(self, connection: Connection, level: Level, criteria: Criteria, reach: Reached) -> Sql:
-        """Write the search whose rows are numbers: one more than the limit."""
-        number = {Level.SERIES: "e.id", Level.INSTANCE: "i.sop_uid, i.study_id"}.get(level, "s.id")
-        group = ""
-        if level is Level.PATIENT:
-            number, group = "s.id, max(s.first)", " GROUP BY s.patient_id"
-        where, few = self._where(connection, level, criteria, reach)
-        order = _order(level, few=few)
-        tables = as_seen(TABLES[level], reach)
-        sql = f"SELECT {number} FROM {tables} WHERE {where.text}{group} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
-        return Sql(sql, (*where.values, criteria.limit + 1, criteria.offset))
 
     def load(self, level: Level, criteria: Criteria, reach: Reached, numbers: Sequence[Any]) -> list[Match]:
         """Read rows by their numbers, in that order. Raises QueryTooBroad."""
-        asked = _asked(criteria)
-        extra, values = _on_request(asked, reach)
-        within_reach = reach_sql(reach)
-        columns = as_seen(_COLUMNS[level], reach)
-        sql = (
-            f"SELECT {columns}{extra} FROM json_each(?) j CROSS JOIN {_BY_NUMBER[level]}"  # noqa: S608 (ours)
-            f" WHERE {within_reach.text} ORDER BY j.key"
-        )
+        asked = asked_of(criteria)
+        sql = _loading(level, _COLUMNS[level], asked, reach)
         hidden = [one for one in numbers if level is Level.INSTANCE and len(one) > _KEYS]
         parts = [(sql, list(numbers[: len(numbers) - len(hidden)]))]  # those rejected come last
-        parts += [(among_rejected(sql), hidden)] if hidden else []
-        rows: list[Any] = []
-        with self._bounded() as connection:
-            for text, some in parts:
-                rows += connection.exec_driver_sql(text, (*values, json.dumps(some), *within_reach.values)).fetchall()
-        return [_match(level, row, asked) for row in rows]
+        parts += [(Sql(among_rejected(sql.text), sql.values), hidden)] if hidden else []
+        with self._bounded() as reader:
+            rows = [row for part, some in parts for row in _load(reader, part, some)]
+        return [match_of(level, row, asked) for row in rows]
 
     def lines(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
         """Find studies as lines of the worklist. Raises QueryTooBroad."""
-        asked = _asked(criteria)
-        extra, values = _on_request(asked, reach)
-        with self._bounded() as connection:
-            where, few = self._where(connection, Level.STUDY, criteria, reach)
-            # one more than a page tells whether there is more
-            limit = min(criteria.limit, self._limits.page + 1)
-            sql = (
-                f"SELECT {as_seen(STUDY_COLUMNS, reach)}, {_FLAGS}{extra} FROM studies s WHERE {where.text}"  # noqa: S608
-                f" ORDER BY {_order(Level.STUDY, few=few)} LIMIT ? OFFSET ?"
-            )
-            found = connection.exec_driver_sql(sql, (*values, *where.values, limit, criteria.offset)).fetchall()
-        return [_line(row, _extras(asked, row)) for row in found]
+        asked = asked_of(criteria)
+        # one more than a page tells whether there is more
+        limit = min(criteria.limit, self._limits.page + 1)
+        sql = _loading(Level.STUDY, f"{STUDY_COLUMNS}, {FLAGS}", asked, reach)
+        with self._bounded() as reader:
+            numbers = _studies(reader, replace(criteria, limit=limit - 1), reach) if limit else []
+            found = _load(reader, sql, numbers)
+        return [line_of(row, extras_of(asked, row)) for row in found]
 
     def count(self, criteria: Criteria, reach: Reached) -> int:
         """Count the studies that match. Raises QueryTooBroad."""
-        with self._bounded() as connection:
-            where, _ = self._where(connection, Level.STUDY, criteria, reach)
+        with self._bounded() as reader:
+            where, _ = _where(reader, Level.STUDY, criteria, reach)
             sql = f"SELECT count(*) FROM studies s WHERE {where.text}"  # noqa: S608 (sql.py's own texts)
-            return int(connection.exec_driver_sql(sql, where.values).scalar_one())
-
-    def _where(self, connection: Connection, level: Level, criteria: Criteria, reach: Reached) -> tuple[Sql, bool]:
-        """All conditions of a query, and whether they begin with an index that leaves few."""
-        narrowed, few = _narrowed(connection, criteria, also_rejected=sees_quality(reach))
-        conditions = [*narrowed, *map(key_sql, criteria.keys), reach_sql(reach)]
-        if not few and level is Level.PATIENT:
-            conditions.append(Sql("s.patient_id > ''"))
-        elif not few and not any(isinstance(key.test, Between | Instants) and _dated(key) for key in criteria.keys):
-            # said so that the plan begins with the index by date whatever else it could begin with
-            conditions.append(Sql("s.study_date >= ''"))
-        return Sql.all_of(conditions), few
+            return int(_run(reader, Sql(sql, where.values))[0][0])
 
     @contextmanager
-    def _bounded(self) -> Iterator[Connection]:
+    def _bounded(self) -> Iterator[Reader]:
         """A reading that is stopped when it takes too long."""
-        until = time.monotonic() + self._limits.query_seconds
-        with reading(self._index) as connection:
-            raw = connection.connection.driver_connection
-            if raw is None:
-                raise RuntimeError("a connection without a driver")
-            raw.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
-            try:
-                yield connection
-            except OperationalError as error:
-                if "interrupted" in str(error.orig):
-                    raise QueryTooBroad(seconds=self._limits.query_seconds) from None
-                raise
-            finally:
-                raw.set_progress_handler(None, _STEPS)
+        try:
+            with bounded_reading(self._index, self._limits.query_seconds) as reader:
+                yield reader
+        except TookTooLong:
+            raise QueryTooBroad(seconds=self._limits.query_seconds) from None
 
 
-def _dated(key: Key) -> bool:
-    return key.attribute.column == "study_date"
+def _run(reader: Reader, sql: Sql) -> list[Any]:
+    return reader.execute(sql.text, sql.values).fetchall()
 
 
-def _order(level: Level, *, few: bool) -> str:
-    # the sign keeps SQLite from walking all studies by date for the sake of the order
-    return ORDERS[level].replace("s.study_date", "+s.study_date") if few else ORDERS[level]
+def _loading(level: Level, columns: str, asked: Sequence[int], reach: Reached) -> Sql:
+    """Write the reading of rows whose numbers are given as a list, between the parameters that come before and after.
 
-
-def _narrowed(connection: Connection, criteria: Criteria, *, also_rejected: bool) -> tuple[list[Sql], bool]:
-    """Narrow a query to the candidates of the index that leaves fewest; tell whether they are few."""
-    best: tuple[int, Sql] | None = None
-    for key in criteria.keys:
-        narrow = narrow_sql(key)
-        if narrow is not None and also_rejected:
-            narrow = narrow_rejected(key, narrow)
-        if narrow is None:
-            continue
-        most = min(MANY, best[0] if best else MANY)
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({narrow.text}) LIMIT ?)"  # noqa: S608 (sql.py's own texts)
-        count = connection.exec_driver_sql(sql, (*narrow.values, most + 1)).scalar_one()
-        if count <= most:
-            best = count, narrow
-    if best is None:
-        return [], False
-    few = best[0] <= max(FEW, 2 * criteria.limit)
-    # with the sign, they are not where the search begins: it goes by date and asks of each study whether it is one
-    return [Sql(f"{'' if few else '+'}s.id IN ({best[1].text})", best[1].values)], few
-
-
-def _asked(criteria: Criteria) -> list[int]:
-    return [tag for tag in _ON_REQUEST if tag in criteria.include or criteria.include_all]
-
-
-def _on_request(asked: Sequence[int], reach: Reached) -> tuple[str, tuple[object, ...]]:
-    others = reach_sql(reach, "o")
-    text = ""
-    values: tuple[object, ...] = ()
-    for tag in asked:
-        counts = _ON_REQUEST[tag].endswith("AND")
-        text += f", {_ON_REQUEST[tag]} ({others.text}))" if counts else f", {_ON_REQUEST[tag]}"
-        values += others.values if counts else ()
-    return text, values
-
-
-def _extras(asked: Sequence[int], row: Sequence[Any]) -> Json:
-    extras: Json = {}
-    for tag, value in zip(asked, row[len(row) - len(asked) :], strict=True):
-        key = f"{tag:08X}"
-        values = value.split("\\") if isinstance(value, str) else [value]
-        extras[key] = {"vr": _VRS[key], "Value": values} if value else {"vr": _VRS[key]}
-    return extras
-
-
-_FLAGS = (
-    "EXISTS (SELECT 1 FROM studies o WHERE o.name_key = s.name_key AND o.name_key <> ''"
-    "  AND o.controller_id = s.controller_id AND o.patient_id <> s.patient_id),"
-    " EXISTS (SELECT 1 FROM studies o WHERE o.patient_number = s.patient_number AND o.patient_number <> ''"
-    "  AND o.issuer = s.issuer AND o.controller_id = s.controller_id AND o.patient_id <> s.patient_id),"
-    " s.mixed, s.flags, (SELECT count(*) FROM versions v WHERE v.study_id = s.id AND v.decided = 0)"
-)
-
-
-def _line(row: Sequence[Any], extras: Json) -> StudyRow:
-    shown = _study_json(row)
-    return StudyRow(
-        _entry(row, shown),
-        shown | extras,
-        tuple(filter(None, row[8].split("\\"))),
-        homonym=bool(row[9]),
-        collision=bool(row[10]),
-        mixed=bool(row[11]),
-        damaged=bool(row[12] & NAME_DAMAGED),
-        conflicts=row[13],
+    The last column is each one's place in the list.
+    """
+    extra, values = on_request(asked, reach)
+    within_reach = reach_sql(reach)
+    text = (
+        f"SELECT {as_seen(columns, reach)}{extra}, j.key FROM json_each(?) j"  # noqa: S608 (ours)
+        f" CROSS JOIN {_BY_NUMBER[level]} WHERE {within_reach.text}"
     )
+    return Sql(text, (values, within_reach.values))
+
+
+def _load(reader: Reader, sql: Sql, numbers: Sequence[Any]) -> list[Any]:
+    before, after = sql.values
+    rows = reader.execute(sql.text, (*before, json.dumps(numbers), *after)).fetchall()
+    rows.sort(key=itemgetter(-1))  # which they are, for a list is gone through from its beginning; nobody promises it
+    return rows
+
+
+# studies
+
+
+def _studies(reader: Reader, criteria: Criteria, reach: Reached) -> list[int]:
+    """Find the numbers of studies, one more than the limit."""
+    wanted = criteria.offset + criteria.limit + 1
+    conditions = Sql.all_of([*map(key_sql, criteria.keys), reach_sql(reach)])
+    narrowing = Narrowing(criteria.keys, also_rejected=sees_quality(reach))
+    found: list[Any] | None = None
+    if wanted <= _SORTED:
+        found = _newest_first(reader, criteria.keys, narrowing, conditions, wanted)
+    if found is None:
+        return [row[0] for row in _run(reader, _by_date(criteria, Sql.all_of([conditions, *_walking(criteria.keys)])))]
+    return [row[0] for row in found[criteria.offset : wanted]]
+
+
+def _newest_first(reader: Reader, keys: Keys, narrowing: Narrowing, conditions: Sql, wanted: int) -> list[Any] | None:
+    """Find studies among the candidates of an index, newest first; None where a walk by date is as good."""
+    few = narrowing.few(reader)
+    if few is not None:
+        return _in_order(reader, _among(narrowing.within(few.numbers), conditions), wanted)
+    by_date = _walk(Sql.all_of([conditions, *_walking(keys)]), wanted)
+    glance = reader.glance(by_date.text, by_date.values, _GLANCE)
+    if glance is not None:
+        return glance
+    if narrowing.words is not None:
+        return _in_order(reader, _among_words(narrowing, conditions), wanted, "words.rowid")
+    many = narrowing.many(reader)
+    return None if many is None else _in_order(reader, _among(narrowing.within(many.numbers), conditions), wanted)
+
+
+_SORTED_BY = "s.id, s.study_date, s.study_time, s.study_uid, s.controller_id"
+
+
+def _among(numbers: Sql, conditions: Sql) -> Sql:
+    text = f"SELECT {_SORTED_BY} FROM studies s WHERE s.id IN ({numbers.text}) AND {conditions.text}"  # noqa: S608
+    return Sql(text, (*numbers.values, *conditions.values))
+
+
+def _among_words(narrowing: Narrowing, conditions: Sql) -> Sql:
+    """Look at the rows of what the trigrams give, one after another: no list of them is made."""
+    words = narrowing.words or Sql("")
+    text = f"SELECT {_SORTED_BY} FROM words CROSS JOIN studies s ON s.id = words.rowid WHERE words MATCH ?"  # noqa: S608
+    span = " AND words.rowid >= ? AND words.rowid < ?" if narrowing.span else ""
+    values = (*words.values, *(narrowing.span or ()), *conditions.values)
+    return Sql(f"{text}{span} AND {conditions.text}", values)
+
+
+def _in_order(reader: Reader, candidates: Sql, wanted: int, number: str = "s.id") -> list[Any]:
+    """Read candidates newest first until there are enough, and put them in order.
+
+    Numbers are in order by the quarter of an hour; the last one is read whole, for its order is not that of numbers.
+    """
+    newest = f"{candidates.text} ORDER BY {number} DESC LIMIT ?"
+    found = reader.execute(newest, (*candidates.values, wanted)).fetchall()
+    if len(found) == wanted:
+        first, end = quarter_of(found[-1][0]), end_of(found[-1][0])
+        whole = f"{candidates.text} AND {number} >= ? AND {number} < ?"
+        found = [row for row in found if row[0] >= end]
+        found += reader.execute(whole, (*candidates.values, first, end)).fetchall()
+    found.sort(key=itemgetter(3, 4))
+    found.sort(key=itemgetter(1, 2), reverse=True)
+    return found
+
+
+def _walk(conditions: Sql, wanted: int) -> Sql:
+    """Go back by date, which the index by date answers alone for nearly all that is asked."""
+    text = f"SELECT s.id FROM studies s WHERE {conditions.text} ORDER BY {_STUDY_ORDER} LIMIT ?"  # noqa: S608
+    return Sql(text, (*conditions.values, wanted))
+
+
+def _by_date(criteria: Criteria, conditions: Sql) -> Sql:
+    walk = _walk(conditions, criteria.limit + 1)
+    return Sql(f"{walk.text} OFFSET ?", (*walk.values, criteria.offset))
+
+
+def _walking(keys: Keys) -> list[Sql]:
+    """Say what makes the plan begin with the index by date, whatever else it could begin with."""
+    dated = any(isinstance(key.test, Between | Instants) and key.attribute.column == "study_date" for key in keys)
+    return [] if dated else [Sql("s.study_date >= ''")]
+
+
+# other levels
+
+
+def _search_sql(reader: Reader, level: Level, criteria: Criteria, reach: Reached) -> Sql:
+    """Write the search whose rows are numbers: one more than the limit."""
+    number = {Level.SERIES: "e.id", Level.INSTANCE: "i.sop_uid, i.study_id"}.get(level, "s.id")
+    group = ""
+    if level is Level.PATIENT:
+        number, group = "s.id, max(s.first)", " GROUP BY s.patient_id"
+    where, order = _where(reader, level, criteria, reach)
+    tables = as_seen(TABLES[level], reach)
+    sql = f"SELECT {number} FROM {tables} WHERE {where.text}{group} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+    return Sql(sql, (*where.values, criteria.limit + 1, criteria.offset))
+
+
+def _where(reader: Reader, level: Level, criteria: Criteria, reach: Reached) -> tuple[Sql, str]:
+    """Write all conditions of a search, and the order that its rows are to be in."""
+    conditions = [*map(key_sql, criteria.keys), reach_sql(reach)]
+    narrowing = Narrowing(criteria.keys, also_rejected=sees_quality(reach))
+    best = narrowing.few(reader) or narrowing.many(reader)
+    # the sign keeps SQLite from walking all studies by date for the sake of the order
+    sorted_ = ORDERS[level].replace("s.study_date", "+s.study_date")
+    if best is not None and (best.few or level in _BELOW):
+        among = narrowing.within(best.numbers)
+        conditions.append(Sql(f"s.id IN ({among.text})", among.values))
+        if not best.few:
+            conditions += _floor(reader, level, Sql.all_of(conditions), criteria, reach)
+        return Sql.all_of(conditions), sorted_
+    if best is not None:
+        # not where the search begins: it asks of each study whether it is among them
+        conditions.append(Sql(f"+s.id IN ({best.numbers.text})", best.numbers.values))
+    conditions += [Sql("s.patient_id > ''")] if level is Level.PATIENT else _walking(criteria.keys)
+    return Sql.all_of(conditions), ORDERS[level]
+
+
+_BELOW = frozenset({Level.SERIES, Level.INSTANCE})
+
+
+def _floor(reader: Reader, level: Level, conditions: Sql, criteria: Criteria, reach: Reached) -> list[Sql]:
+    """Go through candidates newest first until a page is full: no older study has to be looked at."""
+    tables = as_seen(TABLES[level], reach)
+    sql = f"SELECT s.id FROM {tables} WHERE {conditions.text} ORDER BY s.id DESC LIMIT 1 OFFSET ?"  # noqa: S608
+    last = reader.execute(sql, (*conditions.values, criteria.offset + criteria.limit)).fetchone()
+    return [] if last is None else [Sql("s.id >= ?", (quarter_of(last[0]),))]
 
 
 def within(criteria: Criteria, study_uid: str | None, series_uid: str | None = None) -> Criteria:
@@ -336,76 +331,3 @@ def within(criteria: Criteria, study_uid: str | None, series_uid: str | None = N
     given = (("StudyInstanceUID", study_uid), ("SeriesInstanceUID", series_uid))
     keys = [Key(BY_KEYWORD[name], OneOf((uid,))) for name, uid in given if uid is not None]
     return replace(criteria, keys=(*criteria.keys, *keys))
-
-
-def shown_at(level: Level, *, within_study: bool = False, within_series: bool = False) -> list[str]:
-    """List the attributes that QIDO-RS gives unasked (PS3.18 tables 10.6.3-3 to -5), parents' where needed."""
-    if level is Level.STUDY:
-        return STUDY_SHOWN
-    if level is Level.SERIES:
-        return [*(["0020000D"] if within_study else STUDY_SHOWN), *SERIES_SHOWN]
-    if within_series:
-        return ["0020000D", "0020000E", *INSTANCE_SHOWN]
-    return [*(["0020000D"] if within_study else STUDY_SHOWN), *SERIES_SHOWN, *INSTANCE_SHOWN]
-
-
-def pick(every: Json, usual: Sequence[str], criteria: Criteria) -> Json:
-    """Keep the usual attributes (empty where there is no value), those asked for, or all."""
-    picked: Json = {"00080005": {"vr": "CS", "Value": ["ISO_IR 192"]}}
-    picked |= {key: every.get(key) or {"vr": _VRS[key]} for key in usual}
-    if criteria.include_all:
-        picked |= every
-    else:
-        asked = (f"{tag:08X}" for tag in criteria.include)
-        picked |= {key: every[key] for key in asked if key in every}
-    return dict(sorted(picked.items()))
-
-
-def study_attributes(row: StudyRow, criteria: Criteria) -> Json:
-    """Give a line of the worklist as QIDO-RS does: the usual attributes, and those asked for."""
-    return pick(row.shown, STUDY_SHOWN, criteria)
-
-
-def entry_of(row: Sequence[Any]) -> StudyEntry:
-    """Read the study of a row that begins with STUDY_COLUMNS."""
-    return _entry(row, json.loads(row[7]))
-
-
-def _entry(row: Sequence[Any], shown: Json) -> StudyEntry:
-    referrer = shown.get("00080090", {}).get("Value") or [None]
-    return StudyEntry(
-        row[0], row[1], row[2], row[3], (referrer[0] or {}).get("Alphabetic", ""), bool(row[4]), row[5], row[6]
-    )
-
-
-def _match(level: Level, row: Sequence[Any], asked: Sequence[int]) -> Match:
-    shown = _study_json(row)
-    entry = _entry(row, shown)
-    if level in {Level.SERIES, Level.INSTANCE}:
-        shown |= _series_json(row[9:])
-    if level is Level.INSTANCE:
-        shown |= _instance_json(row[11:])
-    return Match(entry, shown | _extras(asked, row) if asked else shown)
-
-
-def _study_json(row: Sequence[Any]) -> Json:
-    shown: Json = json.loads(row[7])
-    shown["00080056"] = {"vr": "CS", "Value": ["ONLINE"]}
-    shown["00080061"] = {"vr": "CS", "Value": row[8].split("\\")} if row[8] else {"vr": "CS"}
-    shown["00201206"] = {"vr": "IS", "Value": [row[5]]}
-    shown["00201208"] = {"vr": "IS", "Value": [row[6]]}
-    return shown
-
-
-def _series_json(row: Sequence[Any]) -> Json:
-    shown: Json = json.loads(row[0])
-    shown["00201209"] = {"vr": "IS", "Value": [row[1]]}
-    return shown
-
-
-def _instance_json(row: Sequence[Any]) -> Json:
-    keys = ("00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100")
-    values = [row[0], row[1], served_syntax(row[2]), *row[3:8]]
-    return {
-        key: {"vr": _VRS[key], "Value": [value]} for key, value in zip(keys, values, strict=True) if value is not None
-    }

@@ -33,7 +33,8 @@ _STARS = 8
 """Runs of `*` in one pattern: nobody types more, and each multiplies the work."""
 _PATTERNS = 16
 """Patterns with wildcards in one list of values."""
-_LAST = "~"
+OPEN = "~"
+"""After every date and time: the end of a range that has none."""
 _DATE, _TIME = 0x00080020, 0x00080030
 _HIGHEST = (1 << 62) - 1
 
@@ -117,7 +118,7 @@ def _range(value: str, bounds: Callable[[str], tuple[str, str]]) -> Between:
         raise BadQuery(why="a range is a-b, a- or -b")
     if not dash:
         return Between(*bounds(low), ranged=False)
-    return Between(bounds(low)[0] if low.strip() else "", bounds(high)[1] if high.strip() else _LAST)
+    return Between(bounds(low)[0] if low.strip() else "", bounds(high)[1] if high.strip() else OPEN)
 
 
 def _day(text: str) -> tuple[str, str]:
@@ -210,9 +211,9 @@ def combine(keys: Sequence[Key], zone: int | None, *, always: bool = True) -> tu
 
 def _instants(date: Between, time: Between | None, zone: int | None) -> Instants:
     low_time = time.low if time and time.low else "000000.000000"
-    high_time = time.high if time and time.high != _LAST else "235959.999999"
+    high_time = time.high if time and time.high != OPEN else "235959.999999"
     low = microseconds(date.low, low_time) if date.low else -_HIGHEST
-    high = microseconds(date.high, high_time) if date.high != _LAST else _HIGHEST
+    high = microseconds(date.high, high_time) if date.high != OPEN else _HIGHEST
     days = (_beside(date.low, -1), _beside(date.high, 1)) if zone is not None else (date.low, date.high)
     return Instants(low, high, zone, days)
 

@@ -15,9 +15,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from primum.imaging.columns import PERSON, Arrival, person_of, series_columns, series_terms, study_columns, study_terms
+from primum.imaging.columns import (
+    PERSON,
+    Arrival,
+    person_of,
+    series_columns,
+    series_terms,
+    study_columns,
+    study_terms,
+    words_of,
+)
 from primum.imaging.extract import Attributes
 from primum.imaging.model import written_here
+from primum.imaging.numbering import Numbers, move
 from primum.imaging.patients import Assignment, Traits, traits_of
 from primum.vault import Position
 
@@ -140,9 +150,11 @@ class Batch:
         if not firsts:
             return
         known = self._assign([(arrival, traits_of(arrival.attributes)) for arrival in firsts])
-        highest = self._index.exec_driver_sql("SELECT coalesce(max(id), 0) FROM studies").scalar_one()
+        numbers = Numbers(self._index)
         rows, words = [], []
-        for number, (arrival, assignment) in enumerate(zip(firsts, known, strict=True), highest + 1):
+        for arrival, assignment in zip(firsts, known, strict=True):
+            made = study_columns(arrival)
+            number = numbers.take(made["study_date"], made["study_time"])
             columns = {
                 "id": number,
                 "ref": arrival.position.study,
@@ -150,7 +162,7 @@ class Batch:
                 "study_uid": arrival.facts.study_instance_uid,
                 "patient_id": assignment.patient_id,
                 "confidential": int(assignment.confidential),
-                **study_columns(arrival),
+                **made,
             }
             rows.append(columns)
             words.append(_words(number, columns))
@@ -166,7 +178,7 @@ class Batch:
             self._index.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
 
     def _rewrite_study(self, number: int, arrival: Arrival) -> None:
-        write_study(self._index, number, study_columns(arrival))
+        number = write_study(self._index, number, study_columns(arrival))
         self._studies[arrival.position.study] = (number, arrival.first)
 
     # series
@@ -308,16 +320,18 @@ class Batch:
         write_counts(self._index, self._touched_series)
 
 
-def write_study(index: Connection, number: int, columns: dict[str, Any]) -> None:
-    """Write the columns of a study's earliest record anew, and its words."""
+def write_study(index: Connection, number: int, columns: dict[str, Any]) -> int:
+    """Write the columns of a study's earliest record anew, and its words; return its number, which may be another."""
+    index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
+    number = move(index, number, columns["study_date"], columns["study_time"])
     assigned = ", ".join(f"{name} = ?" for name in columns)
     index.exec_driver_sql(f"UPDATE studies SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608
-    index.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (number,))
     index.exec_driver_sql(_INSERT_WORDS, _words(number, columns))
     # what an earlier record said stays: terms only narrow, rows decide
     terms = sorted((tag, value, number) for tag, value in study_terms(json.loads(columns["shown"]), columns))
     if terms:
         index.exec_driver_sql("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
+    return number
 
 
 def write_counts(index: Connection, series: Iterable[int]) -> None:
@@ -356,5 +370,4 @@ _INSERT_WORDS = "INSERT INTO words (rowid, name, patient_number, accession, desc
 
 
 def _words(number: int, columns: dict[str, Any]) -> tuple[Any, ...]:
-    names = "=".join(columns[key] or "" for key in ("flat_a", "flat_i", "flat_p"))
-    return number, names, columns["patient_number"], columns["accession"], columns["description"]
+    return number, *words_of(columns)

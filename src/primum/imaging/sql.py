@@ -39,6 +39,15 @@ _ITEM_TERMS = frozenset({0x00400275})
 _HIGHEST = "\U0010ffff"
 _TRIGRAMS = 24
 """Trigrams asked of one pattern: the rows are compared whole afterwards."""
+BY_WORDS = "SELECT rowid AS number FROM words WHERE words MATCH ?"
+"""The candidates that the trigrams give for one pattern."""
+_PAIR = 2
+_BY_PAIR = (
+    "SELECT rowid AS number FROM words WHERE words MATCH (SELECT ? || coalesce(group_concat("
+    "'\"' || replace(term, '\"', '\"\"') || '\"', ' OR '), '\"\"') || ')' FROM trigrams WHERE term >= ? AND term < ?)"
+)
+"""Two letters: every trigram that there is and that begins with them."""
+_USUAL_SEXES = frozenset({"", "F", "M"})
 
 
 QUALITY = "rejected q"
@@ -108,8 +117,8 @@ def _one_reach(reach: Reach, alias: str) -> Sql:
         parts.append(Sql(f"{alias}.hidden = 0{seen if reach.quality else ''}"))
     if reach.controllers is not None:
         keys = {fold_name(name) for name in reach.referrers} - {""}
-        ways = [_in(f"{alias}.controller_id", sorted(reach.controllers)), _in(f"{alias}.referrer_key", sorted(keys))]
-        parts.append(Sql.any_of(ways))
+        ways = (("controller_id", reach.controllers), ("referrer_key", keys))
+        parts.append(Sql.any_of(_in(f"{alias}.{column}", sorted(some)) for column, some in ways if some))
     return Sql.all_of(parts)
 
 
@@ -119,6 +128,8 @@ def listed_sql(column: str, values: Sequence[str]) -> Sql:
 
 
 def _in(column: str, values: Sequence[str]) -> Sql:
+    if len(values) == 1:
+        return Sql(f"{column} = ?", tuple(values))
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),))
 
 
@@ -310,6 +321,8 @@ def narrow_rejected(key: Key, narrow: Sql) -> Sql | None:
 
 
 def _narrow_patterns(attribute: Attribute, patterns: tuple[str, ...]) -> Sql | None:
+    if attribute.column == "sex":
+        return None if _USUAL_SEXES & set(patterns) else _narrow_rare_sex(patterns)
     if attribute.column in {"modality", "modalities"}:
         return _narrow_modality(patterns)
     if len(patterns) == 1 and attribute.level is Level.STUDY:
@@ -321,15 +334,15 @@ def _narrow_list(attribute: Attribute, values: Sequence[str]) -> Sql | None:
     match attribute.column:
         case "series_uid":
             where = _in("x.series_uid", values)
-            return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)
+            return Sql(f"SELECT study_id AS number FROM series x WHERE {where.text}", where.values)
         case "sop_uid":
             where = _in("x.sop_uid", values)
-            return Sql(f"SELECT study_id FROM instances x WHERE {where.text}", where.values)
+            return Sql(f"SELECT study_id AS number FROM instances x WHERE {where.text}", where.values)
         case "sop_classes" | "sop_class_uid":
             return _term(0x00080062, OneOf(tuple(values)))
         case column if column in _INDEXED:
             where = _in(f"s.{column}", values)
-            return Sql(f"SELECT id FROM studies s WHERE {where.text}", where.values)
+            return Sql(f"SELECT id AS number FROM studies s WHERE {where.text}", where.values)
         case _:
             return None
 
@@ -347,14 +360,22 @@ def _term(tag: int, test: Test) -> Sql | None:
             where = Sql("value >= ? AND value < ?", (prefix, prefix + _HIGHEST))
         case _:
             return None
-    return Sql(f"SELECT study_id FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))
+    return Sql(f"SELECT study_id AS number FROM terms WHERE tag = ? AND {where.text}", (tag, *where.values))
+
+
+def _narrow_rare_sex(patterns: tuple[str, ...]) -> Sql | None:
+    if WILDCARDS.search("".join(patterns)):
+        return None
+    where = _in("s.sex", list(patterns))
+    rare = "s.sex NOT IN ('', 'F', 'M')"  # as the index has it, or it is not taken
+    return Sql(f"SELECT id AS number FROM studies s WHERE {where.text} AND {rare}", where.values)
 
 
 def _narrow_modality(patterns: tuple[str, ...]) -> Sql | None:
     if WILDCARDS.search("".join(patterns)):
         return None
     where = _in("x.modality", list(patterns))
-    return Sql(f"SELECT study_id FROM series x WHERE {where.text}", where.values)
+    return Sql(f"SELECT study_id AS number FROM series x WHERE {where.text}", where.values)
 
 
 def _narrow_text(attribute: Attribute, pattern: str) -> Sql | None:
@@ -383,13 +404,15 @@ def _narrow_referrer(tag: int, group: Group) -> Sql | None:
 
 def _starting(column: str, prefix: str, *, exactly: bool) -> Sql:
     if exactly:
-        return Sql(f"SELECT id FROM studies s WHERE {column} = ?", (prefix,))
-    return Sql(f"SELECT id FROM studies s WHERE {column} >= ? AND {column} < ?", (prefix, prefix + _HIGHEST))
+        return Sql(f"SELECT id AS number FROM studies s WHERE {column} = ?", (prefix,))
+    return Sql(f"SELECT id AS number FROM studies s WHERE {column} >= ? AND {column} < ?", (prefix, prefix + _HIGHEST))
 
 
 def _narrow_words(column: str, runs: list[str]) -> Sql | None:
     trigrams = [run[at : at + 3] for run in runs for at in range(len(run) - 2)][:_TRIGRAMS]
     if not trigrams:
-        return None
+        pair = next((run for run in runs if len(run) == _PAIR), None)
+        # each text ends with a mark of ours, so that two letters are always the beginning of a trigram
+        return None if pair is None else Sql(_BY_PAIR, (f"{column} : (", pair, pair + _HIGHEST))
     asked = " AND ".join('{} : "{}"'.format(column, one.replace('"', '""')) for one in dict.fromkeys(trigrams))
-    return Sql("SELECT rowid FROM words WHERE words MATCH ?", (asked,))
+    return Sql(BY_WORDS, (asked,))

@@ -17,12 +17,12 @@ from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.columns import Arrival
 from primum.imaging.errors import BadQuery, QueryTooBroad
 from primum.imaging.extract import Attributes
-from primum.imaging.finding import FEW
 from primum.imaging.keys import Key
 from primum.imaging.limits import Limits
 from primum.imaging.matching import Instants, Moment
 from primum.imaging.model import EVERYTHING, Reach
 from primum.imaging.patients import Assignment
+from primum.imaging.narrowing import FEW
 from primum.imaging.query import Criteria, parse_qido
 from primum.imaging.rows import Batch
 from primum.imaging.sql import Sql, key_sql, narrow_sql
@@ -191,7 +191,7 @@ def test_a_search_that_takes_too_long_is_stopped(index: Engine) -> None:
     hurried = Archive(index, SimpleNamespace(), Limits(query_seconds=-1))  # type: ignore[arg-type]
     slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     with pytest.raises(QueryTooBroad), hurried._finder._bounded() as connection:
-        connection.exec_driver_sql(slow).fetchall()
+        connection.execute(slow).fetchall()
     # the connection goes back to the pool as it was
     assert Archive(index, SimpleNamespace()).count(Criteria(), EVERYTHING) > 0  # type: ignore[arg-type]
 

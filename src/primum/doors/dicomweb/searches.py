@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -17,6 +16,7 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import Archive, Found, Level
 from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
+from primum.ground.quick_json import write_sorted
 from primum.imaging import NotHere
 
 
@@ -60,7 +60,7 @@ class Searches:
         except (NotAnAlias, NotHere):
             return search_answer(visit, [], media_type, more=False)
         # one more than is shown tells whether there is more
-        found = self._reading.search(visit, question.parameters, level=level, limit=limit + 1, offset=offset)
+        found = self._reading.search(visit, question.parameters, level=level, limit=limit + 1, offset=offset, flagged=False)
         meant = [one for one in found[:limit] if question.means(one.study)]
         return search_answer(visit, self._rows(visit, meant, level), media_type, more=len(found) > limit)
 
@@ -83,7 +83,7 @@ class Searches:
 
     def _rows(self, visit: Visit, found: Sequence[Found], level: Level) -> list[bytes]:
         return [
-            self._names.tell(visit, json.dumps(_located(one, level), separators=(",", ":")).encode(), one.study)
+            self._names.tell(visit, write_sorted(_located(one, level)), one.study)
             for one in found
         ]
 
@@ -93,7 +93,7 @@ def _located(one: Found, level: Level) -> dict[str, Any]:
     path = f"{REAL_ROOT}/studies/{one.study.study_uid}"
     for tag, name in _PATH[level]:
         path += f"/{name}/{one.attributes[tag]['Value'][0]}"
-    return dict(sorted({**one.attributes, "00081190": {"vr": "UR", "Value": [path]}}.items()))
+    return {**one.attributes, "00081190": {"vr": "UR", "Value": [path]}}
 
 
 _SERIES = ("0020000E", "series")

@@ -16,13 +16,13 @@ from primum.doors.dimse.extended import QueryOptions
 from primum.doors.dimse.reaching import reach_of
 from primum.doors.dimse.refusals import OperationUnknown
 from primum.doors.dimse.statuses import Answer, Status
-from primum.imaging import BadIdentifier, Level, Model, answer, encode_data_set, parse_identifier
+from primum.imaging import BadIdentifier, Level, Model, answers_to, parse_identifier
 from primum.imaging.keys import Way
 from primum.journal import Fact, Kind
 
 if TYPE_CHECKING:
     from primum.doors.dimse.exchange import Exchange
-    from primum.imaging import Findings, Identifier
+    from primum.imaging import Answers, Findings, Identifier
 
 MODELS = {
     "1.2.840.10008.5.1.4.1.2.1.1": Model.PATIENT_ROOT,
@@ -30,7 +30,6 @@ MODELS = {
     "1.2.840.10008.5.1.4.1.2.3.1": Model.PATIENT_STUDY_ONLY,
 }
 """The information models by abstract syntax (PS3.4 C.6)."""
-_LATIN_1 = "ISO_IR 100"
 
 
 class Finding:
@@ -56,12 +55,14 @@ class Finding:
         except BadIdentifier as refused:
             tags = refused.facts.get("tags", ())
             return Answer(Status.DATA_SET_MISMATCH, refused.code, tags if isinstance(tags, tuple) else ())
-        more = False
+        more, answers = False, answers_to(asked, context.transfer_syntax, exchange.services.aet)
         for found in _find(exchange, asked):
             _record(exchange, asked, found)
-            if not _respond(exchange, asked, found):
+            if not _respond(exchange, asked, found, answers):
                 return Answer(Status.CANCEL)
             more = found.more
+        if exchange.cancelled():
+            return Answer(Status.CANCEL)
         return Answer(Status.OUT_OF_RESOURCES, "dimse.more-matches") if more else Answer(Status.SUCCESS)
 
 
@@ -75,7 +76,7 @@ def _find(exchange: Exchange, asked: Identifier) -> Iterator[Findings]:
     reach = reach_of(exchange.device)
     first = archive.find(asked.level, replace(asked.criteria, limit=few), reach)
     yield first
-    if first.more and few < most:
+    if first.more and few < most and exchange.wants_more(limits.query_pause_seconds):
         # looked for from the beginning: a study that came meanwhile shifts the others
         yield archive.find(asked.level, replace(asked.criteria, limit=most), reach).without(first)
 
@@ -94,15 +95,12 @@ def _record(exchange: Exchange, asked: Identifier, found: Findings) -> None:
     exchange.services.journal.record(Fact(Kind.DEVICE_LIST_SEARCHED, exchange.device.id, "", details))
 
 
-def _respond(exchange: Exchange, asked: Identifier, found: Findings) -> bool:
+def _respond(exchange: Exchange, asked: Identifier, found: Findings, answers: Answers) -> bool:
     """Send what was found, page by page; tell whether it went through to the end."""
     status = Status.PENDING_WARNING if asked.unsupported else Status.PENDING
-    title, syntax = exchange.services.aet, exchange.context.transfer_syntax
     for page in found.pages(exchange.services.limits.query_page):
         exchange.permit()
-        for one in page:
-            if exchange.cancelled():
-                return False
-            said = answer(asked, one.shown, title)
-            exchange.respond(status, encode_data_set(said, syntax, asked.charset or _LATIN_1))
-    return not exchange.cancelled()
+        if exchange.cancelled():
+            return False
+        exchange.respond_all(status, (answers.encode(one.shown) for one in page))
+    return True

@@ -46,8 +46,11 @@ class Limits:
     """Answers to one C-FIND: a month of a large practice. Beyond, what was found is sent and the end says A700H."""
     blank_query_answers: int = 200
     """The same for a query that asks for nothing in particular: a page of the newest, not the list of all patients."""
-    query_first: int = 200
+    query_first: int = 100
     """Answers looked for before the first leaves: more than a screen shows. The rest is looked for after that."""
+    query_pause_seconds: float = 0.005
+    """Before the rest is looked for, the caller may cancel: who wants a screen full does so in two or three milliseconds,
+    and who wants thousands does not notice."""
     query_page: int = 100
     """Answers read from the index at once: some 150 KB."""
     whole_bytes: int = 8 * MIB

@@ -24,6 +24,8 @@ HEADER = struct.Struct(">BxL")
 """PDU type, reserved, length of what follows (PS3.8 9.3.1)."""
 PDV_HEADER = struct.Struct(">LBB")
 """Item length, presentation context, message control header (PS3.8 9.3.5.1 and E.2)."""
+_WHOLE = struct.Struct(">BxLLBB")
+"""Both of them: a fragment that is all there is."""
 COMMAND, LAST = 0x01, 0x02
 """Bits of the message control header (PS3.8 E.2)."""
 
@@ -196,6 +198,9 @@ def encode_data_set(context: int, data_set: bytes, max_length: int) -> bytes:
 
 def _encode_data(context: int, body: bytes, max_length: int, control: int) -> bytes:
     room = (max_length or len(body) + 6) - 6
+    if 0 < len(body) <= room:
+        size = len(body) + 2
+        return _WHOLE.pack(PduType.DATA_TF, size + 4, size, context, control | LAST) + body
     parts = [body[at : at + room] for at in range(0, len(body), room)]
     last = len(parts) - 1
     return b"".join(

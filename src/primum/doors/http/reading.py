@@ -52,15 +52,25 @@ class Reading:
         self._disclosures = disclosures
 
     def search(
-        self, visit: Visit, parameters: Parameters, *, level: Level = "study", limit: int, offset: int
+        self,
+        visit: Visit,
+        parameters: Parameters,
+        *,
+        level: Level = "study",
+        limit: int,
+        offset: int,
+        flagged: bool = True,
     ) -> Sequence[Found]:
         """Search everything within reach, and record that somebody searched.
+
+        `flagged`: with what a person should look at twice, which takes a look at other studies for each that is found.
 
         Raises NotPermitted, and BadQuery as the archive does.
         """
         # series and instances of studies that one may only list are inside those studies: opening, not listing
         action = Permission.STUDY_LIST if level == "study" else Permission.STUDY_OPEN
-        rows = self._archive.search(level, parameters, self.reach(visit, action), limit=limit, offset=offset)
+        reach = self.reach(visit, action)
+        rows = self._archive.search(level, parameters, reach, limit=limit, offset=offset, flagged=flagged)
         details: dict[str, str | int] = {"session": visit.person.id, "level": level, "found": len(rows), "door": DOOR}
         self._journal.record(Fact(Kind.LIST_SEARCHED, visit.person.person_id, "", details))
         return rows

@@ -244,6 +244,7 @@ class Archive(Protocol):
         series_uid: str = "",
         limit: int,
         offset: int,
+        flagged: bool = True,
     ) -> Sequence[Found]:
         """Search a level, in everything within reach or inside a study or series; raises BadQuery."""
         ...
