@@ -62,6 +62,13 @@ class Orthanc:
             }
         settings |= self._more
         (folder / "orthanc.json").write_text(json.dumps(settings))
+        self._folder = folder
+        self.launch()
+        wait_until(lambda: accepts(self._http) and accepts(self._dicom), seconds=30, running=self._process)
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start, without waiting, on what there is: after `start` and `stop`, on what was stored then."""
+        folder, way = self._folder, self._way
         program = find_program("Orthanc")
         if program is None:
             raise FileNotFoundError("Orthanc is missing (Debian: apt-get install orthanc orthanc-dicomweb)")
@@ -69,7 +76,7 @@ class Orthanc:
             self._process = subprocess.Popen(
                 [str(program), str(folder / "orthanc.json")], cwd=folder, env=way.environment(), stdout=log, stderr=log
             )
-        wait_until(lambda: accepts(self._http) and accepts(self._dicom), seconds=30, running=self._process)
+        return self._process
 
     def target(self) -> Sequence[str]:
         """Return storescu's last arguments."""

@@ -130,6 +130,19 @@ class OrthancPostgres:
         """Return storescu's last arguments."""
         return self._started().target()
 
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start Orthanc again, after `rest`: PostgreSQL went on, as a service that is always there."""
+        return self._started().launch()
+
+    def rest(self) -> None:
+        """End Orthanc alone."""
+        self._started().stop()
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Where Orthanc listens: DICOM, and HTTP."""
+        return self._started().ports
+
     def wrong(self, sent: Sequence[Slice]) -> list[str]:
         """Find and compare as with any Orthanc."""
         return self._started().wrong(sent)
