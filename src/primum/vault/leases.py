@@ -106,18 +106,20 @@ class Lease:
         self.write_ahead(view, size, at)
         try:
             self.disc.sync(self.handle)
-            if self.fresh:
-                self.disc.sync_folder(self.folder)
         except OSError as error:
             raise self._refused(error) from None
         self.fresh = False
 
     def write_ahead(self, view: memoryview, size: int, at: int) -> None:
-        """Write as `write` does, without waiting for the disc: nothing of it counts before a `write` returns."""
+        """Write as `write` does, without waiting for the disc: nothing of it counts before a `write` returns.
+
+        The name of a new pack is on disc at return, so that the `write` need not wait for that too.
+        """
         try:
             if self.fresh and at == self.state.end:
                 view[:BLOCK] = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
                 self.disc.write_at(self.handle, view[: BLOCK + size], at - BLOCK)
+                self.disc.sync_folder(self.folder)
             else:
                 self.disc.write_at(self.handle, view[BLOCK : BLOCK + size], at)
         except OSError as error:
