@@ -59,7 +59,7 @@ _WATCH = """
   };
   look();
 """.replace("CANVAS", CANVAS)
-"""Runs before the page's own scripts, in each of them alike: a picture has more than eight grey levels in its middle."""
+"""Runs before the page's own scripts, the same for all: a picture has more than eight grey levels in its middle."""
 _TIMES = """performance.getEntriesByType("resource").map((one) =>
   [one.name, one.startTime, one.responseEnd, one.transferSize])"""
 
@@ -124,7 +124,7 @@ def contenders(place: Path, slices: Sequence[Slice]) -> Iterator[list[Contender]
 def _primum(port: int, cookie: str) -> Contender:
     """Find the study's address as the worklist gives it."""
     origin = f"https://localhost:{port}"
-    with httpx.Client(base_url=origin, verify=False, trust_env=False) as client:  # noqa: S501 (loopback)
+    with httpx.Client(base_url=origin, verify=False, trust_env=False) as client:
         page = client.get("/", headers={"Cookie": cookie}).raise_for_status().text
     found = re.search(r"/ohif/viewer\?StudyInstanceUIDs=[0-9.]+", page)
     if found is None:
@@ -249,16 +249,16 @@ def as_table(results: Results) -> str:
     """Return a table in Markdown."""
     ratio, worst = ratios(results), worst_rounds(results)
     lines = [
-        "| from | first image | metadata had come | metadata took | first frame had come | requests before |"
-        " MB before | ratio | worst round |",
+        "| from | first image | metadata come | metadata took | frame come | requests | MB | ratio | worst round |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in results.items():
         mid = {one: median(asdict(opened)[one] for opened in found) for one in asdict(found[0])}
         ends = [one.painted / 1000 for one in found]
         compared = f"{ratio[name]:.1f}x | {worst[name]:.1f}x" if name in ratio else "|"
+        painted = f"{mid['painted'] / 1000:.1f} s ({min(ends):.1f}-{max(ends):.1f})"
         lines.append(
-            f"| {name} | {mid['painted'] / 1000:.1f} s ({min(ends):.1f}-{max(ends):.1f}) | {mid['metadata'] / 1000:.1f} s |"
+            f"| {name} | {painted} | {mid['metadata'] / 1000:.1f} s |"
             f" {mid['metadata_took']:.0f} ms | {mid['frame'] / 1000:.1f} s | {mid['requests']:.0f} |"
             f" {mid['megabytes']:.1f} | {compared} |"
         )

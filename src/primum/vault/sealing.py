@@ -65,7 +65,7 @@ class RecordSeal:
         """Seal one segment into `into`, which is exactly 16 bytes longer. Never twice for one (role, counter)."""
         self._data.encrypt_into(_NONCE.pack(role, counter, last), plain, associated(role, sop), into)
 
-    def open(self, role: Role, counter: int, sop: bytes, sealed: bytes, *, last: bool) -> bytes | None:
+    def open(self, role: Role, counter: int, sop: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes | None:
         """Open one segment; None when it is not authentic."""
         try:
             return self._data.decrypt(_NONCE.pack(role, counter, last), sealed, associated(role, sop))
