@@ -405,7 +405,7 @@ def as_object(results: Results, *, quick: bool) -> dict[str, object]:
     """Return everything as one object for `--json`."""
     return {
         "quick": quick,
-        "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
+        "machine": machine(),
         "ratios": ratios(results),
         "worst_round": worst_rounds(results),
         "rows": {
@@ -421,6 +421,11 @@ def as_object(results: Results, *, quick: bool) -> dict[str, object]:
             for row, by in results.items()
         },
     }
+
+
+def machine() -> str:
+    """Say where this ran."""
+    return f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}"
 
 
 def _cell(one: Measured) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import sys
 import tempfile
@@ -32,7 +31,7 @@ from tests.programs import find_program
 from bench.contenders.ohif import ohif_before
 from bench.contenders.proxy import there
 from bench.load import Slice, make_slices
-from bench.retrieve import orthanc, primum
+from bench.retrieve import machine, orthanc, primum
 from bench.trust import make_trust
 from primum.doors.web.viewer_files import find_viewer
 
@@ -269,7 +268,7 @@ def as_object(results: Results, *, quick: bool) -> dict[str, object]:
     """Return everything as one object for `--json`."""
     return {
         "quick": quick,
-        "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
+        "machine": machine(),
         "ratios": ratios(results),
         "worst_round": worst_rounds(results),
         "openings": {name: [asdict(one) for one in found] for name, found in results.items()},

@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.programs import accepts, find_program, free_port, wait_until
+from tests.programs import free_port
 
-from bench.contenders.base import end
-from bench.contenders.proxy import Proxy
+from bench.contenders.proxy import Proxy, nginx
 from bench.trust import Identity
 from primum.doors.web.ohif import configuration
 from primum.doors.web.viewer_files import Viewer
@@ -70,9 +68,6 @@ ROOT = "/dicom-web"
 @contextmanager
 def ohif_before(port: int, folder: Path, viewer: Viewer, identity: Identity | None) -> Iterator[Proxy]:
     """Serve OHIF and the DICOMweb root at `port` on one origin until the end of the block; TLS with an identity."""
-    program = find_program("nginx")
-    if program is None:
-        raise FileNotFoundError("nginx is missing (Debian: apt-get install nginx-light)")
     (folder / "page").mkdir(parents=True)
     (folder / "page" / "viewer.html").write_text(
         _PAGE.format(
@@ -85,27 +80,18 @@ def ohif_before(port: int, folder: Path, viewer: Viewer, identity: Identity | No
     (folder / "page" / "app-config.js").write_text(f"window.config = {json.dumps(_configured(), indent=1)};\n")
     own = free_port()
     certificate = f"ssl_certificate {identity.certificate}; ssl_certificate_key {identity.key};" if identity else ""
-    (folder / "nginx.conf").write_text(
-        _CONFIGURATION.format(
-            user=_user(),
-            folder=folder,
-            port=own,
-            behind=port,
-            secured=" ssl" if identity else "",
-            certificate=certificate,
-            stamp=viewer.stamp,
-            viewer=viewer.folder / "ohif",
-        )
+    text = _CONFIGURATION.format(
+        user=_user(),
+        folder=folder,
+        port=own,
+        behind=port,
+        secured=" ssl" if identity else "",
+        certificate=certificate,
+        stamp=viewer.stamp,
+        viewer=viewer.folder / "ohif",
     )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(program), "-p", str(folder), "-c", str(folder / "nginx.conf")], stdout=log, stderr=log
-        )
-    try:
-        wait_until(lambda: accepts(own), seconds=10, running=process)
-        yield Proxy(own, process)
-    finally:
-        end(process)
+    with nginx(folder, text, own) as site:
+        yield site
 
 
 def _user() -> str:
