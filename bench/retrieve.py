@@ -133,7 +133,7 @@ class Archive:
     def __init__(self, name: str, doors: Doors, pids: Callable[[], Sequence[int]], receiver: sink.Sink) -> None:
         """Ask `doors`; what is moved goes to `receiver`."""
         self.name = name
-        self._doors, self._receiver = doors, receiver
+        self.doors, self._receiver = doors, receiver
         self.processes = pids
 
     def retrieve(self, service: str, slices: Sequence[Slice]) -> tuple[float, dict[str, str]]:
@@ -144,18 +144,18 @@ class Archive:
         begun = time.perf_counter()
         match service:
             case "get":
-                with self._doors.association() as connection:
-                    line = sink.get(connection, self._doors.calling, self._doors.title, study, count)
+                with self.doors.association() as connection:
+                    line = sink.get(connection, self.doors.calling, self.doors.title, study, count)
                     took = time.perf_counter() - begun
                 return took, line.hashes()
             case _:
-                with self._doors.association() as connection:
-                    sink.move(connection, self._doors.calling, self._doors.title, _SINK, study, count)
+                with self.doors.association() as connection:
+                    sink.move(connection, self.doors.calling, self.doors.title, _SINK, study, count)
                     took = time.perf_counter() - begun
                 return took, self._receiver.taken()
 
     def _by_http(self, service: str, slices: Sequence[Slice]) -> tuple[float, dict[str, str]]:
-        root, study = web_clients.Root(self._doors.web, self._doors.web_tls, self._doors.cookie), slices[0].study_uid
+        root, study = web_clients.Root(self.doors.web, self.doors.web_tls, self.doors.cookie), slices[0].study_uid
         match service:
             case "wado":
                 begun = time.perf_counter()
@@ -269,8 +269,8 @@ class _ToTls(Archive):
             return super().retrieve(service, slices)
         study, count = slices[0].study_uid, len(slices)
         begun = time.perf_counter()
-        with self._doors.association() as connection:
-            sink.move(connection, self._doors.calling, self._doors.title, "SINKTLS", study, count)
+        with self.doors.association() as connection:
+            sink.move(connection, self.doors.calling, self.doors.title, "SINKTLS", study, count)
             took = time.perf_counter() - begun
         return took, self._receiver.taken()
 
@@ -405,7 +405,7 @@ def as_object(results: Results, *, quick: bool) -> dict[str, object]:
     """Return everything as one object for `--json`."""
     return {
         "quick": quick,
-        "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
+        "machine": machine(),
         "ratios": ratios(results),
         "worst_round": worst_rounds(results),
         "rows": {
@@ -421,6 +421,11 @@ def as_object(results: Results, *, quick: bool) -> dict[str, object]:
             for row, by in results.items()
         },
     }
+
+
+def machine() -> str:
+    """Say where this ran."""
+    return f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}"
 
 
 def _cell(one: Measured) -> str:

@@ -54,14 +54,20 @@ class Proxy:
 @contextmanager
 def in_front_of(port: int, folder: Path, identity: Identity) -> Iterator[Proxy]:
     """Serve `port` of loopback over TLS until the end of the block."""
+    own = free_port()
+    files = {"certificate": identity.certificate, "key": identity.key}
+    with nginx(folder, _CONFIGURATION.format(folder=folder, port=own, behind=port, **files), own) as proxy:
+        yield proxy
+
+
+@contextmanager
+def nginx(folder: Path, configuration: str, own: int) -> Iterator[Proxy]:
+    """Run nginx with a configuration that listens on the port `own`, until the end of the block."""
     program = find_program("nginx")
     if program is None:
         raise FileNotFoundError("nginx is missing (Debian: apt-get install nginx-light)")
-    folder.mkdir()
-    own = free_port()
-    (folder / "nginx.conf").write_text(
-        _CONFIGURATION.format(folder=folder, port=own, behind=port, certificate=identity.certificate, key=identity.key)
-    )
+    folder.mkdir(exist_ok=True)
+    (folder / "nginx.conf").write_text(configuration)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [str(program), "-p", str(folder), "-c", str(folder / "nginx.conf")], stdout=log, stderr=log

@@ -25,7 +25,8 @@ VERSION = 1
 """Of the JSON made here; changing what `instance_json` makes changes it, and all blocks are made again."""
 
 WEB_ROOT = "/dicom-web"
-_AVAILABLE_SYNTAX, _PIXELS = "00083002", "7FE00010"
+_AVAILABLE_SYNTAX, _BITS, _PIXELS = "00083002", "00280100", "7FE00010"
+_WORD = 16
 
 
 def series_metadata(vault: Vault, instances: Sequence[InstanceEntry], limits: Limits = LIMITS) -> bytes:
@@ -87,7 +88,7 @@ def instance_json(record: Record, entry: InstanceEntry, limits: Limits = LIMITS)
     ):
         encoded[tag] = {"vr": "UI", "Value": [uid]}
     if record.pixels_at is not None or entry.rows:
-        tag, vr = _pixel_element(record)
+        tag, vr = _pixel_element(record, encoded)
         encoded[tag] = {"vr": vr, "BulkDataURI": f"{root}{tag}"}
     return dict(sorted(encoded.items()))
 
@@ -99,10 +100,18 @@ def _header(record: Record, entry: InstanceEntry, limits: Limits) -> memoryview:
     return memoryview(corrected_header(header, entry.transfer_syntax, read_overlay(entry.overlay), limits))
 
 
-def _pixel_element(record: Record) -> tuple[str, str]:
+def _pixel_element(record: Record, encoded: dict[str, Any]) -> tuple[str, str]:
+    """Tell the tag of the pixel data and their value representation, from the header where it decides.
+
+    Looking costs the first MiB of the pixels: of a long CT that is all of it, read from disc for six bytes each.
+    """
     if record.pixels_at is None:
         return _PIXELS, "OW"
     syntax = syntax_of(record.facts.transfer_syntax_uid)
+    if syntax.encapsulated:
+        return _PIXELS, "OB"  # PS3.5 A.4; float pixels are never encapsulated (PS3.5 8.2)
+    if encoded.get(_BITS, {}).get("Value") == [_WORD]:
+        return _PIXELS, "OW"  # PS3.5 A.2: more than 8 bits; float ones have 32 and 64 (PS3.3 C.7.6.24, 25)
     head = record.read(record.pixels_at, record.pixels_at + 6)
     group, number = struct.unpack(f"{'<' if syntax.little else '>'}HH", head[:4])
     tag = f"{group:04X}{number:04X}"

@@ -92,7 +92,7 @@ class RecordSeal:
         """Begin a segment that is sealed in pieces: the same bytes as by `seal`. Never twice for one either."""
         return OpenSegment(self._key, _NONCE.pack(role, counter, last), associated(role, sop))
 
-    def open(self, role: Role, counter: int, sop: bytes, sealed: bytes, *, last: bool) -> bytes | None:
+    def open(self, role: Role, counter: int, sop: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes | None:
         """Open one segment; None when it is not authentic."""
         try:
             return self._data.decrypt(_NONCE.pack(role, counter, last), sealed, associated(role, sop))

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,16 @@ def test_metadata_of_every_encoding_say_who_they_are(house: House, name: str) ->
             entry.study_uid, entry_instance.series_uid, entry_instance.sop_uid, path or "00281201", EVERYTHING
         )
         assert b"".join(part.data for part in parts) == theirs.RedPaletteColorLookupTableData
+
+
+THREAD_IO = Path("/proc/thread-self/io")
+
+
+@pytest.mark.skipif(not THREAD_IO.exists(), reason="only Linux tells what a thread has read")
+def test_metadata_are_made_without_reading_the_pixels(house: House) -> None:
+    house.indexed(slice_of(pixels=bytes(512 * 1024)))
+    before = THREAD_IO.read_text()
+    found = metadata(house)
+    read = [int(text.split("rchar:")[1].split()[0]) for text in (before, THREAD_IO.read_text())]
+    assert read[1] - read[0] < 256 * 1024
+    assert found[0]["7FE00010"]["vr"] == "OW"

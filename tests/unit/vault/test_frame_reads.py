@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.unit.vault.support import bytes_of, facts, lay_out_for, open_at, study_named
 
 from primum import vault
-from tests.unit.vault.support import bytes_of, facts, lay_out_for, open_at, study_named
 
 STUDY = study_named("frames")
 MIB = 1 << 20

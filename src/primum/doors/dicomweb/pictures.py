@@ -24,7 +24,7 @@ from primum.doors.http.limits import Limits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
-from primum.doors.http.streams import read_ahead
+from primum.doors.http.streams import in_blocks
 from primum.doors.http.visit import Visit
 from primum.imaging import FUNCTIONS, PictureWish
 from primum.imaging.codecs.annotating import KINDS
@@ -136,7 +136,7 @@ def _as_it_is(study: OpenStudy, kept: Kept, media_type: str, *, plain: bool) -> 
         return Response(whole, media_type=media_type, headers=headers)
     study.viewing.count(frames=1)
     pieces = kept.film()
-    return StreamingResponse(read_ahead(counted(study, pieces)), media_type=media_type, headers=headers)
+    return StreamingResponse(in_blocks(counted(study, pieces)), media_type=media_type, headers=headers)
 
 
 def _written(kept: Kept, media_type: str) -> bytes:
@@ -149,7 +149,7 @@ def _moving(study: OpenStudy, kept: Kept, numbers: Sequence[int], wish: PictureW
     pieces = kept.animation(numbers, wish)
     study.viewing.count(frames=len(numbers) or kept.frame_count)
     headers = {"vary": "Accept, Cookie"}
-    return StreamingResponse(read_ahead(counted(study, pieces)), media_type=GIF, headers=headers)
+    return StreamingResponse(in_blocks(counted(study, pieces)), media_type=GIF, headers=headers)
 
 
 def answer(

@@ -26,7 +26,7 @@ from primum.doors.http.limits import Limits
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
-from primum.doors.http.streams import read_ahead
+from primum.doors.http.streams import in_blocks
 from primum.doors.http.visit import Visit
 from primum.ground.errors import PrimumError
 from primum.imaging import EXPLICIT_LE, FramesUnknown, NotTranscoded, Undecodable, to_xml
@@ -118,7 +118,7 @@ class Retrievals:
                 study.viewing.count(frames=1)
                 yield first if number == 1 else kept.frame_in(number, EXPLICIT_LE)
 
-        return StreamingResponse(read_ahead(counted(study, pieces())), media_type=OCTETS)
+        return StreamingResponse(in_blocks(counted(study, pieces())), media_type=OCTETS)
 
     def _frames(self, visit: Visit, study: OpenStudy, kept: Kept, numbers: Sequence[int]) -> Response:
         wanted = frame_types(visit.request.headers.get("accept", ""), kept.transfer_syntax_uid, kept.frame_syntax_uid)
@@ -205,7 +205,7 @@ def stream(study: OpenStudy, media_type: str, parts: Iterator[Part]) -> Response
     """Answer in parts, counting what leaves."""
     boundary = multipart.new_boundary()
     body = counted(study, multipart.body(boundary, parts))
-    return StreamingResponse(read_ahead(body), headers={"content-type": multipart.related(media_type, boundary)})
+    return StreamingResponse(in_blocks(body), headers={"content-type": multipart.related(media_type, boundary)})
 
 
 def whole(study: OpenStudy, media_type: str, part: Part) -> Response:

@@ -17,7 +17,7 @@ from primum.doors.dicomweb.searches import BadParameter
 from primum.doors.http.limits import Limits
 from primum.doors.http.reading import OpenStudy, Reading
 from primum.doors.http.services import Archive, Kept
-from primum.doors.http.streams import read_ahead
+from primum.doors.http.streams import in_blocks
 from primum.doors.http.visit import Visit
 from primum.imaging import EXPLICIT_LE, NotHere, PictureWish, can_serve
 from primum.imaging.presenting.errors import BadState
@@ -123,7 +123,7 @@ def _file(study: OpenStudy, kept: Kept, asked: str) -> Response:
         raise NotAcceptable
     syntax, pieces = given(kept, [wanted])
     study.viewing.count(instances=1)
-    return StreamingResponse(read_ahead(counted(study, file_of(kept, syntax, pieces))), media_type=DICOM)
+    return StreamingResponse(in_blocks(counted(study, file_of(kept, syntax, pieces))), media_type=DICOM)
 
 
 def _picture_type(wanted: str) -> str:
