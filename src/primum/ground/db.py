@@ -34,7 +34,7 @@ _STEPS = 50_000
 Durability = Literal["full", "normal"]
 
 
-class TookTooLong(Exception):  # noqa: N818 (what happened, to be named by whoever asked)
+class TookTooLong(Exception):
     """A reading was stopped: it took longer than it was given."""
 
 

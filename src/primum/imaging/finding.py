@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from primum.ground.db import Reader, TookTooLong, bounded_reading
 from primum.imaging.attributes import BY_KEYWORD, Level
@@ -140,7 +140,7 @@ class Finder:
         sql = _loading(level, _COLUMNS[level], asked, reach)
         hidden = [one for one in numbers if level is Level.INSTANCE and len(one) > _KEYS]
         parts = [(sql, list(numbers[: len(numbers) - len(hidden)]))]  # those rejected come last
-        parts += [(Sql(among_rejected(sql.text), sql.values), hidden)] if hidden else []
+        parts += [(sql._replace(text=among_rejected(sql.text)), hidden)] if hidden else []
         with self._bounded() as reader:
             rows = [row for part, some in parts for row in _load(reader, part, some)]
         return [match_of(level, row, asked) for row in rows]
@@ -177,23 +177,27 @@ def _run(reader: Reader, sql: Sql) -> list[Any]:
     return reader.execute(sql.text, sql.values).fetchall()
 
 
-def _loading(level: Level, columns: str, asked: Sequence[int], reach: Reached) -> Sql:
-    """Write the reading of rows whose numbers are given as a list, between the parameters that come before and after.
+class _Loading(NamedTuple):
+    """The reading of rows whose numbers are given as a list, and the parameters before and after that list."""
 
-    The last column is each one's place in the list.
-    """
+    text: str
+    before: tuple[object, ...]
+    after: tuple[object, ...]
+
+
+def _loading(level: Level, columns: str, asked: Sequence[int], reach: Reached) -> _Loading:
+    """Write the reading of rows; their last column is each one's place in the list."""
     extra, values = on_request(asked, reach)
     within_reach = reach_sql(reach)
     text = (
         f"SELECT {as_seen(columns, reach)}{extra}, j.key FROM json_each(?) j"  # noqa: S608 (ours)
         f" CROSS JOIN {_BY_NUMBER[level]} WHERE {within_reach.text}"
     )
-    return Sql(text, (values, within_reach.values))
+    return _Loading(text, values, within_reach.values)
 
 
-def _load(reader: Reader, sql: Sql, numbers: Sequence[Any]) -> list[Any]:
-    before, after = sql.values
-    rows = reader.execute(sql.text, (*before, json.dumps(numbers), *after)).fetchall()
+def _load(reader: Reader, sql: _Loading, numbers: Sequence[Any]) -> list[Any]:
+    rows = reader.execute(sql.text, (*sql.before, json.dumps(numbers), *sql.after)).fetchall()
     rows.sort(key=itemgetter(-1))  # which they are, for a list is gone through from its beginning; nobody promises it
     return rows
 
@@ -216,15 +220,15 @@ def _studies(reader: Reader, criteria: Criteria, reach: Reached) -> list[int]:
 
 def _newest_first(reader: Reader, keys: Keys, narrowing: Narrowing, conditions: Sql, wanted: int) -> list[Any] | None:
     """Find studies among the candidates of an index, newest first; None where a walk by date is as good."""
-    few = narrowing.few(reader)
+    few = narrowing.few(reader, words=False)
     if few is not None:
         return _in_order(reader, _among(narrowing.within(few.numbers), conditions), wanted)
+    if narrowing.words is not None:
+        return _in_order(reader, _among_words(narrowing, conditions), wanted, "words.rowid")
     by_date = _walk(Sql.all_of([conditions, *_walking(keys)]), wanted)
     glance = reader.glance(by_date.text, by_date.values, _GLANCE)
     if glance is not None:
         return glance
-    if narrowing.words is not None:
-        return _in_order(reader, _among_words(narrowing, conditions), wanted, "words.rowid")
     many = narrowing.many(reader)
     return None if many is None else _in_order(reader, _among(narrowing.within(many.numbers), conditions), wanted)
 

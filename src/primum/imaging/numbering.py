@@ -40,7 +40,7 @@ class Index(Protocol):
         ...
 
 
-class NumbersUsedUp(Exception):  # noqa: N818 (what is so)
+class NumbersUsedUp(Exception):
     """More studies in a quarter of an hour than numbers."""
 
 
