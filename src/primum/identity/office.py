@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from primum.ground.clock import Clock
+from primum.ground.db import Reader, bounded_reading
 from primum.ground.ids import is_id
 from primum.identity import store, store_rights
 from primum.identity.facts import DETAILS, OPERATOR, Fact
+from primum.identity.limits import LIMITS
 from primum.identity.model import Person, Recorder, SecretBox
 from primum.identity.passwords import Hasher
 from primum.identity.permissions import Actor, Permission, Thing, decide
@@ -50,6 +52,12 @@ class Office:
     def _reading(self) -> Iterator[Connection]:
         with self._engine.connect().execution_options(reading=True) as tx:
             yield tx
+
+    @contextmanager
+    def _looking(self) -> Iterator[Reader]:
+        """Read what each request asks."""
+        with bounded_reading(self._engine, LIMITS.looking_seconds) as reader:
+            yield reader
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:

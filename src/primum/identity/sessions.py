@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from primum.ground.clock import from_text, to_text
 from primum.ground.ids import new_id
-from primum.identity import store
+from primum.identity import store, store_rights
 from primum.identity.factors import CODE, PASSWORD, Factors, Suspect
 from primum.identity.facts import Fact
 from primum.identity.limits import LIMITS
 from primum.identity.model import Session
 from primum.identity.permissions import Actor, Permission
 from primum.identity.refusals import NoSession, SessionLocked, SignInRefused, StepUpNeeded
-from primum.identity.store import Row, instant
+from primum.identity.store import LiveSession, Row, instant
 
 TOKEN_BYTES = 32
 AGENTS = ("browser", "terminal")
@@ -96,7 +96,7 @@ class Sessions(Factors):
         for row in live[: max(0, len(live) - LIMITS.sessions + 1)]:
             self._close(tx, row, "too-many")
 
-    def _session(self, row: Row, token: str, now: datetime) -> Session:
+    def _session(self, row: Row | LiveSession, token: str, now: datetime) -> Session:
         fresh_until = instant(row.fresh_until)
         return Session(
             id=row.id,
@@ -112,8 +112,7 @@ class Sessions(Factors):
     def session(self, token: str) -> Session:
         """Find the session of a token, and note that it is used. Raises NoSession or SessionLocked."""
         now = self._now()
-        with self._reading() as tx:
-            row = self._live(tx, token, now)
+        row = self._glimpse(token, now)
         if row.locked_at is None and now - from_text(row.used_at) >= self._idle:
             with self._changing() as tx:
                 self._lock(tx, self._live(tx, token, now), now, "idle")
@@ -131,11 +130,18 @@ class Sessions(Factors):
         Raises NoSession or SessionLocked.
         """
         now = self._now()
-        with self._reading() as tx:
-            row = self._live(tx, token, now)
+        row = self._glimpse(token, now)
         if row.locked_at is not None or now - from_text(row.used_at) >= self._idle:
             raise SessionLocked
         return self._session(row, token, now)
+
+    def _glimpse(self, token: str, now: datetime) -> LiveSession:
+        """Find a session as `_live` does, to look at it."""
+        with self._looking() as reader:
+            row = store.live_session(reader, token_hash(token)) if len(token) <= LIMITS.token else None
+        if row is None or from_text(row.ends_at) <= now:
+            raise NoSession
+        return row
 
     def _live(self, tx: Connection, token: str, now: datetime) -> Row:
         row = store.session_by_hash(tx, token_hash(token)) if len(token) <= LIMITS.token else None
@@ -146,9 +152,9 @@ class Sessions(Factors):
     def actor(self, session: Session) -> Actor:
         """Read what the session's person may do now: from the grants in force, at each request."""
         only = None if session.may is None else frozenset(map(Permission, session.may))
-        with self._reading() as tx:
-            held = self._actor(tx, session.person_id, self._now())
-        return replace(held, fresh=session.fresh, session_id=session.id, only=only)
+        with self._looking() as reader:
+            grants = store_rights.in_force(reader, session.person_id, self._now())
+        return Actor(session.person_id, grants, fresh=session.fresh, session_id=session.id, only=only)
 
     def _fresh(self, token: str) -> Session:
         session = self.session(token)
