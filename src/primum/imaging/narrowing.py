@@ -13,6 +13,8 @@ from primum.imaging.sql import BY_PAIR, BY_WORDS, Sql, narrow_rejected, narrow_s
 
 FEW = 2000
 """Up to so many candidates, all that match are read and sorted."""
+VERY_FEW = 200
+"""Up to so many are read though there are trigrams too, whose candidates are not counted."""
 MANY = 100_000
 """Up to so many are made a list of, to be gone through newest first; with more, the walk by date is as good."""
 _FIRST, _LAST = "00000101", "99991231"
@@ -47,7 +49,7 @@ class Narrowing:
                 return Candidates(sql, few=True)  # a UID is one study's, or that of a few controllers
         # two letters are looked for when all else leaves many: that takes some tens of milliseconds
         ways = [sql for _, sql in self._ways if sql.text != BY_PAIR and (words or sql.text != BY_WORDS)]
-        return self._fewest(reader, ways, FEW)
+        return self._fewest(reader, ways, FEW if words or self.words is None else min(FEW, VERY_FEW))
 
     def many(self, reader: Reader) -> Candidates | None:
         """Return the candidates of the key that has fewest, unless every key has too many."""
@@ -65,10 +67,13 @@ class Narrowing:
 
     def within(self, numbers: Sql) -> Sql:
         """Keep of some candidates those of the days that are asked for."""
-        if self.span is None:
-            return numbers
-        text = f"SELECT number FROM ({numbers.text}) WHERE number >= ? AND number < ?"  # noqa: S608 (sql.py's own texts)
-        return Sql(text, (*numbers.values, *self.span))
+        return numbers if self.span is None else between(numbers, *self.span)
+
+
+def between(numbers: Sql, first: int, end: int) -> Sql:
+    """Keep of some candidates those of a range, in the index that gives them: beside a list, SQLite looks at rows."""
+    text = f"SELECT number FROM ({numbers.text}) WHERE number >= ? AND number < ?"  # noqa: S608 (sql.py's own texts)
+    return Sql(text, (*numbers.values, first, end))
 
 
 def _narrow(key: Key, *, also_rejected: bool) -> Sql | None:

@@ -394,7 +394,7 @@ def _narrow_name(group: Group) -> Sql | None:
     # written with `^` or without, the flat name begins with the letters before the first wildcard
     exactly = prefix == shortest and len(group.patterns) == 1
     ways = [_starting(f"s.flat_{letter}", prefix, exactly=exactly) for letter in "aip"]
-    return Sql(" UNION ".join(way.text for way in ways), tuple(value for way in ways for value in way.values))
+    return Sql(" UNION ALL ".join(way.text for way in ways), tuple(value for way in ways for value in way.values))
 
 
 def _narrow_referrer(tag: int, group: Group) -> Sql | None:
