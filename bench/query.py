@@ -152,14 +152,22 @@ def by_qido(web: Web, count: int, shapes: Sequence[Shape]) -> Place:
         keys = {**shape.keys(made), "limit": str(ROWS)}
         asked = "&".join(f"{name}={value}".replace("\\", ",").replace("+", "%2B") for name, value in keys.items())
         headers = {**web.headers, "Accept": "application/dicom+json"}
-        web.connection.request("GET", f"{web.root}/{RESOURCES[shape.level]}?{asked}", headers=headers)
-        answer = web.connection.getresponse()
-        said = answer.read()
-        if answer.status != HTTPStatus.OK:
-            raise ConnectionError(f"{shape.name}: {answer.status}")
-        return len(json.loads(said))
+        try:
+            return _got(web, f"{RESOURCES[shape.level]}?{asked}", headers)
+        except ConnectionError:  # a connection that nobody used for a second has been closed
+            web.connection.close()
+            return _got(web, f"{RESOURCES[shape.level]}?{asked}", headers)
 
     return Place(count, [one for one in shapes if one.qido], ask)
+
+
+def _got(web: Web, path: str, headers: dict[str, str]) -> int:
+    web.connection.request("GET", f"{web.root}/{path}", headers=headers)
+    answer = web.connection.getresponse()
+    said = answer.read()
+    if answer.status != HTTPStatus.OK:
+        raise RuntimeError(f"{path}: {answer.status}")
+    return len(json.loads(said))
 
 
 @contextmanager
