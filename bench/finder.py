@@ -10,7 +10,7 @@ from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import associate, element, message
 
 from bench.synthetic import Made
-from primum.doors.dimse.command import Operation, decode_command
+from primum.doors.dimse.command import Operation
 from primum.imaging.dictionary import vr_of
 from primum.imaging.encoding import encode_data_set, json_of
 from primum.imaging.identifier import UNIQUE_KEYS
@@ -65,29 +65,43 @@ class Finder:
         self._caller.say(message(context, _request(model, self._message), question.identifier()))
         found = 0
         for status in self._statuses():
-            if status not in {0xFF00, 0xFF01}:
+            if status not in _PENDING:
                 break
             found += 1
             if found == most:
                 self._caller.say(message(context, _cancel(self._message)))
         return min(found, most)
 
-    def _statuses(self) -> Iterator[int]:
+    def _statuses(self) -> Iterator[bytes]:
+        """Give the status of each response; as much as has come is read at once."""
+        received, at = bytearray(), 0
         while True:
-            heard = self._caller.hear()
-            if heard is None:
-                raise ConnectionError("the door has hung up")
-            body, at = heard[1], 0
-            while at < len(body):
-                length, _, control = struct.unpack_from(">LBB", body, at)
+            while len(received) - at >= _HEADS.size:
+                length, control = _HEADS.unpack_from(received, at)
+                if len(received) - at < 6 + length:
+                    break
+                # each command of theirs and of ours is one fragment in a PDU of its own
                 if control & 1:
-                    elements = decode_command(body[at + 6 : at + 4 + length]).elements
-                    yield int.from_bytes(elements[0x0900], "little")
-                at += 4 + length
+                    place = received.index(_STATUS, at) + len(_STATUS)
+                    yield bytes(received[place : place + 2])
+                at += 6 + length
+            del received[:at]
+            at = 0
+            more = self._caller.socket.recv(1 << 18)
+            if not more:
+                raise ConnectionError("the door has hung up")
+            received += more
 
     def close(self) -> None:
         """Hang up."""
         self._caller.socket.close()
+
+
+_HEADS = struct.Struct(">xxL5xB")
+"""A PDU's header and that of its first fragment: the PDU's length, and whether the fragment is of a command."""
+_STATUS = bytes.fromhex("0000000902000000")
+"""(0000,0900) and its length."""
+_PENDING = frozenset({b"\x00\xff", b"\x01\xff"})
 
 
 def _request(model: str, number: int) -> bytes:

@@ -30,7 +30,7 @@ PACKAGES = {
         "uvicorn",
         "wsproto",
     },
-    "ground": {"alembic", "botocore", "platformdirs", "sqlalchemy", "sqlcipher3"},
+    "ground": {"alembic", "botocore", "msgspec", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "jwt", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
     "journal": {"cryptography"},

@@ -29,6 +29,7 @@ class Limits:
     invitation_tries: int = 10  # wrong first codes before a link is dead: clocks differ, guessing stays hopeless
     fresh: timedelta = timedelta(minutes=5)  # long enough for one form
     remembered: int = 512  # sessions and grants that are read once, until something is committed: 2 KiB each
+    looking_seconds: float = 10  # a session is found in a fraction of a millisecond: beyond this the disc is ill
     touch: timedelta = timedelta(minutes=1)  # a write per minute and session, not one per image
 
 

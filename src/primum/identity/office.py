@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from primum.ground.clock import Clock
+from primum.ground.db import Reader, bounded_reading
 from primum.ground.ids import is_id
 from primum.ground.memo import Memo
 from primum.identity import store, store_rights
 from primum.identity.facts import DETAILS, OPERATOR, Fact
 from primum.identity.limits import LIMITS
-from primum.identity.model import Held, Person, Recorder, SecretBox
+from primum.identity.model import Person, Recorder, SecretBox
 from primum.identity.passwords import Hasher
-from primum.identity.permissions import Actor, Permission, Thing, decide
+from primum.identity.permissions import Actor, Grant, Permission, Thing, decide
 from primum.identity.refusals import NoSuchPerson, NotPermitted, StepUpNeeded
 from primum.identity.rules import Rules
 
@@ -55,6 +56,12 @@ class Office:
             yield tx
 
     @contextmanager
+    def _looking(self) -> Iterator[Reader]:
+        """Read what each request asks."""
+        with bounded_reading(self._engine, LIMITS.looking_seconds) as reader:
+            yield reader
+
+    @contextmanager
     def _changing(self) -> Iterator[Connection]:
         with self._engine.begin() as tx:
             yield tx
@@ -80,20 +87,17 @@ class Office:
 
     def _actor(self, tx: Connection, person_id: str, at: datetime) -> Actor:
         """Read what a person holds at this instant."""
-        return self._holding(person_id, store_rights.held(tx, person_id), at)
-
-    def _actor_now(self, person_id: str, at: datetime) -> Actor:
-        """Say what a person holds at this instant, reading again only where something was committed since."""
-        held = self._memo.get(("held", person_id), lambda: self._read_held(person_id))
-        return self._holding(person_id, held or [], at)
-
-    def _read_held(self, person_id: str) -> list[Held]:
-        with self._reading() as tx:
-            return store_rights.held(tx, person_id)
-
-    @staticmethod
-    def _holding(person_id: str, held: list[Held], at: datetime) -> Actor:
+        held = store_rights.held(tx, person_id)
         return Actor(person_id, tuple(one.grant for one in held if one.in_force(at)))
+
+    def _grants_now(self, person_id: str, at: datetime) -> tuple[Grant, ...]:
+        """Say what a person holds at this instant, reading again only where something was committed since."""
+        granted = self._memo.get(("granted", person_id), lambda: self._read_granted(person_id)) or []
+        return tuple(grant for since, grant in granted if since <= at)
+
+    def _read_granted(self, person_id: str) -> list[tuple[datetime, Grant]]:
+        with self._looking() as reader:
+            return store_rights.granted(reader, person_id)
 
     def _house(self, tx: Connection) -> Thing:
         """Return the house: it belongs to its controller while there is only one."""

@@ -19,7 +19,7 @@ from primum.identity.limits import LIMITS
 from primum.identity.model import Session
 from primum.identity.permissions import Actor, Permission
 from primum.identity.refusals import NoSession, SessionLocked, SignInRefused, StepUpNeeded
-from primum.identity.store import Row, instant
+from primum.identity.store import LiveSession, Row, instant
 
 TOKEN_BYTES = 32
 AGENTS = ("browser", "terminal")
@@ -96,7 +96,7 @@ class Sessions(Factors):
         for row in live[: max(0, len(live) - LIMITS.sessions + 1)]:
             self._close(tx, row, "too-many")
 
-    def _session(self, row: Row, token: str, now: datetime) -> Session:
+    def _session(self, row: Row | LiveSession, token: str, now: datetime) -> Session:
         fresh_until = instant(row.fresh_until)
         return Session(
             id=row.id,
@@ -135,7 +135,7 @@ class Sessions(Factors):
             raise SessionLocked
         return self._session(row, token, now)
 
-    def _known(self, token: str, now: datetime) -> Row:
+    def _known(self, token: str, now: datetime) -> LiveSession:
         """Find a live session, reading again only where something was committed since (docs/decisions/0119)."""
         hashed = token_hash(token) if len(token) <= LIMITS.token else ""
         row = self._memo.get(("session", hashed), lambda: self._read_session(hashed)) if hashed else None
@@ -143,9 +143,9 @@ class Sessions(Factors):
             raise NoSession
         return row
 
-    def _read_session(self, hashed: str) -> Row | None:
-        with self._reading() as tx:
-            return store.session_by_hash(tx, hashed)
+    def _read_session(self, hashed: str) -> LiveSession | None:
+        with self._looking() as reader:
+            return store.live_session(reader, hashed)
 
     def _live(self, tx: Connection, token: str, now: datetime) -> Row:
         row = store.session_by_hash(tx, token_hash(token)) if len(token) <= LIMITS.token else None
@@ -156,8 +156,8 @@ class Sessions(Factors):
     def actor(self, session: Session) -> Actor:
         """Read what the session's person may do now: from the grants in force, at each request."""
         only = None if session.may is None else frozenset(map(Permission, session.may))
-        held = self._actor_now(session.person_id, self._now())
-        return replace(held, fresh=session.fresh, session_id=session.id, only=only)
+        grants = self._grants_now(session.person_id, self._now())
+        return Actor(session.person_id, grants, fresh=session.fresh, session_id=session.id, only=only)
 
     def _fresh(self, token: str) -> Session:
         session = self.session(token)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from primum.ground.clock import from_text, to_text
+from primum.ground.db import Reader
 from primum.identity.model import Controller, Person, State
 from primum.identity.tables import (
     CONTROLLERS,
@@ -203,13 +204,31 @@ def add_session(tx: Connection, **values: object) -> None:
 
 def session_by_hash(tx: Connection, token_hash: str) -> Row | None:
     """Find a session that was not closed."""
-    return tx.execute(_SESSION_BY_HASH, {"token_hash": token_hash}).first()
+    table = SESSIONS.c
+    return tx.execute(sa.select(SESSIONS).where(table.token_hash == token_hash, table.closed_at.is_(None))).first()
 
 
-# written once: it is asked at each request, and putting it together takes longer than asking it
-_SESSION_BY_HASH = sa.select(SESSIONS).where(
-    SESSIONS.c.token_hash == sa.bindparam("token_hash"), SESSIONS.c.closed_at.is_(None)
-)
+class LiveSession(NamedTuple):
+    """A session as each request looks at it."""
+
+    id: str
+    person_id: str
+    opened_at: str
+    used_at: str
+    ends_at: str
+    fresh_until: str | None
+    locked_at: str | None
+    address: str
+    agent: str
+
+
+_LIVE_SESSION = f"SELECT {', '.join(LiveSession._fields)} FROM sessions WHERE token_hash = ? AND closed_at IS NULL"  # noqa: S608
+
+
+def live_session(reader: Reader, token_hash: str) -> LiveSession | None:
+    """Find a session that was not closed: asked at each request, so it is asked of the driver itself."""
+    row = reader.execute(_LIVE_SESSION, (token_hash,)).fetchone()
+    return None if row is None else LiveSession(*row)
 
 
 def open_sessions(tx: Connection, person_id: str | None = None) -> list[Row]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from primum.ground.clock import from_text, to_text
+from primum.ground.db import Reader
 from primum.identity.model import Held, Notice, Proposal, Subject, Wish
 from primum.identity.names import fold_name
 from primum.identity.permissions import Grant, Role, Scope, Thing
@@ -132,14 +133,32 @@ def add_grant(tx: Connection, one: Proposal, effective_at: datetime) -> None:
 
 def held(tx: Connection, person_id: str | None = None) -> list[Held]:
     """List grants that were not revoked, those of the future included: one person's, or all."""
-    rows = list(tx.execute(_HELD) if person_id is None else tx.execute(_HELD_BY_ONE, {"person_id": person_id}))
+    found = sa.select(GRANTS).where(GRANTS.c.revoked_at.is_(None)).order_by(GRANTS.c.effective_at, GRANTS.c.id)
+    if person_id is not None:
+        found = found.where(GRANTS.c.person_id == person_id)
+    rows = list(tx.execute(found))
     names = _referrers(tx) if any(row.scope == Scope.REFERRER for row in rows) else {}
     return [_held(row, names.get(row.id, [])) for row in rows]
 
 
-# written once: it is asked at each request
-_HELD = sa.select(GRANTS).where(GRANTS.c.revoked_at.is_(None)).order_by(GRANTS.c.effective_at, GRANTS.c.id)
-_HELD_BY_ONE = _HELD.where(GRANTS.c.person_id == sa.bindparam("person_id"))
+_GRANTED = (
+    "SELECT id, role, scope, controller_id, confidential, effective_at FROM grants"
+    " WHERE person_id = ? AND revoked_at IS NULL ORDER BY effective_at, id"
+)
+_NAMED = "SELECT folded FROM referrer_names WHERE proposal_id = ? ORDER BY folded"
+
+
+def granted(reader: Reader, person_id: str) -> list[tuple[datetime, Grant]]:
+    """List a person's grants that were not revoked, and since when each is in force: asked of the driver itself."""
+    found = []
+    for id_, role, scope, controller_id, confidential, effective_at in reader.execute(
+        _GRANTED, (person_id,)
+    ).fetchall():
+        named = reader.execute(_NAMED, (id_,)).fetchall() if scope == Scope.REFERRER else []
+        names = tuple(name for (name,) in named)
+        grant = Grant(Role(role), Scope(scope), controller_id, bool(confidential), names, id_)
+        found.append((from_text(effective_at), grant))
+    return found
 
 
 def _held(row: Row, names: list[tuple[str, str]]) -> Held:

@@ -13,7 +13,7 @@ from typing import Any
 
 from primum.imaging.attributes import BY_TAG, Level
 from primum.imaging.dicomjson import DECODED
-from primum.imaging.encoding import UTF_8, Encode, Writer, ascii_or_marks, encode_data_set, encoder_of
+from primum.imaging.encoding import Encode, Writer, ascii_or_marks, encode_data_set, encoder_of
 from primum.imaging.identifier import Identifier, answer
 from primum.imaging.query import Criteria
 from primum.imaging.syntaxes import Syntax, syntax_of
@@ -105,7 +105,7 @@ def _said(asked: Identifier, key: str) -> bool:
     attribute = BY_TAG.get(tag)
     if attribute is None or (tag not in asked.asked and tag not in asked.unique):
         return False
-    probe = {"vr": attribute.vr, "Value": [{}] if attribute.vr == "SQ" else ["1"]}
+    probe: dict[str, Any] = {"vr": attribute.vr, "Value": [{}] if attribute.vr == "SQ" else ["1"]}
     return "Value" in answer(asked, {key: probe}, "")[key]
 
 

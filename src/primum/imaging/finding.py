@@ -8,20 +8,20 @@ reach. How the first step is kept short is told in docs/performance.md, Queries.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from primum.ground.db import Reader, TookTooLong, bounded_reading
 from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.errors import QueryTooBroad
 from primum.imaging.keys import Key
 from primum.imaging.limits import LIMITS, Limits
-from primum.imaging.matching import Between, Instants, OneOf
+from primum.imaging.matching import Between, Instants, Name, OneOf
 from primum.imaging.model import Reached, StudyRow, sees_quality
-from primum.imaging.narrowing import Narrowing
+from primum.imaging.narrowing import Narrowing, between
 from primum.imaging.numbering import end_of, quarter_of
 from primum.imaging.query import Criteria
 from primum.imaging.showing import FLAGS, STUDY_COLUMNS, Json, Match, asked_of, extras_of, line_of, match_of, on_request
@@ -66,8 +66,8 @@ _KEYS = 2
 _SORTED = 10_000
 """Up to so many studies are put in order here; further pages than that are found in the order of the index by date."""
 Keys = Sequence[Key]
-_GLANCE = 25_000
-"""Steps of SQLite's machine, about a millisecond: what is frequent fills a page within it, by walking back by date."""
+_GLANCE = 100_000
+"""Steps of SQLite's machine, two or three milliseconds: what is frequent fills a page within it, walked by date."""
 
 
 class Findings:
@@ -140,7 +140,7 @@ class Finder:
         sql = _loading(level, _COLUMNS[level], asked, reach)
         hidden = [one for one in numbers if level is Level.INSTANCE and len(one) > _KEYS]
         parts = [(sql, list(numbers[: len(numbers) - len(hidden)]))]  # those rejected come last
-        parts += [(Sql(among_rejected(sql.text), sql.values), hidden)] if hidden else []
+        parts += [(sql._replace(text=among_rejected(sql.text)), hidden)] if hidden else []
         with self._bounded() as reader:
             rows = [row for part, some in parts for row in _load(reader, part, some)]
         return [match_of(level, row, asked) for row in rows]
@@ -177,23 +177,27 @@ def _run(reader: Reader, sql: Sql) -> list[Any]:
     return reader.execute(sql.text, sql.values).fetchall()
 
 
-def _loading(level: Level, columns: str, asked: Sequence[int], reach: Reached) -> Sql:
-    """Write the reading of rows whose numbers are given as a list, between the parameters that come before and after.
+class _Loading(NamedTuple):
+    """The reading of rows whose numbers are given as a list, and the parameters before and after that list."""
 
-    The last column is each one's place in the list.
-    """
+    text: str
+    before: tuple[object, ...]
+    after: tuple[object, ...]
+
+
+def _loading(level: Level, columns: str, asked: Sequence[int], reach: Reached) -> _Loading:
+    """Write the reading of rows; their last column is each one's place in the list."""
     extra, values = on_request(asked, reach)
     within_reach = reach_sql(reach)
     text = (
         f"SELECT {as_seen(columns, reach)}{extra}, j.key FROM json_each(?) j"  # noqa: S608 (ours)
         f" CROSS JOIN {_BY_NUMBER[level]} WHERE {within_reach.text}"
     )
-    return Sql(text, (values, within_reach.values))
+    return _Loading(text, values, within_reach.values)
 
 
-def _load(reader: Reader, sql: Sql, numbers: Sequence[Any]) -> list[Any]:
-    before, after = sql.values
-    rows = reader.execute(sql.text, (*before, json.dumps(numbers), *after)).fetchall()
+def _load(reader: Reader, sql: _Loading, numbers: Sequence[Any]) -> list[Any]:
+    rows = reader.execute(sql.text, (*sql.before, json.dumps(numbers), *sql.after)).fetchall()
     rows.sort(key=itemgetter(-1))  # which they are, for a list is gone through from its beginning; nobody promises it
     return rows
 
@@ -216,48 +220,58 @@ def _studies(reader: Reader, criteria: Criteria, reach: Reached) -> list[int]:
 
 def _newest_first(reader: Reader, keys: Keys, narrowing: Narrowing, conditions: Sql, wanted: int) -> list[Any] | None:
     """Find studies among the candidates of an index, newest first; None where a walk by date is as good."""
-    few = narrowing.few(reader)
+    few = narrowing.few(reader, words=False)
     if few is not None:
-        return _in_order(reader, _among(narrowing.within(few.numbers), conditions), wanted)
-    by_date = _walk(Sql.all_of([conditions, *_walking(keys)]), wanted)
-    glance = reader.glance(by_date.text, by_date.values, _GLANCE)
-    if glance is not None:
-        return glance
+        return _listed(reader, narrowing.within(few.numbers), conditions, wanted)
     if narrowing.words is not None:
-        return _in_order(reader, _among_words(narrowing, conditions), wanted, "words.rowid")
+        return _streamed(reader, narrowing, narrowing.words, conditions, wanted)
+    if all(map(_in_index_by_date, keys)):
+        by_date = _walk(Sql.all_of([conditions, *_walking(keys)]), wanted)
+        glance = reader.glance(by_date.text, by_date.values, _GLANCE)
+        if glance is not None:
+            return glance
     many = narrowing.many(reader)
-    return None if many is None else _in_order(reader, _among(narrowing.within(many.numbers), conditions), wanted)
+    return None if many is None else _listed(reader, narrowing.within(many.numbers), conditions, wanted)
 
 
+Whole = Callable[[int, int], Sql]
+"""The search in a range of numbers alone."""
+_BEYOND = (1 << 63) - 1
 _SORTED_BY = "s.id, s.study_date, s.study_time, s.study_uid, s.controller_id"
 
 
-def _among(numbers: Sql, conditions: Sql) -> Sql:
-    text = f"SELECT {_SORTED_BY} FROM studies s WHERE s.id IN ({numbers.text}) AND {conditions.text}"  # noqa: S608
-    return Sql(text, (*numbers.values, *conditions.values))
+def _listed(reader: Reader, numbers: Sql, conditions: Sql, wanted: int) -> list[Any]:
+    """Make a list of candidates, and look at their rows one after another."""
+
+    def among(some: Sql) -> Sql:
+        text = f"SELECT {_SORTED_BY} FROM studies s WHERE s.id IN ({some.text}) AND {conditions.text} ORDER BY s.id"  # noqa: S608
+        return Sql(text, (*some.values, *conditions.values))
+
+    return _in_order(reader, among(numbers), lambda first, end: among(between(numbers, first, end)), wanted)
 
 
-def _among_words(narrowing: Narrowing, conditions: Sql) -> Sql:
+def _streamed(reader: Reader, narrowing: Narrowing, words: Sql, conditions: Sql, wanted: int) -> list[Any]:
     """Look at the rows of what the trigrams give, one after another: no list of them is made."""
-    words = narrowing.words or Sql("")
-    text = f"SELECT {_SORTED_BY} FROM words CROSS JOIN studies s ON s.id = words.rowid WHERE words MATCH ?"  # noqa: S608
-    span = " AND words.rowid >= ? AND words.rowid < ?" if narrowing.span else ""
-    values = (*words.values, *(narrowing.span or ()), *conditions.values)
-    return Sql(f"{text}{span} AND {conditions.text}", values)
+
+    def among(first: int, end: int) -> Sql:
+        text = (
+            f"SELECT {_SORTED_BY} FROM words CROSS JOIN studies s ON s.id = words.rowid WHERE words MATCH ?"  # noqa: S608
+            f" AND words.rowid >= ? AND words.rowid < ? AND {conditions.text} ORDER BY words.rowid"
+        )
+        return Sql(text, (*words.values, first, end, *conditions.values))
+
+    return _in_order(reader, among(*(narrowing.span or (0, _BEYOND))), among, wanted)
 
 
-def _in_order(reader: Reader, candidates: Sql, wanted: int, number: str = "s.id") -> list[Any]:
-    """Read candidates newest first until there are enough, and put them in order.
+def _in_order(reader: Reader, newest: Sql, whole: Whole, wanted: int) -> list[Any]:
+    """Read candidates, newest first, until there are enough, and put them in order.
 
     Numbers are in order by the quarter of an hour; the last one is read whole, for its order is not that of numbers.
     """
-    newest = f"{candidates.text} ORDER BY {number} DESC LIMIT ?"
-    found = reader.execute(newest, (*candidates.values, wanted)).fetchall()
+    found = reader.execute(f"{newest.text} DESC LIMIT ?", (*newest.values, wanted)).fetchall()
     if len(found) == wanted:
         first, end = quarter_of(found[-1][0]), end_of(found[-1][0])
-        whole = f"{candidates.text} AND {number} >= ? AND {number} < ?"
-        found = [row for row in found if row[0] >= end]
-        found += reader.execute(whole, (*candidates.values, first, end)).fetchall()
+        found = [row for row in found if row[0] >= end] + _run(reader, whole(first, end))
     found.sort(key=itemgetter(3, 4))
     found.sort(key=itemgetter(1, 2), reverse=True)
     return found
@@ -278,6 +292,16 @@ def _walking(keys: Keys) -> list[Sql]:
     """Say what makes the plan begin with the index by date, whatever else it could begin with."""
     dated = any(isinstance(key.test, Between | Instants) and key.attribute.column == "study_date" for key in keys)
     return [] if dated else [Sql("s.study_date >= ''")]
+
+
+def _in_index_by_date(key: Key) -> bool:
+    """Tell whether the index by date answers a key: a walk that opens every row is no glance."""
+    test = key.test
+    if key.attribute.column == "name":
+        return isinstance(test, Name) and all(one is None or one.flat for one in test.groups)
+    return key.attribute.column in {"study_date", "study_time", "modalities", "sex", "description"} and not isinstance(
+        test, Instants
+    )
 
 
 # other levels
@@ -304,10 +328,9 @@ def _where(reader: Reader, level: Level, criteria: Criteria, reach: Reached) -> 
     sorted_ = ORDERS[level].replace("s.study_date", "+s.study_date")
     if best is not None and (best.few or level in _BELOW):
         among = narrowing.within(best.numbers)
-        conditions.append(Sql(f"s.id IN ({among.text})", among.values))
         if not best.few:
-            conditions += _floor(reader, level, Sql.all_of(conditions), criteria, reach)
-        return Sql.all_of(conditions), sorted_
+            among = between(among, _floor(reader, level, [*conditions, _one_of(among)], criteria, reach), _BEYOND)
+        return Sql.all_of([*conditions, _one_of(among)]), sorted_
     if best is not None:
         # not where the search begins: it asks of each study whether it is among them
         conditions.append(Sql(f"+s.id IN ({best.numbers.text})", best.numbers.values))
@@ -318,12 +341,16 @@ def _where(reader: Reader, level: Level, criteria: Criteria, reach: Reached) -> 
 _BELOW = frozenset({Level.SERIES, Level.INSTANCE})
 
 
-def _floor(reader: Reader, level: Level, conditions: Sql, criteria: Criteria, reach: Reached) -> list[Sql]:
-    """Go through candidates newest first until a page is full: no older study has to be looked at."""
-    tables = as_seen(TABLES[level], reach)
-    sql = f"SELECT s.id FROM {tables} WHERE {conditions.text} ORDER BY s.id DESC LIMIT 1 OFFSET ?"  # noqa: S608
-    last = reader.execute(sql, (*conditions.values, criteria.offset + criteria.limit)).fetchone()
-    return [] if last is None else [Sql("s.id >= ?", (quarter_of(last[0]),))]
+def _one_of(numbers: Sql) -> Sql:
+    return Sql(f"s.id IN ({numbers.text})", numbers.values)
+
+
+def _floor(reader: Reader, level: Level, conditions: list[Sql], criteria: Criteria, reach: Reached) -> int:
+    """Go through candidates newest first until a page is full: no study below the number returned is looked at."""
+    where, tables = Sql.all_of(conditions), as_seen(TABLES[level], reach)
+    sql = f"SELECT s.id FROM {tables} WHERE {where.text} ORDER BY s.id DESC LIMIT 1 OFFSET ?"  # noqa: S608
+    last = reader.execute(sql, (*where.values, criteria.offset + criteria.limit)).fetchone()
+    return 0 if last is None else quarter_of(last[0])
 
 
 def within(criteria: Criteria, study_uid: str | None, series_uid: str | None = None) -> Criteria:

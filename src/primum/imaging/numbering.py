@@ -16,6 +16,7 @@ _DAY = _SEQUENCE + _QUARTER
 _YEAR = 1900
 """Before it, all count as its first day; with 48 bits numbers last until 2076, and work with more after that."""
 _DAYS_OF_MONTH, _MONTHS = 31, 12
+_LAST_QUARTER = (1 << _QUARTER) - 1
 _UNDATED = 1
 _DATED = 2
 """The first day that is one. Numbers below that of `_UNDATED` are of an index that has not been numbered so yet."""
@@ -40,7 +41,7 @@ class Index(Protocol):
         ...
 
 
-class NumbersUsedUp(Exception):  # noqa: N818 (what is so)
+class NumbersUsedUp(Exception):
     """More studies in a quarter of an hour than numbers."""
 
 
@@ -48,8 +49,9 @@ def first_of(date: str, time: str = "") -> int:
     """Return the lowest number of the quarter of an hour that a study is in; it never falls as these grow as text."""
     if not date:
         return _UNDATED << _DAY
-    quarter = min(int(time[:2]) * 4 + int(time[2:4]) // 15, (1 << _QUARTER) - 1) if time else 0
-    return (_DATED + _day(date)) << _DAY | quarter << _SEQUENCE
+    day, clock = _day(date)
+    quarter = int(time[:2]) * 4 + int(time[2:4]) // 15 if time else 0
+    return (_DATED + day) << _DAY | min(quarter if clock is None else clock, _LAST_QUARTER) << _SEQUENCE
 
 
 def end_of(number: int) -> int:
@@ -66,18 +68,26 @@ def quarter_of(number: int) -> int:
 
 def span_of(first_day: str, last_day: str) -> tuple[int, int]:
     """Return the numbers between which all studies of some days are (the second one excluded)."""
-    return first_of(first_day), (_DATED + _day(last_day) + 1) << _DAY
+    return first_of(first_day), (_DATED + _day(last_day)[0] + 1) << _DAY
 
 
-def _day(date: str) -> int:
-    """Number a date as it is written, eight digits: also one that the calendar does not have."""
+def _day(date: str) -> tuple[int, int | None]:
+    """Number a date as it is written, eight digits; one that the calendar does not have shares a day with a neighbour.
+
+    Then it is before or after all of that day: the quarter that says so comes second.
+    """
     year, month, day = int(date[:4]) - _YEAR, int(date[4:6]) - 1, int(date[6:8]) - 1
     if year < 0:
-        return 0
+        return 0, 0
     first = year * _MONTHS * _DAYS_OF_MONTH
+    if month < 0:
+        return first, 0
     if month >= _MONTHS:
-        return first + _MONTHS * _DAYS_OF_MONTH - 1
-    return first + max(0, month * _DAYS_OF_MONTH + min(max(day, 0), _DAYS_OF_MONTH - 1)) if month >= 0 else first
+        return first + _MONTHS * _DAYS_OF_MONTH - 1, _LAST_QUARTER
+    first += month * _DAYS_OF_MONTH
+    if day < 0:
+        return first, 0
+    return (first + day, None) if day < _DAYS_OF_MONTH else (first + _DAYS_OF_MONTH - 1, _LAST_QUARTER)
 
 
 class Numbers:

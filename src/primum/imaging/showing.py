@@ -55,10 +55,12 @@ class Match:
 
 
 def asked_of(criteria: Criteria) -> list[int]:
+    """List the attributes asked for that cost a look each."""
     return [tag for tag in _ON_REQUEST if tag in criteria.include or criteria.include_all]
 
 
 def on_request(asked: Sequence[int], reach: Reached) -> tuple[str, tuple[object, ...]]:
+    """Write the columns that answer them, and their parameters."""
     others = reach_sql(reach, "o")
     text = ""
     values: tuple[object, ...] = ()
@@ -70,6 +72,7 @@ def on_request(asked: Sequence[int], reach: Reached) -> tuple[str, tuple[object,
 
 
 def extras_of(asked: Sequence[int], row: Sequence[Any]) -> Json:
+    """Read them from a row; the column after them is its place."""
     extras: Json = {}
     for tag, value in zip(asked, row[len(row) - len(asked) - 1 : -1], strict=True):
         key = f"{tag:08X}"
@@ -87,9 +90,8 @@ FLAGS = (
 )
 
 
-
-
 def line_of(row: Sequence[Any], extras: Json) -> StudyRow:
+    """Read a line of the worklist from a row of STUDY_COLUMNS and FLAGS."""
     shown = _study_json(row)
     return StudyRow(
         _entry(row, shown),
@@ -144,6 +146,7 @@ def _entry(row: Sequence[Any], shown: Json) -> StudyEntry:
 
 
 def match_of(level: Level, row: Sequence[Any], asked: Sequence[int]) -> Match:
+    """Read what a row says."""
     shown = _study_json(row)
     if level in {Level.SERIES, Level.INSTANCE}:
         shown |= _series_json(row[9:])

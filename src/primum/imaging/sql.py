@@ -42,7 +42,7 @@ _TRIGRAMS = 24
 BY_WORDS = "SELECT rowid AS number FROM words WHERE words MATCH ?"
 """The candidates that the trigrams give for one pattern."""
 _PAIR = 2
-_BY_PAIR = (
+BY_PAIR = (
     "SELECT rowid AS number FROM words WHERE words MATCH (SELECT ? || coalesce(group_concat("
     "'\"' || replace(term, '\"', '\"\"') || '\"', ' OR '), '\"\"') || ')' FROM trigrams WHERE term >= ? AND term < ?)"
 )
@@ -394,7 +394,7 @@ def _narrow_name(group: Group) -> Sql | None:
     # written with `^` or without, the flat name begins with the letters before the first wildcard
     exactly = prefix == shortest and len(group.patterns) == 1
     ways = [_starting(f"s.flat_{letter}", prefix, exactly=exactly) for letter in "aip"]
-    return Sql(" UNION ".join(way.text for way in ways), tuple(value for way in ways for value in way.values))
+    return Sql(" UNION ALL ".join(way.text for way in ways), tuple(value for way in ways for value in way.values))
 
 
 def _narrow_referrer(tag: int, group: Group) -> Sql | None:
@@ -413,6 +413,6 @@ def _narrow_words(column: str, runs: list[str]) -> Sql | None:
     if not trigrams:
         pair = next((run for run in runs if len(run) == _PAIR), None)
         # each text ends with a mark of ours, so that two letters are always the beginning of a trigram
-        return None if pair is None else Sql(_BY_PAIR, (f"{column} : (", pair, pair + _HIGHEST))
+        return None if pair is None else Sql(BY_PAIR, (f"{column} : (", pair, pair + _HIGHEST))
     asked = " AND ".join('{} : "{}"'.format(column, one.replace('"', '""')) for one in dict.fromkeys(trigrams))
     return Sql(BY_WORDS, (asked,))

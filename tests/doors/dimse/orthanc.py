@@ -69,8 +69,8 @@ class Peer:
 
 
 @contextmanager
-def orthanc(folder: Path, **more: object) -> Iterator[Peer]:
-    """Run Orthanc with its storage in `folder`."""
+def orthanc(folder: Path, *, nodelay: bool = True, **more: object) -> Iterator[Peer]:
+    """Run Orthanc with its storage in `folder`; without `nodelay` as its package starts it."""
     folder.mkdir(parents=True, exist_ok=True)
     peer = Peer(free_port(), free_port())
     settings = {
@@ -86,7 +86,8 @@ def orthanc(folder: Path, **more: object) -> Iterator[Peer]:
         process = subprocess.Popen(
             [str(program), str(folder / "orthanc.json")],
             cwd=folder,
-            env={**os.environ, "TCP_NODELAY": "1"},  # else each of its answers waits 40 ms for an acknowledgement
+            # as it comes, each of its answers waits 40 ms for an acknowledgement
+            env={**os.environ, "TCP_NODELAY": "1"} if nodelay else os.environ,
             stdout=log,
             stderr=log,
         )

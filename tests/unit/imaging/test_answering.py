@@ -17,6 +17,7 @@ from primum.imaging.query import Criteria, parse_qido
 SYNTAXES = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"]
 CHARSETS = ["", "ISO_IR 100", "ISO_IR 192", "ISO_IR 13", "\\ISO 2022 IR 87", "ISO_IR 6", "nonsense"]
 TEXT = st.text(alphabet="DUPONT^=é山ﾔ \\*'1", max_size=12)
+IDS = st.fixed_dictionaries({"vr": st.just("LO"), "Value": st.lists(TEXT, max_size=2)})
 NAMES = st.dictionaries(st.sampled_from(["Alphabetic", "Ideographic", "Phonetic"]), TEXT, max_size=3)
 KEYWORDS = [
     "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName", "StudyDescription",
@@ -29,7 +30,7 @@ def _attribute(keyword: str) -> st.SearchStrategy[dict[str, Any]]:
     vr = BY_KEYWORD[keyword].vr
     value: st.SearchStrategy[Any] = {
         "PN": NAMES, "IS": st.integers(-5, 10**9), "US": st.integers(0, 65535), "DS": st.floats(0, 300),
-        "SQ": st.fixed_dictionaries({"00100020": st.fixed_dictionaries({"vr": st.just("LO"), "Value": st.lists(TEXT, max_size=2)})}),
+        "SQ": st.fixed_dictionaries({"00100020": IDS}),
     }.get(vr, TEXT)  # fmt: skip
     values = st.lists(st.one_of(value, st.none()) if vr != "SQ" else value, max_size=3)
     return st.one_of(
@@ -48,7 +49,12 @@ SHOWN = st.fixed_dictionaries(
     st.sampled_from(CHARSETS), st.sampled_from(SYNTAXES), st.lists(SHOWN, min_size=1, max_size=3),
 )  # fmt: skip
 def test_answers_are_the_same_byte_for_byte(
-    level: Level, asked: set[str], inside: bool, charset: str, syntax: str, shown: list[dict[str, Any]]  # noqa: FBT001
+    level: Level,
+    asked: set[str],
+    inside: bool,  # noqa: FBT001
+    charset: str,
+    syntax: str,
+    shown: list[dict[str, Any]],
 ) -> None:
     tags = [int(one, 16) if one.startswith("0x") else BY_KEYWORD[one].tag for one in asked]
     one = Identifier(

@@ -29,7 +29,9 @@ from primum.imaging.store import dump, open_index, reading
 
 STUDIES = 700
 DATES = st.one_of(st.just(""), st.from_regex(r"[0-9]{8}", fullmatch=True).map(normal_date))
-TIMES = st.one_of(st.just(""), st.from_regex(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?", fullmatch=True).map(normal_time))
+TIMES = st.one_of(
+    st.just(""), st.from_regex(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?", fullmatch=True).map(normal_time)
+)
 
 
 @given(st.tuples(DATES, TIMES), st.tuples(DATES, TIMES))
@@ -117,8 +119,8 @@ def test_an_index_of_before_is_numbered_anew_when_it_is_opened(tmp_path: Path) -
 
 
 def _migrate_to(engine: Engine, folder: Path, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415 (only here)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     configuration = Config()
     configuration.set_main_option("script_location", str(folder))

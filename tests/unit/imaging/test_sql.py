@@ -21,8 +21,8 @@ from primum.imaging.keys import Key
 from primum.imaging.limits import Limits
 from primum.imaging.matching import Instants, Moment
 from primum.imaging.model import EVERYTHING, Reach
-from primum.imaging.patients import Assignment
 from primum.imaging.narrowing import FEW
+from primum.imaging.patients import Assignment
 from primum.imaging.query import Criteria, parse_qido
 from primum.imaging.rows import Batch
 from primum.imaging.sql import Sql, key_sql, narrow_sql

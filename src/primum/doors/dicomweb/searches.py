@@ -60,7 +60,9 @@ class Searches:
         except (NotAnAlias, NotHere):
             return search_answer(visit, [], media_type, more=False)
         # one more than is shown tells whether there is more
-        found = self._reading.search(visit, question.parameters, level=level, limit=limit + 1, offset=offset, flagged=False)
+        found = self._reading.search(
+            visit, question.parameters, level=level, limit=limit + 1, offset=offset, flagged=False
+        )
         meant = [one for one in found[:limit] if question.means(one.study)]
         return search_answer(visit, self._rows(visit, meant, level), media_type, more=len(found) > limit)
 
@@ -82,10 +84,7 @@ class Searches:
         return search_answer(visit, rows, media_type, more=len(found) > limit)
 
     def _rows(self, visit: Visit, found: Sequence[Found], level: Level) -> list[bytes]:
-        return [
-            self._names.tell(visit, write_sorted(_located(one, level)), one.study)
-            for one in found
-        ]
+        return [self._names.tell(visit, write_sorted(_located(one, level)), one.study) for one in found]
 
 
 def _located(one: Found, level: Level) -> dict[str, Any]:

@@ -49,8 +49,8 @@ class Limits:
     query_first: int = 100
     """Answers looked for before the first leaves: more than a screen shows. The rest is looked for after that."""
     query_pause_seconds: float = 0.005
-    """Before the rest is looked for, the caller may cancel: who wants a screen full does so in two or three milliseconds,
-    and who wants thousands does not notice."""
+    """Before the rest is looked for, the caller may cancel: who wants a screen full does so in two or three
+    milliseconds, and who wants thousands does not notice."""
     query_page: int = 100
     """Answers read from the index at once: some 150 KB."""
     whole_bytes: int = 8 * MIB
