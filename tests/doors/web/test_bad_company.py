@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -173,3 +175,14 @@ def test_who_is_signed_in_keeps_their_connection_whoever_else_comes(house, docto
             stack.enter_context(knock(house, f"127.0.0.{1 + n % 5}"))
         assert doctor.get("/").status_code == httpx.codes.OK
         assert doctor._transport._pool.connections == [before]
+
+
+def test_no_more_are_accepted_at_a_time_than_can_be_sent_away(house):
+    """asyncio takes a quarter of a MiB for each TLS state, and accepts all that wait before it looks at any."""
+    most = 0
+    pid = os.getpid()
+    with ExitStack() as stack:
+        for n in range(300):
+            stack.enter_context(knock(house, f"127.0.0.{2 + n % 50}"))
+            most = max(most, len(list(Path(f"/proc/{pid}/fd").iterdir())) - n)
+    assert most < 120
