@@ -189,12 +189,9 @@ def reasons(folder: Path) -> dict[str, int]:
 def as_table(told: Told) -> str:
     """Return Markdown."""
     alone, beside = told.felt[ALONE], told.felt[BESIDE]
-    lines = [
-        "| | alone | beside bad company | ratio | worst round |",
-        "|---|---|---|---|---|",
-        f"| C-STORE over TLS, 1 association | {_rates(alone)} | {_rates(beside)} | {_ratio(alone, beside):.2f}x "
-        f"| {_worst(alone, beside):.2f}x |",
-    ]
+    rates = f"{_rates(alone)} | {_rates(beside)} | {_ratio(alone, beside):.2f}x | {_worst(alone, beside):.2f}x"
+    lines = ["| | alone | beside bad company | ratio | worst round |", "|---|---|---|---|---|"]
+    lines.append(f"| C-STORE over TLS, 1 association | {rates} |")
     for kind in sorted(alone.milliseconds):
         ours, theirs = alone.milliseconds[kind], beside.milliseconds.get(kind, [0.0])
         slower = median(theirs) / median(ours)

@@ -18,7 +18,7 @@ from bench.timeline import Panel, draw
 
 SUM_MIB_AN_HOUR = 2 * drift.MEMORY_MIB_AN_HOUR
 JOBS = ("journal verify", "backup", "export", "vault check", "status")
-"""Too few of each in an hour for a median of a quarter, and they grow with what there is to verify: shown, not judged."""
+"""Too few of each in an hour for medians of quarters, and they grow with what there is to verify: not judged."""
 
 
 @dataclass
@@ -89,26 +89,22 @@ def verdict(hour: Hour, found: Sequence[Finding]) -> str:
 def as_table(hour: Hour, found: Sequence[Finding]) -> str:
     """Return Markdown: what was judged, then latencies."""
     seconds = hour.samples[-1].at - hour.samples[0].at
-    lines = [
+    busy, others = (median(getattr(one, what) for one in hour.samples[1:]) for what in ("busy", "others"))
+    said = (
         f"{seconds / 60:.0f} minutes, {hour.instances} instances, {len(hour.diary.actions)} actions; Primum used "
-        f"{median(one.busy for one in hour.samples[1:]):.2f} cores, its clients apart, other work on the machine "
-        f"{median(one.others for one in hour.samples[1:]):.2f} (medians of the samples). Verdict: "
-        f"**{verdict(hour, found)}**.",
-        "",
-        "| process | memory at a quarter and at the end (PSS) | grows, MiB/h | noise | descriptors, second and last quarter | threads at the end |",
-        "|---|---|---|---|---|---|",
-    ]
+        f"{busy:.2f} cores, other work on the machine {others:.2f} (medians of the samples; our clients are in "
+        f"neither). Verdict: **{verdict(hour, found)}**."
+    )
+    heads = ("process", "PSS at a quarter, at the end", "grows, MiB/h", "noise", "descriptors by quarter", "threads")
+    lines = [said, "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     bounds = {(one.subject, one.what): one for one in found}
     for name in ["all processes", *names(hour.samples)]:
         grown = bounds[name, "memory"]
         cells = [name, _memory(hour, name), f"{_marked(grown, '+.1f')} (≤ {grown.bound:g})", f"{grown.noise:.1f} MiB"]
         cells += [_descriptors(hour, name), _threads(hour, name)]
         lines.append("| " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        "| action | how many | p50 / p95 / p99, ms | p50 by fifth of the run, ms | last quarter over second, like with like |",
-        "|---|---|---|---|---|",
-    ]
+    heads = ("action", "how many", "p50 / p95 / p99, ms", "p50 by fifths, ms", "last quarter over second")
+    lines += ["", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for kind, actions in by_kind(hour.diary.actions).items():
         judged = bounds.get((kind, "latency"))
         ratio = (
