@@ -46,11 +46,11 @@ def findings(hour: Hour) -> list[Finding]:
         at = [when for when, _ in seen]
         found.append(drift.memory(name, at, [float(process.pss) for _, process in seen]))
         found.append(drift.descriptors(name, at, [float(process.descriptors) for _, process in seen]))
-    others = [one.others for one in hour.samples]
+    load = [one.load for one in hour.samples]
     for kind, actions in by_kind(hour.diary.actions).items():
         if kind not in JOBS:
-            foreign = [others[min(bisect_right(times, one.at), len(others) - 1)] for one in actions]
-            found.append(drift.latency(kind, [one.at for one in actions], [one.seconds for one in actions], foreign))
+            then = [load[min(bisect_right(times, one.at), len(load) - 1)] for one in actions]
+            found.append(drift.latency(kind, [one.at for one in actions], [one.seconds for one in actions], then))
     return found
 
 
@@ -89,11 +89,11 @@ def verdict(hour: Hour, found: Sequence[Finding]) -> str:
 def as_table(hour: Hour, found: Sequence[Finding]) -> str:
     """Return Markdown: what was judged, then latencies."""
     seconds = hour.samples[-1].at - hour.samples[0].at
-    busy, others = (median(getattr(one, what) for one in hour.samples[1:]) for what in ("busy", "others"))
+    busy, others, load = (median(getattr(one, what) for one in hour.samples[1:]) for what in ("busy", "others", "load"))
     said = (
         f"{seconds / 60:.0f} minutes, {hour.instances} instances, {len(hour.diary.actions)} actions; Primum used "
-        f"{busy:.2f} cores, other work on the machine {others:.2f} (medians of the samples; our clients are in "
-        f"neither). Verdict: **{verdict(hour, found)}**."
+        f"{busy:.2f} cores, other work on the machine {others:.2f}, its load {load:.1f} (medians; our clients "
+        f"are in neither). Verdict: **{verdict(hour, found)}**."
     )
     heads = ("process", "PSS at a quarter, at the end", "grows, MiB/h", "noise", "descriptors by quarter", "threads")
     lines = [said, "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
@@ -194,10 +194,11 @@ def as_drawing(hour: Hour) -> str:
         Panel("Descriptors", {name: [(at, float(one.descriptors)) for at, one in seen] for name, seen in held.items()}),
         Panel("Latency, median of each minute, ms (logarithmic)", latencies, logarithmic=True),
         Panel(
-            "Processor, cores",
+            "Processor: cores in use, and load of the machine (threads that run or wait)",
             {
                 "Primum": [(one.at, one.busy) for one in samples],
                 "other work": [(one.at, one.others) for one in samples],
+                "load": [(one.at, one.load) for one in samples],
             },
         ),
     ]

@@ -58,11 +58,11 @@ def test_answers_that_take_twice_as_long_at_the_end_are_found():
 
 def test_other_work_on_the_machine_is_not_taken_for_drift_nor_hides_it():
     """In the last quarter others work more: like is compared with like."""
-    others = [1.0 if n % 4 == 0 or (at > 2700 and n % 4 != 1) else 0.0 for n, at in enumerate(TIMES)]
-    honest = [0.01 + 0.02 * one for one in others]
-    assert drift.latency("QIDO", TIMES, honest, others).flat
+    loads = [6.0 if n % 2 == 0 or (at > 2700 and n % 4 == 1) else 0.5 for n, at in enumerate(TIMES)]
+    honest = [0.01 + 0.02 * one for one in loads]
+    assert drift.latency("QIDO", TIMES, honest, loads).flat
     drifting = [value * (2 if at > 2700 else 1) for value, at in zip(honest, TIMES, strict=True)]
-    assert not drift.latency("QIDO", TIMES, drifting, others).flat
+    assert not drift.latency("QIDO", TIMES, drifting, loads).flat
 
 
 def test_what_was_seen_too_little_is_not_judged_and_so_not_flat():
@@ -114,6 +114,6 @@ def test_a_process_that_was_started_anew_is_told_of():
 def test_the_drawing_has_a_line_for_each_process_and_kind_of_action():
     drawn = as_drawing(hour())
     assert drawn.startswith("<svg ")
-    assert drawn.count("<polyline") == 2 + 1 + 2
+    assert drawn.count("<polyline") == 2 + 1 + 3
     assert ">web<" in drawn
     assert ">QIDO-RS<" in drawn
