@@ -138,5 +138,9 @@ class _Listening(socket.socket):
         except BlockingIOError:
             self._accepted = 0
             raise
+        except OSError:
+            # out of descriptors: asyncio tries again in a second, but asks for all the others first
+            self._accepted = self._at_once
+            raise
         self._accepted += 1
         return self._gate.welcome(connection, name), name
