@@ -20,6 +20,7 @@ PACKAGES = {
     "doors": {
         "anyio",
         "cryptography",
+        "h11",
         "jinja2",
         "markupsafe",
         "platformdirs",
