@@ -209,10 +209,15 @@ def get(  # noqa: PLR0917
     """C-GET a study; into a buffer of its own where others retrieve meanwhile."""
     line = Line(connection, buffer or BUFFER)
     _asked(line, [(1, STUDY_GET), (3, CT_IMAGE)], calling, called, scp=True)
-    more = {0x0110: struct.pack("<H", 1), 0x0700: b"\0\0"}
-    connection.sendall(message(1, _GET_RQ, _even(STUDY_GET), more, identifier(study)))
+    connection.sendall(get_request(study))
     _final(line, count)
     return line
+
+
+def get_request(study: str) -> bytes:
+    """Write a C-GET-RQ of a study, on context 1."""
+    more = {0x0110: struct.pack("<H", 1), 0x0700: b"\0\0"}
+    return message(1, _GET_RQ, _even(STUDY_GET), more, identifier(study))
 
 
 def move(  # noqa: PLR0917

@@ -12,6 +12,11 @@ _LEFT, _RIGHT, _TOP, _BETWEEN = 62, 176, 34, 34
 COLOURS = ("#3b76af", "#d9822b", "#4f9d57", "#b5493f", "#7e67b0", "#8a6d5c", "#c56fae", "#7a7a7a", "#a8a432")
 """Told apart on white and on black; each line is named in the legend besides."""
 
+_STYLE = (
+    "text{fill:#333}.g{stroke:#8886;stroke-width:.6}.l{fill:none;stroke-width:1.4;stroke-linejoin:round}"
+    "@media (prefers-color-scheme:dark){text{fill:#ccc}}"
+)
+
 Series = Sequence[tuple[float, float]]
 """Seconds since the start, and a value."""
 
@@ -29,12 +34,11 @@ def draw(title: str, panels: Sequence[Panel]) -> str:
     """Return the SVG, `title` being what a screen reader says."""
     end = max((at for one in panels for line in one.lines.values() for at, _ in line), default=60.0)
     height = _TOP + len(panels) * (_HEIGHT + _BETWEEN) + 14
+    size = f'viewBox="0 0 {_WIDTH} {height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'font-family="sans-serif" font-size="11">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="11">',
         f"<title>{escape(title)}</title>",
-        "<style>text{fill:#333}.g{stroke:#8886;stroke-width:.6}.l{fill:none;stroke-width:1.4;stroke-linejoin:round}"
-        "@media (prefers-color-scheme:dark){text{fill:#ccc}}</style>",
+        f"<style>{_STYLE}</style>",
     ]
     for number, panel in enumerate(panels):
         parts += _panel(panel, _TOP + number * (_HEIGHT + _BETWEEN), end, last=number == len(panels) - 1)

@@ -56,7 +56,7 @@ def fill(load: Load) -> None:
     slices = make_slices(folder, _BEFORE, studies=_BEFORE, tag="before", side=64)
     for at in range(0, _BEFORE, 500):
         files = [str(one.file) for one in slices[at : at + 500]]
-        _run([_program("storescu"), "-q", *load.home.arguments(MODALITIES[0]), *files])
+        run([program("storescu"), "-q", *load.home.arguments(MODALITIES[0]), *files])
     shutil.rmtree(folder)
     load.studies += [[one] for one in slices]
 
@@ -99,8 +99,8 @@ class Modality:
         slices = make_slices(folder, self._counts[self._number % len(self._counts)], tag=tag, side=self._side)
         try:
             began = diary.now()
-            command = [_program("storescu"), "-q", *home.arguments(self._device), *(str(one.file) for one in slices)]
-            _run(command)
+            command = [program("storescu"), "-q", *home.arguments(self._device), *(str(one.file) for one in slices)]
+            run(command)
             diary.note(f"C-STORE {self._side}", began, len(slices))
         finally:
             shutil.rmtree(folder)
@@ -253,7 +253,7 @@ class Echo:
     def echo(self) -> None:
         """Verify."""
         began = self.load.diary.now()
-        _run([_program("echoscu"), "-q", *self.load.home.arguments(MODALITIES[0])])
+        run([program("echoscu"), "-q", *self.load.home.arguments(MODALITIES[0])])
         self.load.diary.note("C-ECHO", began)
 
 
@@ -356,14 +356,16 @@ def _same(study: list[Slice], came: dict[str, str]) -> None:
         raise RuntimeError("; ".join(wrong))
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Find one of DCMTK's programs."""
     found = find_program(name)
     if found is None:
         raise FileNotFoundError(f"{name} is missing (Debian: apt-get install dcmtk)")
     return str(found)
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
+    """Run a program to its end; raise unless it succeeds."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
         raise RuntimeError(

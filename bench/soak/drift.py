@@ -18,11 +18,12 @@ MEMORY_MIB_AN_HOUR = 6.0
 DESCRIPTORS = 2.0
 """What a process may hold more in the last quarter than in the second: a client that happens to be connected."""
 SLOWER = 1.5
-"""What the median of the last quarter may be of the second's, among moments at which others worked as much."""
+"""What the median of the last quarter may be of the second's, among moments at which the machine was as loaded."""
 ACTIONS = 20
 """Actions of a kind, in each of two quarters and one class of load, below which their medians say nothing."""
-_CLASSES = (0.15, 0.4, 0.8, 1.3)
-"""Bounds, in cores, between classes of other work on the machine."""
+_CLASSES = (1.0, 2.0, 3.0, 4.5, 7.0)
+"""Bounds between classes of load (how many threads run or wait for a processor, of one minute): on a machine that is
+full, how many cores others use says nothing any more, and how many wait does."""
 _PAIRS = 600
 """Points of a series that are paired with each other, at most."""
 
@@ -74,16 +75,16 @@ def descriptors(subject: str, times: Sequence[float], counts: Sequence[float]) -
     return Finding(subject, "descriptors", median(last) - median(second), DESCRIPTORS, "more", spread)
 
 
-def latency(kind: str, times: Sequence[float], seconds: Sequence[float], others: Sequence[float]) -> Finding:
+def latency(kind: str, times: Sequence[float], seconds: Sequence[float], loads: Sequence[float]) -> Finding:
     """Judge latency: the last quarter's median over the second's, like with like.
 
-    `others` says for each action how many cores other work had just then. Actions are put in classes by it; a ratio
-    is taken within each class that both quarters have enough of, and the ratios are averaged by how many there are.
+    `loads` says for each action how loaded the machine was just then. Actions are put in classes by it; a ratio is
+    taken within each class that both quarters have enough of, and the ratios are averaged by how many there are.
     """
     end = max(times, default=0.0)
     ratios: list[tuple[float, int]] = []
     for number in range(len(_CLASSES) + 1):
-        inside = [n for n, one in enumerate(others) if sum(one > bound for bound in _CLASSES) == number]
+        inside = [n for n, one in enumerate(loads) if sum(one > bound for bound in _CLASSES) == number]
         second, last = _quarters([times[n] for n in inside], [seconds[n] for n in inside], end)
         fewest = min(len(second), len(last))
         if fewest >= ACTIONS and median(second) > 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import threading
@@ -96,7 +95,7 @@ class Home:
 @contextmanager
 def home(place: Path) -> Iterator[Home]:
     """Make it, start it, enrol everybody; stop it at the end."""
-    template = make_template(place / "template")
+    template = make_template(place / "template", may="store,get")
     port = free_port()
     running = RunningPrimum(template.home.folder, key_file=template.home.key_file, settings={"dicom_plain_port": port})
     with running, ExitStack() as stack:
@@ -111,4 +110,3 @@ def home(place: Path) -> Iterator[Home]:
         add = ["device", "add", SINK.lower(), "--aet", SINK, "--may", "receive", "--host", "127.0.0.1"]
         running.cli(*add, "--port", str(receiver.port), "--no-commitment", "--out", str(place / SINK))
         yield made
-    shutil.rmtree(place, ignore_errors=True)

@@ -18,7 +18,7 @@ from bench.timeline import Panel, draw
 
 SUM_MIB_AN_HOUR = 2 * drift.MEMORY_MIB_AN_HOUR
 JOBS = ("journal verify", "backup", "export", "vault check", "status")
-"""Too few of each in an hour for a median of a quarter, and they grow with what there is to verify: shown, not judged."""
+"""Too few of each in an hour for medians of quarters, and they grow with what there is to verify: not judged."""
 
 
 @dataclass
@@ -46,11 +46,11 @@ def findings(hour: Hour) -> list[Finding]:
         at = [when for when, _ in seen]
         found.append(drift.memory(name, at, [float(process.pss) for _, process in seen]))
         found.append(drift.descriptors(name, at, [float(process.descriptors) for _, process in seen]))
-    others = [one.others for one in hour.samples]
+    load = [one.load for one in hour.samples]
     for kind, actions in by_kind(hour.diary.actions).items():
         if kind not in JOBS:
-            foreign = [others[min(bisect_right(times, one.at), len(others) - 1)] for one in actions]
-            found.append(drift.latency(kind, [one.at for one in actions], [one.seconds for one in actions], foreign))
+            then = [load[min(bisect_right(times, one.at), len(load) - 1)] for one in actions]
+            found.append(drift.latency(kind, [one.at for one in actions], [one.seconds for one in actions], then))
     return found
 
 
@@ -89,26 +89,22 @@ def verdict(hour: Hour, found: Sequence[Finding]) -> str:
 def as_table(hour: Hour, found: Sequence[Finding]) -> str:
     """Return Markdown: what was judged, then latencies."""
     seconds = hour.samples[-1].at - hour.samples[0].at
-    lines = [
+    busy, others, load = (median(getattr(one, what) for one in hour.samples[1:]) for what in ("busy", "others", "load"))
+    said = (
         f"{seconds / 60:.0f} minutes, {hour.instances} instances, {len(hour.diary.actions)} actions; Primum used "
-        f"{median(one.busy for one in hour.samples[1:]):.2f} cores, its clients apart, other work on the machine "
-        f"{median(one.others for one in hour.samples[1:]):.2f} (medians of the samples). Verdict: "
-        f"**{verdict(hour, found)}**.",
-        "",
-        "| process | memory at a quarter and at the end (PSS) | grows, MiB/h | noise | descriptors, second and last quarter | threads at the end |",
-        "|---|---|---|---|---|---|",
-    ]
+        f"{busy:.2f} cores, other work on the machine {others:.2f}, its load {load:.1f} (medians; our clients "
+        f"are in neither). Verdict: **{verdict(hour, found)}**."
+    )
+    heads = ("process", "PSS at a quarter, at the end", "grows, MiB/h", "noise", "descriptors by quarter", "threads")
+    lines = [said, "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     bounds = {(one.subject, one.what): one for one in found}
     for name in ["all processes", *names(hour.samples)]:
         grown = bounds[name, "memory"]
         cells = [name, _memory(hour, name), f"{_marked(grown, '+.1f')} (≤ {grown.bound:g})", f"{grown.noise:.1f} MiB"]
         cells += [_descriptors(hour, name), _threads(hour, name)]
         lines.append("| " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        "| action | how many | p50 / p95 / p99, ms | p50 by fifth of the run, ms | last quarter over second, like with like |",
-        "|---|---|---|---|---|",
-    ]
+    heads = ("action", "how many", "p50 / p95 / p99, ms", "p50 by fifths, ms", "last quarter over second")
+    lines += ["", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for kind, actions in by_kind(hour.diary.actions).items():
         judged = bounds.get((kind, "latency"))
         ratio = (
@@ -198,10 +194,11 @@ def as_drawing(hour: Hour) -> str:
         Panel("Descriptors", {name: [(at, float(one.descriptors)) for at, one in seen] for name, seen in held.items()}),
         Panel("Latency, median of each minute, ms (logarithmic)", latencies, logarithmic=True),
         Panel(
-            "Processor, cores",
+            "Processor: cores in use, and load of the machine (threads that run or wait)",
             {
                 "Primum": [(one.at, one.busy) for one in samples],
                 "other work": [(one.at, one.others) for one in samples],
+                "load": [(one.at, one.load) for one in samples],
             },
         ),
     ]

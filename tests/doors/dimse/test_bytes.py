@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.descriptors import no_descriptor_left
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import (
     ABORT,
@@ -297,3 +298,13 @@ def test_more_associations_than_the_limit_are_rejected_as_transient(house):
         second.say(associate())
         assert second.hear() == (3, bytes((0, 2, 3, 1)))
     assert house.reasons("device:association:refused") == ["dimse.crowded"]
+
+
+def test_a_caller_who_came_when_no_descriptor_was_left_is_served_once_there_is_one(house):
+    """And the door does not spin meanwhile: the listener stays readable all the time."""
+    with house.open() as port, socket.socket() as line:
+        line.settimeout(20)
+        with no_descriptor_left():
+            line.connect(("127.0.0.1", port))
+        line.sendall(associate())
+        assert line.recv(1) == b"\x02"

@@ -14,6 +14,8 @@ from primum.doors.dimse.refusals import PlainBeyondLoopback, PortTaken
 from primum.ground.log import Log
 
 _log = Log("dimse.listening")
+# epoll and kqueue would take a descriptor: where none is left, the door could not even wait for one
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Listener:
 
     def wait(self, seconds: float) -> bool:
         """Tell whether somebody waits to be accepted, or the listener was shut."""
-        with selectors.DefaultSelector() as selector:
+        with _Selector() as selector:
             selector.register(self.listening, selectors.EVENT_READ)
             return bool(selector.select(seconds))
 

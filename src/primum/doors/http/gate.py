@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -31,14 +32,15 @@ class Gate:
         self._limits, self._count = limits, count
         self._lobby = Lobby(limits.strangers, limits.strangers_per_address)
         self._guests: dict[Any, Guest] = {}
+        self._waste = 0
 
     def guard(self, listener: socket.socket) -> socket.socket:
         """Take over a listener: what it accepts is counted."""
-        return _Listening(self, listener)
+        return _Listening(self, listener, self._limits.accepted_at_once)
 
     def welcome(self, connection: socket.socket, name: Any) -> Guest:  # noqa: ANN401 (a socket's address)
         """Give a connection a place and its time for the handshake."""
-        guest = Guest(connection, lambda: self._guests.pop(name, None))
+        guest = Guest(connection, lambda: self._closed(name))
         guest.seat, gone = self._lobby.enter(str(name[0]), lambda: self._crowded(guest))
         if gone is not None:
             gone.clear()
@@ -58,6 +60,19 @@ class Gate:
         """Count who was cut off. A journal that is full does not keep them in."""
         with contextlib.suppress(PrimumError):
             self._count(reason, str(name[0]) if name else "")
+
+    def _closed(self, name: Any) -> None:  # noqa: ANN401
+        """Forget a connection, and now and then have the memory back that it took.
+
+        asyncio's TLS states refer to themselves: they wait for a full collection, which counts objects and not the
+        256 KiB that each has. Thousands of connections that say nothing would take hundreds of MiB until then. What was
+        there at the start is frozen (process.settle), so that a collection takes milliseconds.
+        """
+        self._guests.pop(name, None)
+        self._waste += 1
+        if self._waste >= self._limits.closed_between_collections:
+            self._waste = 0
+            gc.collect()
 
     def _crowded(self, guest: Guest) -> None:
         self._end(guest, CROWDED)
@@ -102,12 +117,30 @@ class Guest(socket.socket):
 
 
 class _Listening(socket.socket):
-    """A listener that asks the gate."""
+    """A listener that asks the gate, and gives the event loop a turn before it accepts too many.
 
-    def __init__(self, gate: Gate, listener: socket.socket) -> None:
+    asyncio accepts all that wait, thousands of them, before it looks at any: none could be sent away in between, and
+    the memory of all their TLS states would be taken at once.
+    """
+
+    def __init__(self, gate: Gate, listener: socket.socket, at_once: int) -> None:
         super().__init__(listener.family, listener.type, listener.proto, fileno=listener.detach())
-        self._gate = gate
+        self._gate, self._at_once = gate, at_once
+        self._accepted = 0
 
     def accept(self) -> tuple[socket.socket, Any]:
-        connection, name = super().accept()
+        """Accept one. Raises BlockingIOError when nobody waits, or it is another's turn."""
+        if self._accepted >= self._at_once:
+            self._accepted = 0
+            raise BlockingIOError
+        try:
+            connection, name = super().accept()
+        except BlockingIOError:
+            self._accepted = 0
+            raise
+        except OSError:
+            # out of descriptors: asyncio tries again in a second, but asks for all the others first
+            self._accepted = self._at_once
+            raise
+        self._accepted += 1
         return self._gate.welcome(connection, name), name

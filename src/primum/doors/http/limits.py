@@ -33,6 +33,10 @@ class Limits:
     """Connections at once on which nobody known has asked for anything yet; the next one takes the oldest's place."""
     strangers_per_address: int = 48
     """The same, from one address: eight browsers behind one router that come to the sign-in page together."""
+    accepted_at_once: int = 16
+    """Accepted in one turn of the event loop: each costs 256 KiB for TLS, and who has to make room goes in the next."""
+    closed_between_collections: int = 64
+    """Closed connections whose TLS states wait to be collected: 16 MiB of them."""
     handshake_seconds: float = 15
     """The whole TLS handshake: two round trips, on the worst line that anybody reads by."""
     head_seconds: float = 15

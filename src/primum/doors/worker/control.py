@@ -22,6 +22,7 @@ MAX_CALLERS = 16
 """Command lines at once: people type them."""
 PATIENCE = 30.0
 """Seconds that a caller may take to send its request."""
+_AGAIN_SECONDS = 1.0
 
 Progress = Callable[[dict[str, Any]], None]
 Handler = Callable[[str | None, dict[str, Any], Progress], dict[str, Any]]
@@ -44,6 +45,7 @@ class Control:
         self._path = socket_path
         self._verbs = verbs
         self._free = threading.BoundedSemaphore(MAX_CALLERS)
+        self._ended = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def start(self) -> None:
@@ -57,6 +59,7 @@ class Control:
 
     def stop(self) -> None:
         """Take no more callers."""
+        self._ended.set()
         self._listener.close()
         self._path.unlink(missing_ok=True)
 
@@ -64,8 +67,12 @@ class Control:
         while True:
             try:
                 caller, _ = self._listener.accept()
-            except OSError:
-                return
+            except OSError as error:
+                if self._ended.is_set():
+                    return
+                _log.failure("accept.failed", error)  # out of descriptors: some come back
+                self._ended.wait(_AGAIN_SECONDS)
+                continue
             self._free.acquire()
             threading.Thread(target=self._hear, args=(caller,), daemon=True).start()
 

@@ -1,8 +1,10 @@
 """The worker's socket: one request, one answer, for processes of the same user, whatever is sent."""
 
 import json
+import socket
 
 import pytest
+from tests.descriptors import no_descriptor_left
 
 from primum.doors.worker import protocol
 from primum.doors.worker.control import Control
@@ -80,3 +82,12 @@ def test_a_line_without_end_is_refused_at_the_limit(socket_path):
 
 def test_the_socket_is_closed_to_others(socket_path):
     assert socket_path.stat().st_mode & 0o077 == 0
+
+
+def test_a_caller_who_came_when_no_descriptor_was_left_is_heard_once_there_is_one(socket_path):
+    with socket.socket(socket.AF_UNIX) as caller, protocol.short_path(socket_path) as name:
+        caller.settimeout(10)
+        with no_descriptor_left():
+            caller.connect(name)
+        caller.sendall(request("count", to=0) + b"\n")
+        assert b'"counted"' in caller.recv(1000)
