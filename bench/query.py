@@ -10,7 +10,6 @@ the same run; so the ratio is of one archive with a million studies to another w
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from tests.doors.dimse.orthanc import Peer, orthanc
 
 from bench.doors import dicom_door, web_door
 from bench.finder import Finder, Question, data_sets
+from bench.results import Bar, Bars, Place, Table, say, show, told
 from bench.shapes import SHAPES, Shape
 from bench.synthetic import Made, fill, some
 from primum.imaging.archive import Archive
@@ -146,9 +146,9 @@ def run(  # noqa: PLR0917 (each is said once, in main)
     if not index.exists():
         begun = time.perf_counter()
         making = kept / "making.db"
-        fill(making, KEY, studies, CONTROLLER, lambda done: _say(f"filled {done} of {studies}"))
+        fill(making, KEY, studies, CONTROLLER, lambda done: say(f"filled {done} of {studies}"))
         making.rename(index)
-        _say(f"an index of {studies} studies in {time.perf_counter() - begun:.0f} s")
+        say(f"an index of {studies} studies in {time.perf_counter() - begun:.0f} s")
     found["archive"] = of_archive(index, times, studies)
     if "doors" not in without:
         with child(dicom_door, index, KEY, CONTROLLER, place / "dimse") as port:
@@ -174,8 +174,8 @@ def of_orthanc(peer: Peer, count: int, times: int, *, filled: bool) -> dict[str,
     begun = time.perf_counter()
     for first in range(1, 1 if filled else count + 1, 500):
         peer.store_raw(data_sets(range(first, min(first + 500, count + 1))))
-        _say(f"Orthanc has {min(first + 499, count)} of {count}")
-    _say(f"Orthanc took {count} studies in {time.perf_counter() - begun:.0f} s")
+        say(f"Orthanc has {min(first + 499, count)} of {count}")
+    say(f"Orthanc took {count} studies in {time.perf_counter() - begun:.0f} s")
     with httpx.Client(base_url=peer.web + "/", trust_env=False) as client:
         return {
             "Orthanc C-FIND": by_find(peer.dicom, "ORTHANC", times, count, peer=True),
@@ -186,16 +186,27 @@ def of_orthanc(peer: Peer, count: int, times: int, *, filled: bool) -> dict[str,
 PLACES = ("archive", "C-FIND", "Orthanc C-FIND", "QIDO-RS", "Orthanc QIDO-RS")
 
 
-def as_table(found: dict[str, dict[str, Figure]]) -> str:
-    """Return a table in Markdown: p50 / p95 in milliseconds, and how many times as long Orthanc takes (p95)."""
+def as_table(found: dict[str, dict[str, Figure]]) -> Table:
+    """Return a line for each shape: p50 / p95 in milliseconds, and how many times as long Orthanc takes (p95)."""
     places = [one for one in PLACES if one in found]
-    lines = [f"| shape | rows | {' | '.join(places)} | ratio C-FIND | ratio QIDO |", "|---" * (len(places) + 4) + "|"]
+    lines = []
     for shape in SHAPES:
         cells = [_cell(found[place].get(shape.name)) for place in places]
         rows = found["archive"][shape.name].rows
         ratios = [_ratio(found, shape.name, language) for language in ("C-FIND", "QIDO-RS")]
-        lines.append(f"| {shape.name} | {rows:g} | {' | '.join(cells)} | {' | '.join(ratios)} |")
-    return "\n".join(lines)
+        lines.append([shape.name, f"{rows:g}", *cells, *ratios])
+    return Table(["shape", "rows", *places, "ratio C-FIND", "ratio QIDO"], lines)
+
+
+def as_charts(found: dict[str, dict[str, Figure]]) -> list[Bars]:
+    """Return a chart for each door: how many times as long Orthanc takes."""
+    charts = []
+    for language in ("C-FIND", "QIDO-RS"):
+        told_of = [(one.name, _ratio(found, one.name, language)) for one in SHAPES]
+        bars = [Bar(name, float(ratio)) for name, ratio in told_of if ratio and float(ratio)]
+        if bars:
+            charts.append(Bars(language.lower(), f"{language}: Orthanc's time over Primum's (p95)", bars))
+    return charts
 
 
 def _cell(one: Figure | None) -> str:
@@ -218,6 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", default="", metavar="FOLDER", help="keep what was filled, and use it the next time")
     parser.add_argument("--without", default="", help="orthanc, doors, with commas")
     chosen = parser.parse_args(arguments)
+    begun = Place()
     studies = chosen.studies or (20_000 if chosen.quick else 1_000_000)
     there = chosen.orthanc or (500 if chosen.quick else 15_000)
     times = chosen.times or (10 if chosen.quick else 40)
@@ -225,17 +237,16 @@ def main(arguments: list[str] | None = None) -> int:
         kept = Path(chosen.keep or place)
         kept.mkdir(parents=True, exist_ok=True)
         found = run(Path(place), kept, studies, there, times, set(chosen.without.split(",")))
-    if chosen.json:
-        told = {place: {name: asdict(one) for name, one in by.items()} for place, by in found.items()}
-        print(json.dumps({"quick": chosen.quick, "studies": studies, "orthanc": there, "places": told}, indent=1))
-    else:
-        print(f"Primum: {studies} studies; Orthanc 1.10.1: {there} studies; {times} queries a shape; p50 / p95 in ms\n")
-        print(as_table(found))
+    by_place = {place: {name: asdict(one) for name, one in by.items()} for place, by in found.items()}
+    note = f"Primum: {studies} studies; Orthanc 1.10.1: {there}; {times} queries a shape; p50 / p95 in ms."
+    show(
+        told(
+            "query", begun, quick=chosen.quick, tables=[as_table(found)], charts=as_charts(found), studies=studies,
+            orthanc=there, places=by_place, note=note,
+        ),
+        as_json=chosen.json,
+    )  # fmt: skip
     return 0
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ after the last start with one session open.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from tests.running import RunningPrimum
 from bench.contenders.base import children_of
 from bench.contenders.primum import TITLE, Template, make_template
 from bench.load import make_slices
+from bench.results import Place, Table, show, told
 from bench.rows import TLS
 from bench.sender import send
 from bench.trust import tls_options
@@ -117,22 +117,31 @@ def _memory(running: RunningPrimum) -> dict[str, float]:
     return found
 
 
+def as_object(found: Started, place: Place, *, quick: bool) -> dict[str, object]:
+    """Return everything as one object."""
+    lines = [
+        ["C-ECHO", f"{found.echo_seconds:.2f} s", _goal(found.echo_seconds, GOAL_SECONDS, "s")],
+        ["sign-in page", f"{found.page_seconds:.2f} s", _goal(found.page_seconds, GOAL_SECONDS, "s")],
+        ["memory, all processes (PSS)", f"{found.memory_mib:.0f} MiB", _goal(found.memory_mib, GOAL_MIB, "MiB")],
+        *([f"of these: {name}", f"{mib:.0f} MiB", ""] for name, mib in found.processes.items()),
+    ]
+    return told("start", place, quick=quick, tables=[Table(["what", "found", "goal"], lines)], **asdict(found))
+
+
+def _goal(found: float, most: float, unit: str) -> str:
+    return f"{most:g} {unit} {'reached' if found <= most else 'missed'}"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Measure and tell."""
     parser = argparse.ArgumentParser(prog="python -m bench.start", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="three starts, and memory after ten seconds")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
+    begun = Place()
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
-        told = measure(Path(place), starts=3 if chosen.quick else 5, settle=10 if chosen.quick else 60)
-    if chosen.json:
-        print(json.dumps(asdict(told), indent=1))
-        return 0
-    print(f"| C-ECHO | {told.echo_seconds:.2f} s | goal {GOAL_SECONDS:g} s |")
-    print(f"| sign-in page | {told.page_seconds:.2f} s | goal {GOAL_SECONDS:g} s |")
-    print(f"| memory, all processes (PSS) | {told.memory_mib:.0f} MiB | goal {GOAL_MIB:g} MB |")
-    for name, mib in told.processes.items():
-        print(f"|   {name} | {mib:.0f} MiB | |")
+        found = measure(Path(place), starts=3 if chosen.quick else 5, settle=10 if chosen.quick else 60)
+    show(as_object(found, begun, quick=chosen.quick), as_json=chosen.json)
     return 0
 
 
