@@ -208,6 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = [int(one) for one in chosen.sizes.split(",") if one] or list(QUICK_SIZES if chosen.quick else SIZES)
     sizes += [HUGE] if chosen.ten_million else []
     instances, times = (256, 20) if chosen.quick else (1024, 40)
+    if chosen.keep:
+        Path(chosen.keep).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=chosen.keep or None) as place:
         kept = Path(chosen.keep or place)
         homes = run(sizes, chosen.rounds or (2 if chosen.quick else 5), instances, times, kept, Path(place))
