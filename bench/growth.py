@@ -39,7 +39,7 @@ FLAT = 1.2
 ROWS = 20
 """Rows of an answer: no shape below finds fewer in the smallest archive than in the largest, but for one of chance."""
 BATCH = 64
-"""Hints of a transaction: what gathers in the worker's 120 ms at full load."""
+"""Hints of a transaction: some more than gather in the worker's 80 ms at full load."""
 ASKED = (
     "newest", "patient id", "name, beginning", "name, inside", "accession", "one month", "a modality", "study uid",
     "series of a study", "images of a series", "an image by its uid",
