@@ -25,8 +25,8 @@ from primum.imaging import Indexer, Stored
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, Piece, Pieces, decode, encode
 
 GATHER = 0.08
-"""Seconds that the oldest hint of a batch waits for others, a commit in between included: visible within 200 ms, and few
-transactions at full load."""
+"""Seconds that the oldest hint of a batch waits for others, a commit before it included: visible within 200 ms, and
+few transactions at full load."""
 BATCH = 256
 """Hints in one transaction at most."""
 WAITING = 4096
