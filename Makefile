@@ -14,6 +14,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 LOCKED := $(INSTALL) --require-hashes --only-binary :all:
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
+# what `make bench` measures, in this order, of what is in bench/; each knows --json and --quick
+BENCHES := $(foreach one,ingest visible retrieve viewer query growth start slow,$(if $(wildcard bench/$(one).py),$(one)))
+BENCH_query := --keep .bench/kept
+BENCH_growth := --keep .bench/kept
+# a line of its own for each: $(call MEASURED,benchmark,folder,options)
+define MEASURED
+$(BIN)/python -m bench.$(1) --json $(3) > $(2)/$(1).json
+
+endef
+
 # Say what can be made.
 help:
 	@awk '/^# /{said=substr($$0,3)} /^[a-z-]+:/{if(said) printf "  make %-12s %s\n",substr($$1,1,length($$1)-1),said} !/^#/{said=""}' Makefile
@@ -47,21 +57,22 @@ format: .venv/dev.stamp
 	$(BIN)/ruff check --fix . || true
 	$(BIN)/ruff format .
 
-# Compare speed with Orthanc and DCMTK, at full length (about a quarter of an hour).
+# Measure everything beside Orthanc and DCMTK at full length (an hour and more) and put it into docs/performance.md.
 bench: .venv/dev.stamp
 	tools/debian-packages tests/packages.txt
-	$(BIN)/python -m bench.ingest
-	$(BIN)/python -m bench.retrieve
-	$(BIN)/python -m bench.start
-	$(BIN)/python -m bench.query
+	tools/debian-packages bench/packages.txt
+	mkdir -p .bench/kept && rm -f .bench/*.json
+	$(foreach one,$(BENCHES),$(call MEASURED,$(one),.bench,$(BENCH_$(one))))
+	$(BIN)/python -m bench.publish .bench
 
-# The same comparison in a few minutes.
+# The same with less, in a few minutes; what it finds is in .bench/quick and says less.
 bench-quick: .venv/dev.stamp
 	tools/debian-packages tests/packages.txt
-	$(BIN)/python -m bench.ingest --quick
-	$(BIN)/python -m bench.retrieve --quick
-	$(BIN)/python -m bench.start --quick
-	$(BIN)/python -m bench.query --quick
+	tools/debian-packages bench/packages.txt
+	mkdir -p .bench/quick && rm -rf .bench/quick/*
+	$(foreach one,$(BENCHES),$(call MEASURED,$(one),.bench/quick,--quick))
+	$(BIN)/python -m bench.publish .bench/quick --page .bench/quick/figures.md
+	cat .bench/quick/figures.md
 
 # Choose the newest versions again and write them down with their hashes.
 lock: .venv/dev.stamp
@@ -72,7 +83,7 @@ lock: .venv/dev.stamp
 
 # Remove what was set up; demo homes stay.
 clean:
-	rm -rf .venv viewer/node_modules src/primum/doors/web/viewer .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .bench viewer/node_modules src/primum/doors/web/viewer .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/created.stamp:
 	tools/make-venv .venv

@@ -48,15 +48,16 @@ def fill_records(path: Path, key: bytes, count: int, controller: str) -> None:
             [(_patient(one), controller, *_traits(one)) for one in one_each.values()],
         )
         raw.executemany(
-            "INSERT OR IGNORE INTO patient_identifiers VALUES (?, ?, '', ?, '', 1)",
+            "INSERT OR IGNORE INTO patient_identifiers (patient_id, controller_id, issuer, value, kind, own)"
+            " VALUES (?, ?, '', ?, '', 1)",
             [(_patient(one), controller, f"{one.patient:08}") for one in one_each.values()],
         )
         raw.executemany(
-            "INSERT INTO study_patients VALUES (?, ?, ?, 0)",
+            "INSERT INTO study_patients (study_ref, controller_id, patient_id, confidential) VALUES (?, ?, ?, 0)",
             [(_ref(one.number), controller, _patient(one)) for one in made],
         )
         raw.executemany(
-            "INSERT INTO vault_tails VALUES (?, ?, 1, ?, ?)",
+            "INSERT INTO vault_tails (pack, study_ref, count, chain, stop) VALUES (?, ?, 1, ?, ?)",
             [(_pack(one.number), _ref(one.number), _CHAIN, _FIRST + RECORD) for one in made],
         )
         raw.execute("COMMIT")

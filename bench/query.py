@@ -13,7 +13,6 @@ columns of rows tell. `--quick`: 20 000 and 500.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import shutil
 import ssl
@@ -35,6 +34,7 @@ from tests.doors.dimse.orthanc import Peer, orthanc
 
 from bench.doors import dicom_door, web_door
 from bench.finder import Finder, Question, data_sets
+from bench.results import Bar, Bars, Place, Table, say, show, told
 from bench.shapes import SHAPES, Shape
 from bench.synthetic import Made, fill, some
 from primum.imaging.archive import Archive
@@ -196,9 +196,9 @@ def run(place: Path, kept: Path, chosen: Chosen) -> dict[str, dict[str, Figure]]
         begun = time.perf_counter()
         making = kept / "making.db"
         making.unlink(missing_ok=True)  # of a time that was broken off
-        fill(making, KEY, chosen.studies, CONTROLLER, lambda done: _say(f"filled {done} of {chosen.studies}"))
+        fill(making, KEY, chosen.studies, CONTROLLER, lambda done: say(f"filled {done} of {chosen.studies}"))
         making.rename(index)
-        _say(f"an index of {chosen.studies} studies in {time.perf_counter() - begun:.0f} s")
+        say(f"an index of {chosen.studies} studies in {time.perf_counter() - begun:.0f} s")
     peers = [one for one in chosen.shapes if one.peer]
     with ExitStack() as stack:
         enter = stack.enter_context
@@ -218,7 +218,7 @@ def run(place: Path, kept: Path, chosen: Chosen) -> dict[str, dict[str, Figure]]
             for shape in chosen.shapes:
                 for one in places.values():
                     one.round(shape, number, chosen.times)
-            _say(f"round {number + 1} of {chosen.rounds}")
+            say(f"round {number + 1} of {chosen.rounds}")
         return {name: one.figures() for name, one in places.items()}
 
 
@@ -243,7 +243,7 @@ def filled_orthanc(storage: Path, count: int, *, nodelay: bool) -> Iterator[Peer
         begun = time.perf_counter()
         for first in range(1, 1 if done.exists() else count + 1, 500):
             peer.store_raw(data_sets(range(first, min(first + 500, count + 1))))
-            _say(f"Orthanc has {min(first + 499, count)} of {count}, {time.perf_counter() - begun:.0f} s")
+            say(f"Orthanc has {min(first + 499, count)} of {count}, {time.perf_counter() - begun:.0f} s")
         done.touch()
         yield peer
 
@@ -251,6 +251,8 @@ def filled_orthanc(storage: Path, count: int, *, nodelay: bool) -> Iterator[Peer
 PLACES = ("archive", "C-FIND", "Orthanc C-FIND", "QIDO-RS", "Orthanc QIDO-RS")
 AGAINST = {"archive": "Orthanc C-FIND", "C-FIND": "Orthanc C-FIND", "QIDO-RS": "Orthanc QIDO-RS"}
 """Whose median is divided by ours. The archive has no door; of Orthanc's, C-FIND is the one without HTTP around it."""
+GOALS = {"archive": 50.0, "C-FIND": 20.0, "QIDO-RS": 20.0}
+"""Times as long that Orthanc is to take, with 15 000 studies against our million."""
 Found = dict[str, dict[str, Figure]]
 
 
@@ -276,20 +278,33 @@ def _divided(found: Found, by: Callable[[Figure, Figure], float]) -> dict[str, d
     }
 
 
-def as_table(found: Found) -> str:
-    """Return a table in Markdown: p50 / p95 in milliseconds, ratios of medians with those of the worst round."""
+def as_table(found: Found) -> Table:
+    """Return a line for each shape: p50 / p95 in milliseconds, ratios of medians with those of the worst round."""
     places = [one for one in PLACES if one in found]
     ratio, worst = ratios(found), worst_rounds(found)
     divided = list(ratio)
-    heads = ["shape", "rows", "rows, Orthanc", *places, *(f"ratio {one}" for one in divided)]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines = []
     for name, one in found["archive"].items():
         theirs = found.get("Orthanc C-FIND", {}).get(name) or found.get("Orthanc QIDO-RS", {}).get(name)
         cells = [name, f"{one.rows:g}", f"{theirs.rows:g}" if theirs else ""]
         cells += [_cell(found[place].get(name)) for place in places]
         cells += [f"{ratio[key][name]:.1f} ({worst[key][name]:.1f})" if name in ratio[key] else "" for key in divided]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return Table(["shape", "rows", "rows, Orthanc", *places, *(f"ratio {one}" for one in divided)], lines)
+
+
+def as_charts(found: Found) -> list[Bars]:
+    """Return a chart for the archive and one for each door: how many times as long Orthanc takes."""
+    ratio, worst = ratios(found), worst_rounds(found)
+    return [
+        Bars(
+            place.lower(),
+            f"{place}: Orthanc's time over Primum's (medians)",
+            [Bar(name, one, worst[place][name], GOALS[place]) for name, one in by.items()],
+        )
+        for place, by in ratio.items()
+        if by
+    ]
 
 
 def _cell(one: Figure | None) -> str:
@@ -341,38 +356,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--without", default="", help="orthanc, doors, with commas")
     given = parser.parse_args(arguments)
     chosen = _chosen(given)
+    begun = Place()
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         kept = Path(given.keep or place)
         kept.mkdir(parents=True, exist_ok=True)
         found = run(Path(place), kept, chosen)
-    if given.json:
-        print(json.dumps(as_object(found, chosen, quick=given.quick), indent=1))
-    else:
-        print(
-            f"Primum: {chosen.studies} studies; Orthanc 1.10.1: {chosen.orthanc} studies; {chosen.rounds} rounds of"
-            f" {chosen.times} queries a shape; p50 / p95 in ms; ratios of medians (worst round)\n"
-        )
-        print(as_table(found))
+    show(as_object(found, chosen, begun, quick=given.quick), as_json=given.json)
     return 0
 
 
-def as_object(found: Found, chosen: Chosen, *, quick: bool) -> dict[str, Any]:
+def as_object(found: Found, chosen: Chosen, begun: Place, *, quick: bool) -> dict[str, Any]:
     """Return everything as one object for `--json`."""
-    return {
-        "quick": quick,
-        "studies": chosen.studies,
-        "orthanc": chosen.orthanc,
-        "rounds": chosen.rounds,
-        "times": chosen.times,
-        "tuned": chosen.tuned,
-        "ratios": ratios(found),
-        "worst_round": worst_rounds(found),
-        "places": {place: {name: asdict(one) for name, one in by.items()} for place, by in found.items()},
-    }
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    note = (
+        f"Primum: {chosen.studies} studies; Orthanc 1.10.1: {chosen.orthanc}; {chosen.rounds} rounds of {chosen.times}"
+        " queries a shape; p50 / p95 in ms; ratios of medians (worst round)."
+    )
+    by_place = {place: {name: asdict(one) for name, one in by.items()} for place, by in found.items()}
+    return told(
+        "query", begun, quick=quick, tables=[as_table(found)], charts=as_charts(found), studies=chosen.studies,
+        orthanc=chosen.orthanc, rounds=chosen.rounds, times=chosen.times, tuned=chosen.tuned, ratios=ratios(found),
+        worst_round=worst_rounds(found), places=by_place, note=note,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -136,4 +136,4 @@ def _ms(one: Measured) -> str:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.2f}x" if ratio < 1.5 else f"{ratio:.1f}x"
+    return f"{ratio:.2f}x"

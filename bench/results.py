@@ -9,11 +9,15 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+SAMPLE = 1.0
+"""Seconds during which it is seen how busy the machine is, before a benchmark begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +74,36 @@ class Lines:
     shape: str = "lines"
 
 
+def _machine() -> str:
+    release = ".".join(platform.release().split(".")[:2])  # the rest names a house's own kernel
+    return f"{os.cpu_count()} cores, {platform.system()} {release}, Python {platform.python_version()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when a benchmark began, and how much else the machine had to do then."""
+    """Where and when a benchmark began, and which share of the processors others used then."""
 
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="minutes"))
-    machine: str = field(
-        default_factory=lambda: f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}"
-    )
-    load_before: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
+    machine: str = field(default_factory=_machine)
+    busy_before: float = field(default_factory=lambda: busy(SAMPLE))
 
     @property
     def command(self) -> str:
         """Say how it was called."""
         return " ".join(["python", *_called(), *sys.argv[1:]])
+
+
+def busy(seconds: float) -> float:
+    """Return the share of all processors that was used in so many seconds, during which we do nothing (Linux)."""
+    idle, total = _processors()
+    time.sleep(seconds)
+    later_idle, later = _processors()
+    return round(1 - (later_idle - idle) / max(later - total, 1), 3)
+
+
+def _processors() -> tuple[int, int]:
+    told = [int(one) for one in Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:9]]
+    return told[3] + told[4], sum(told)  # idle, and idle while the disc works
 
 
 def _called() -> list[str]:

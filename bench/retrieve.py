@@ -9,9 +9,7 @@ data sets, frames or metadata compared with what was sent; one that is missing o
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import socket
 import ssl
 import sys
@@ -32,6 +30,7 @@ from bench.contenders.orthanc import Orthanc
 from bench.contenders.primum import TITLE, make_template
 from bench.contenders.proxy import in_front_of, there
 from bench.load import Slice, make_slices
+from bench.results import Bar, Bars, Place, Table, say, show, told
 from bench.rows import TUNED
 from bench.sender import send
 from bench.trust import Trust, make_trust
@@ -383,32 +382,34 @@ def worst_rounds(results: Results) -> dict[str, float]:
     }
 
 
-def as_table(results: Results) -> str:
-    """Return a table in Markdown."""
+def as_table(results: Results) -> Table:
+    """Return a line for each row."""
     ratio, worst = ratios(results), worst_rounds(results)
     goal = {row.name: row.goal for row in ROWS}
-    lines = [
-        "| row | Primum | Orthanc 1.10.1 | ratio | worst round | goal | CPU ms P / O | memory grown P / O |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    head = ["row", "Primum", "Orthanc 1.10.1", "ratio", "worst round", "goal", "CPU ms P / O", "memory grown P / O"]
+    lines = []
     for row, by in results.items():
         ours, theirs = by["primum"], by["orthanc"]
-        lines.append(
-            f"| {row} | {_cell(ours)} | {_cell(theirs)} | {ratio[row]:.1f}x | {worst[row]:.1f}x | {goal[row] or ''} |"
-            f" {median(ours.processor_ms):.1f} / {median(theirs.processor_ms):.1f} |"
-            f" {max(ours.grown_mib):.0f} / {max(theirs.grown_mib):.0f} MiB |"
-        )
-    return "\n".join(lines)
+        least = goal[row]
+        lines.append([
+            row, _cell(ours), _cell(theirs), f"{ratio[row]:.2f}x", f"{worst[row]:.2f}x",
+            f"{least:g}x {'reached' if ratio[row] >= least else 'missed'}" if least else "",
+            f"{median(ours.processor_ms):.1f} / {median(theirs.processor_ms):.1f}",
+            f"{max(ours.grown_mib):.0f} / {max(theirs.grown_mib):.0f} MiB",
+        ])  # fmt: skip
+    return Table(head, lines)
 
 
-def as_object(results: Results, *, quick: bool) -> dict[str, object]:
+def as_object(results: Results, place: Place, *, quick: bool) -> dict[str, object]:
     """Return everything as one object for `--json`."""
-    return {
-        "quick": quick,
-        "machine": machine(),
-        "ratios": ratios(results),
-        "worst_round": worst_rounds(results),
-        "rows": {
+    ratio, worst = ratios(results), worst_rounds(results)
+    goals = {row.name: row.goal for row in ROWS if row.goal and row.name in results}
+    bars = [Bar(row, ratio[row], worst[row], goals.get(row)) for row in results]
+    return told(
+        "retrieve", place, quick=quick, tables=[as_table(results)],
+        charts=[Bars("ratios", "Retrieval: instances per second, Primum over Orthanc", bars)],
+        ratios=ratio, worst_round=worst, goals=goals,
+        rows={
             row: {
                 name: {
                     "median": round(median(one.rates), 1),
@@ -420,12 +421,7 @@ def as_object(results: Results, *, quick: bool) -> dict[str, object]:
             }
             for row, by in results.items()
         },
-    }
-
-
-def machine() -> str:
-    """Say where this ran."""
-    return f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}"
+    )  # fmt: skip
 
 
 def _cell(one: Measured) -> str:
@@ -441,25 +437,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.add_argument("--only", default="", help="names of rows, with commas")
     chosen = parser.parse_args(arguments)
+    begun = Place()
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only.split(",")]
     if not there():
         rows = [row for row in rows if not (row.tls and row.service in WEB)]
-        _say("bench: the rows of HTTP over TLS are left out: nginx is missing (Debian: apt-get install nginx-light)")
+        say("bench: the rows of HTTP over TLS are left out: nginx is missing (Debian: apt-get install nginx-light)")
     rounds = chosen.rounds or (2 if chosen.quick else 5)
     try:
-        results = compare_all(rows, rounds, chosen.count, _say)
+        results = compare_all(rows, rounds, chosen.count, say)
     except sink.NotGiven as wrong:
-        _say(f"bench: error: {wrong}")
+        say(f"bench: error: {wrong}")
         return 1
-    if chosen.json:
-        print(json.dumps(as_object(results, quick=chosen.quick), indent=1))
-    else:
-        print(as_table(results))
+    show(as_object(results, begun, quick=chosen.quick), as_json=chosen.json)
     return 0
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

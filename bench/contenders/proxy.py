@@ -35,7 +35,7 @@ http {{
 
 
 def there() -> bool:
-    """Tell whether nginx is on this machine. Nothing here installs it: Debian's package begins to serve port 80."""
+    """Tell whether nginx is on this machine (`make bench` has it installed, and does not let Debian start it)."""
     return find_program("nginx") is not None
 
 

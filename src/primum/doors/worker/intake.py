@@ -13,6 +13,7 @@ import queue
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -23,8 +24,9 @@ from primum.ground.log import Log
 from primum.imaging import Indexer, Stored
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, IntakeUnreadable, Passed, Piece, Pieces, decode, encode
 
-GATHER = 0.12
-"""Seconds from the first hint of a batch to its commit: visible within 200 ms, and few transactions at full load."""
+GATHER = 0.08
+"""Seconds that the oldest hint of a batch waits for others, a commit before it included: visible within 200 ms, and
+few transactions at full load."""
 BATCH = 256
 """Hints in one transaction at most."""
 WAITING = 4096
@@ -35,7 +37,8 @@ LOOK = 0.5
 """Seconds between two looks at whether to stop."""
 
 _log = Log("intake")
-_Message = tuple[socket.socket, Stored | Barrier]
+_Message = tuple[float, socket.socket, Stored | Barrier]
+"""When it was read, from which pair, and what it says."""
 _Result = TypeVar("_Result")
 Hear = Callable[[socket.socket, int, bytes], None]
 """Who answers a question: at which pair, of which number."""
@@ -54,8 +57,10 @@ class IntakeLoop:
         indexer: Indexer,
         studies: Callable[[], Iterable[str]],
         hear: Hear = _nobody,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take over our ends of the pairs. `studies` lists all that the vault holds; `hear` takes questions."""
+        self._now = now
         self._studies = studies
         self.hear = hear
         self._pieces: dict[socket.socket, Pieces] = {}
@@ -134,7 +139,7 @@ class IntakeLoop:
     def _gather(self) -> tuple[list[Stored], list[tuple[socket.socket, Barrier]]]:
         hints: list[Stored] = []
         asked: list[tuple[socket.socket, Barrier]] = []
-        for pair, told in self._gathered():
+        for _, pair, told in self._gathered():
             if isinstance(told, Stored):
                 hints.append(told)
             else:
@@ -142,13 +147,18 @@ class IntakeLoop:
         return hints, asked
 
     def _gathered(self) -> Iterator[_Message]:
-        """Wait for a message, then for others; once a barrier waits, take only what is there already."""
+        """Wait for a message, then for others; once a barrier waits, take only what is there already.
+
+        What came while the batch before was committed has waited already: that counts.
+        """
         try:
-            yield self._waiting.get(timeout=LOOK)
+            oldest = self._waiting.get(timeout=LOOK)
         except queue.Empty:
             return
-        if self._waiting.qsize() < BATCH:
-            self._urgent.wait(GATHER)
+        yield oldest
+        left = oldest[0] + GATHER - self._now()
+        if left > 0 and self._waiting.qsize() < BATCH:
+            self._urgent.wait(left)
         self._urgent.clear()
         for _ in range(BATCH - 1):
             try:
@@ -175,7 +185,7 @@ class IntakeLoop:
             if isinstance(told, Piece):
                 self._hear_piece(pair, told)
             elif not isinstance(told, Passed):
-                self._put((pair, told))
+                self._put((self._now(), pair, told))
 
     def _hear_piece(self, pair: socket.socket, piece: Piece) -> None:
         try:
@@ -192,7 +202,7 @@ class IntakeLoop:
                 self._waiting.put(message, timeout=LOOK)
             except queue.Full:
                 continue
-            if isinstance(message[1], Barrier) or self._waiting.qsize() >= BATCH:
+            if isinstance(message[2], Barrier) or self._waiting.qsize() >= BATCH:
                 self._urgent.set()
             return
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from primum.doors.worker.intake import SWEPT, IntakeLoop
+from primum.doors.worker.intake import GATHER, SWEPT, IntakeLoop
 from primum.imaging import CaughtUp, Stored
 from primum.imaging.intake import MESSAGE_BYTES, Barrier, Passed, decode, encode
 from primum.vault import Position, RecordFacts
@@ -87,3 +87,32 @@ def test_a_sweep_takes_a_few_studies_at_a_time(loop, clock):
     _, shelf, running = loop
     assert running.sweep(clock.now()) == 4
     assert shelf.caught_up[-4:] == [SWEPT, SWEPT, SWEPT, 1]
+
+
+class Patience(threading.Event):
+    """Remembers how long it was waited for, and lets nobody wait."""
+
+    def __init__(self):
+        super().__init__()
+        self.waited = []
+
+    def wait(self, timeout=None):
+        self.waited.append(round(timeout, 6))
+        return True
+
+
+@pytest.mark.parametrize(("committing", "left"), [(0.0, [GATHER]), (0.05, [GATHER - 0.05]), (GATHER, []), (9.0, [])])
+def test_a_hint_that_waited_for_the_batch_before_it_does_not_wait_as_long_for_others(committing, left):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    now = [100.0]
+    loop = IntakeLoop([theirs], Shelf(), list, now=lambda: now[0])
+    loop._urgent = patience = Patience()
+    for offset in (0, 4096):
+        ours.send(hint(offset))
+    loop._drain(theirs)
+    now[0] += committing
+    hints, _ = loop._gather()
+    assert [one.position.offset for one in hints] == [0, 4096]
+    assert patience.waited == [round(one, 6) for one in left]
+    for end in (ours, theirs):
+        end.close()
