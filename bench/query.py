@@ -13,6 +13,7 @@ columns of rows tell. `--quick`: 20 000 and 500.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import shutil
 import ssl
@@ -67,7 +68,7 @@ Asked = dict[str, list[list[float]]]
 """For each shape the milliseconds of its queries, round by round."""
 
 
-class Place:
+class Respondent:
     """Somewhere that is asked: how, which shapes, about how many studies."""
 
     def __init__(self, studies: int, shapes: Sequence[Shape], ask: Callable[[Shape, Made], int]) -> None:
@@ -107,7 +108,7 @@ _FEWEST = 3
 
 
 @contextmanager
-def of_archive(path: Path, count: int, shapes: Sequence[Shape]) -> Iterator[Place]:
+def of_archive(path: Path, count: int, shapes: Sequence[Shape]) -> Iterator[Respondent]:
     """Ask the archive itself: find, and read all that each row says."""
     engine = open_index(path, KEY, read_only=True)
     archive = Archive(engine, SimpleNamespace())  # type: ignore[arg-type]
@@ -118,15 +119,15 @@ def of_archive(path: Path, count: int, shapes: Sequence[Shape]) -> Iterator[Plac
         criteria = parse_qido([*shape.keys(made).items(), ("limit", str(ROWS))], LEVELS[shape.level])
         return len(archive.find(level, criteria, reach).all())
 
-    yield Place(count, shapes, ask)
+    yield Respondent(count, shapes, ask)
     engine.dispose()
 
 
 @contextmanager
-def by_find(port: int, called: str, count: int, shapes: Sequence[Shape]) -> Iterator[Place]:
+def by_find(port: int, called: str, count: int, shapes: Sequence[Shape]) -> Iterator[Respondent]:
     """Ask a DICOM door; of what is found, ROWS are read and then cancelled."""
     finder = Finder(port, called)
-    yield Place(
+    yield Respondent(
         count,
         [one for one in shapes if one.find],
         lambda shape, made: finder.ask(Question(shape.level, shape.keys(made)), ROWS),
@@ -142,7 +143,7 @@ class Web(NamedTuple):
     headers: dict[str, str]
 
 
-def by_qido(web: Web, count: int, shapes: Sequence[Shape]) -> Place:
+def by_qido(web: Web, count: int, shapes: Sequence[Shape]) -> Respondent:
     """Ask a web door on one connection, with values as they are: Orthanc's plug-in does not undo percent-encoding.
 
     The standard library's client costs least; nothing is compressed, as for a program on the same network.
@@ -158,7 +159,7 @@ def by_qido(web: Web, count: int, shapes: Sequence[Shape]) -> Place:
             web.connection.close()
             return _got(web, f"{RESOURCES[shape.level]}?{asked}", headers)
 
-    return Place(count, [one for one in shapes if one.qido], ask)
+    return Respondent(count, [one for one in shapes if one.qido], ask)
 
 
 def _got(web: Web, path: str, headers: dict[str, str]) -> int:
