@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run setup viewer test check format bench bench-quick lock clean
+.PHONY: help run setup viewer test check format bench bench-quick faults lock clean
 
 # where the demo lives; `make run PRIMUM_HOME=/somewhere` puts it elsewhere
 PRIMUM_HOME ?= $(CURDIR)/.demo
@@ -62,6 +62,11 @@ bench-quick: .venv/dev.stamp
 	$(BIN)/python -m bench.retrieve --quick
 	$(BIN)/python -m bench.start --quick
 	$(BIN)/python -m bench.query --quick
+
+# Look for a moment at which something acknowledged could be lost (a quarter of an hour on two cores).
+faults: .venv/dev.stamp
+	tools/debian-packages tests/packages.txt
+	$(BIN)/python -m tests.faults --rounds 10000 --jobs 2
 
 # Choose the newest versions again and write them down with their hashes.
 lock: .venv/dev.stamp

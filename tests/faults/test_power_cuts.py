@@ -73,7 +73,7 @@ def _found(recordings: Recordings, name: str, **changes: Any) -> set[str]:
     ("name", "changes", "what"),
     [
         ("studies", {"without": "sync", "within": "vault"}, "lost"),
-        ("studies", {"without": "sync", "within": "keyring"}, "lost"),
+        ("studies", {"without": "sync", "within": "keyring"}, "damaged"),
         ("studies", {"without": "sync-folder", "within": "vault"}, "lost"),
         ("studies", {"without": "sync-folder", "within": "keyring"}, "lost"),
         ("studies", {"early": True}, "lost"),
@@ -81,7 +81,7 @@ def _found(recordings: Recordings, name: str, **changes: Any) -> set[str]:
         ("erasure", {"without": "sync", "within": "index.db-wal"}, "revived"),
         ("erasure", {"early": True}, "revived"),
         ("rewriting", {"without": "sync", "within": "vault"}, "lost"),
-        ("journal", {"without": "sync", "within": "journal"}, "journal"),
+        ("journal", {"without": "sync", "within": "journal"}, "stuck"),
         ("journal", {"without": "sync-folder", "within": "journal"}, "journal"),
         ("keyring", {"without": "sync-folder", "within": "copies"}, "lost"),
     ],
