@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.faults.homes import make_home, scratch
 from tests.faults.power import Recordings
-from tests.faults.rounds import SHARES, Rounds, Summary, facts_of
+from tests.faults.rounds import SHARES, facts_of, run_share
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.again:
         return again(given.again)
     seeds = [given.seed + number for number in range(given.jobs)]
-    share = partial(_run, rounds=-(-given.rounds // given.jobs), kinds=tuple(given.only), kept=given.kept)
+    share = partial(run_share, rounds=-(-given.rounds // given.jobs), kinds=tuple(given.only), kept=given.kept)
     if given.jobs == 1:
         done = [share(seeds[0])]
     else:
@@ -42,10 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for one in done:
         print(facts_of(one) if given.json else one.text())
     return 1 if any(one.failures for one in done) else 0
-
-
-def _run(seed: int, rounds: int, kinds: tuple[str, ...], kept: Path) -> Summary:
-    return Rounds(seed, kept, lambda line: print(f"  {line}", file=sys.stderr, flush=True)).run(rounds, kinds)
 
 
 def again(file: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -198,6 +199,11 @@ class _Template:
 
     def __exit__(self, *_: object) -> None:
         self._scratch.__exit__(None, None, None)
+
+
+def run_share(seed: int, rounds: int, kinds: tuple[str, ...], kept: Path) -> Summary:
+    """Run one process's share of the rounds."""
+    return Rounds(seed, kept, lambda line: print(f"  {line}", file=sys.stderr, flush=True)).run(rounds, kinds)
 
 
 def facts_of(summary: Summary) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.__main__ import main
 from tests.faults.homes import home_in, make_home
 from tests.faults.refusing import REFUSED, Enduring, small_disc
 from tests.faults.rounds import Rounds
@@ -29,6 +31,28 @@ def test_rounds(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert rounds.summary.failures == []
     assert rounds.summary.rounds[kind] == SHARE[kind]
     assert kind != "refused" or rounds.summary.refused > SHARE[kind] // 2
+
+
+def test_the_command_shares_rounds_and_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [
+        "--rounds",
+        "4",
+        "--jobs",
+        "2",
+        "--seed",
+        "5",
+        "--only",
+        "clock",
+        "torn",
+        "--json",
+        "--kept",
+        str(tmp_path),
+    ]
+    assert main(asked) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["seed"], one["rounds"], one["failures"]) for one in said] == [
+        (seed, {"clock": 1, "torn": 1}, []) for seed in (5, 6)
+    ]
 
 
 @pytest.mark.parametrize("left", [0, 200_000, 1_500_000])
