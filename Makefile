@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run setup viewer test check format bench bench-quick lock clean
+.PHONY: help run setup viewer test check format bench bench-quick faults lock clean
 
 # where the demo lives; `make run PRIMUM_HOME=/somewhere` puts it elsewhere
 PRIMUM_HOME ?= $(CURDIR)/.demo
@@ -73,6 +73,11 @@ bench-quick: .venv/dev.stamp
 	$(foreach one,$(BENCHES),$(call MEASURED,$(one),.bench/quick,--quick))
 	$(BIN)/python -m bench.publish .bench/quick --page .bench/quick/figures.md
 	cat .bench/quick/figures.md
+
+# Look for a moment at which something acknowledged could be lost (a quarter of an hour on two cores).
+faults: .venv/dev.stamp
+	tools/debian-packages tests/packages.txt
+	$(BIN)/python -m tests.faults --rounds 10000 --jobs 2
 
 # Choose the newest versions again and write them down with their hashes.
 lock: .venv/dev.stamp

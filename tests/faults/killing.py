@@ -29,7 +29,7 @@ from tests.unit.journal.scene import PERSON, SESSION
 
 @contextmanager
 def process(work: Callable[[int], None]) -> Iterator[tuple[int, int]]:
-    """Fork a process that does `work`, given a pipe to write to; give its id and the pipe's other end. Kill it at the end."""
+    """Fork a process that does `work`, given a pipe to write to; give its id and the other end. Killed on leaving."""
     source, sink = os.pipe()
     pid = os.fork()
     if pid == 0:

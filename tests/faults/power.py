@@ -7,13 +7,14 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from tests.faults.disc import Choice, Cut, Recording, lay_out
+from tests.faults.disc import ROOT, Choice, Cut, Operation, Recording, lay_out
 from tests.faults.homes import make_home, scratch
 from tests.faults.recorder import Recorded, record
-from tests.faults.survivor import Expected, Judgement, judge
+from tests.faults.survivor import Judgement, judge
 from tests.faults.workload import SCENES
 
 TWICE: Final = ("studies", "taken_over", "erasure", "rewriting", "two_writers", "journal", "journal")
@@ -94,20 +95,33 @@ def record_scenes(place: Path, names: tuple[str, ...] = tuple(SCENES), *, seed: 
     return found
 
 
-def sabotaged(one: Recorded, **changes: object) -> Recorded:
-    """Take a promise from a recording: `without` syncs of folders, of files, or `early` acknowledgements."""
-    recording, without = one.recording, changes.get("without")
-    operations = [op for op in recording.operations if op.what != without]
+def sabotaged(one: Recorded, without: str = "", within: str = "", *, early: bool = False) -> Recorded:
+    """Take a promise from a recording: syncs of folders, or of files; or acknowledge an operation before it begins.
+
+    `within`: only in that folder of the home.
+    """
+    recording = one.recording
+    tops = _tops(recording)
+
+    def kept(op: Operation) -> bool:
+        return op.what != without or tops.get(op.node, within) != within
+
+    operations = [op for op in recording.operations if kept(op)]
     if without == "sync":
-        operations = [replace(op, durable=False) for op in operations]
+        operations = [replace(op, durable=op.durable and tops.get(op.node) != within) for op in operations]
     bare = Recording(recording.start, operations)
     bare.folders |= recording.folders
     marks = one.marks
-    if changes.get("early"):
-        marks = [(before, facts) for (before, _), (_, facts) in zip(marks, marks[1:], strict=False)]
+    if early:
+        marks = [(before, facts) for (before, _), (_, facts) in pairwise(marks)]
     return replace(one, recording=bare, marks=marks)
 
 
-def acknowledged(one: Recorded, moment: int) -> int:
-    """How many instances had been acknowledged by a moment."""
-    return len(Expected.of(one.returned(moment)).stored)
+def _tops(recording: Recording) -> dict[int, str]:
+    """In which folder of the home each file and folder is."""
+    found: dict[int, str] = {}
+    entries = list(recording.start.names.items())
+    entries += [one for op in recording.operations for one in op.names if one[1] is not None]  # type: ignore[misc]
+    for (folder, name), node in entries:
+        found[node] = name if folder == ROOT else found.get(folder, "")
+    return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.faults.disc import ROOT, Entry, Operation, Recording, Start, read_in
+from tests.faults.disc import ROOT, Entry, Operation, Recording, Start, What, read_in
 from tests.faults.workload import MARKS
 from tests.programs import find_program
 from tests.straced import Call, read_transcript
@@ -21,11 +21,12 @@ CALLS: Final = (
     "pwritev2,sendfile,copy_file_range,splice,truncate,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,"
     "symlink,symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir,fsync,fdatasync,sync,syncfs,sync_file_range,io_uring_setup"
 )
+_FORKS: Final = ("clone", "clone3", "fork", "vfork")
 _LONGEST: Final = 16 * 1024 * 1024
 
 
 def shared_memory(path: Path) -> bool:
-    """Tell whether this is SQLite's index of a write-ahead log: memory with a name, made anew by whoever comes first."""
+    """Tell whether this is SQLite's index of a write-ahead log: named memory, made anew by whoever comes first."""
     return path.name.endswith("-shm")
 
 
@@ -64,9 +65,9 @@ def record(
     reader.read(read_transcript(transcript.read_text("ascii")))
     transcript.unlink()
     return [
-        Recorded(name, place / name, reader.scenes[name].recording(), reader.scenes[name].marks, (begun or {}).get(name, []))
-        for name in names
-    ]  # fmt: skip
+        Recorded(name, place / name, scene.recording(), scene.marks, (begun or {}).get(name, []))
+        for name, scene in reader.scenes.items()
+    ]
 
 
 class _Scene:
@@ -211,37 +212,34 @@ class _Reader:
             scene.rename(call, *([(entry, None)] if call.name.startswith("rename") else []), (other, node))
 
     def _write(self, call: Call, table: dict[int, _Fd | str]) -> None:
-        given, *rest = call.arguments.split(", ")
-        found = table.get(int(given))
+        found = table.get(int(call.arguments.partition(", ")[0]))
         if isinstance(found, str):
-            for line in _data(call).splitlines():
-                self.scenes[found].marks.append((call.began, json.loads(line)))
-            return
-        if found is None:
-            return
-        scene, node = found.scene, found.node
+            self.scenes[found].marks += [(call.began, json.loads(line)) for line in _data(call).splitlines()]
+        elif found is not None:
+            self._change(call, found, call.arguments.split(", ")[1:])
+
+    def _change(self, call: Call, file: _Fd, rest: list[str]) -> None:
+        scene, node = file.scene, file.node
         match call.name:
             case "lseek":
-                found.offset = int(call.result)
+                file.offset = int(call.result)
             case "fsync" | "fdatasync":
-                what = "sync-folder" if node in scene.folders else "sync"
-                scene.operations.append(Operation(what, call.began, call.ended, node))  # type: ignore[arg-type]
+                what: What = "sync-folder" if node in scene.folders else "sync"
+                scene.operations.append(Operation(what, call.began, call.ended, node))
+            case "ftruncate" if int(rest[0]) < scene.sizes[node]:
+                scene.sizes[node] = int(rest[0])
+                scene.operations.append(Operation("truncate", call.began, call.ended, node, offset=int(rest[0])))
             case "ftruncate":
-                size = int(rest[0])
-                if size >= scene.sizes[node]:
-                    self._extend(call, found, size)
-                else:
-                    scene.operations.append(Operation("truncate", call.began, call.ended, node, offset=size))
-                scene.sizes[node] = size
+                self._extend(call, file, int(rest[0]))
             case "fallocate":
                 assert rest[0] == "0", "only plain fallocate is read"
-                self._extend(call, found, int(rest[1]) + int(rest[2]))
+                self._extend(call, file, int(rest[1]) + int(rest[2]))
             case "pwrite64":
-                self._wrote(call, found, int(rest[-1]))
+                self._wrote(call, file, int(rest[-1]))
             case "write":
-                at = scene.sizes[node] if found.append else found.offset
-                self._wrote(call, found, at)
-                found.offset = at + int(call.result)
+                at = scene.sizes[node] if file.append else file.offset
+                self._wrote(call, file, at)
+                file.offset = at + int(call.result)
             case _:
                 raise AssertionError(f"{call.name} is not read")
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy.exc import OperationalError
+
 from primum.ground.disc import RealDisc
 from primum.ground.errors import PrimumError
 from primum.imaging import Stored
@@ -24,7 +26,7 @@ from tests.unit.imaging.conftest import Device
 
 SCENES_REFUSED: Final = ("studies", "streams", "erasure", "rewriting", "journal", "keyring")
 
-REFUSED: Final = (PrimumError, OSError)
+REFUSED: Final = (PrimumError, OSError, OperationalError)
 
 
 @dataclass
@@ -61,16 +63,17 @@ class Enduring(Scene):
             return None
 
 
-def play(home: Path, name: str, disc: RealDisc) -> tuple[list[dict[str, object]], list[str]]:
+def play(home: Path, name: str, disc: RealDisc | None) -> tuple[list[dict[str, object]], list[str]]:
     """Play a scene on a disc; give what had returned, and what was refused."""
     returned: list[dict[str, object]] = []
     refused: list[str] = []
     with suppress(*REFUSED), home_in(home, disc) as one:
-        refused = _endure(one, name, lambda **facts: returned.append(facts))
+        refused = endure(one, name, lambda **facts: returned.append(facts))
     return returned, refused
 
 
-def _endure(one: Home, name: str, mark: Callable[..., None]) -> list[str]:
+def endure(one: Home, name: str, mark: Callable[..., None]) -> list[str]:
+    """Play a scene in an open home, going on after what is refused; give what was."""
     scene = Enduring(one, mark)
     try:
         SCENES[name](scene)

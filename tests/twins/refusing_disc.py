@@ -25,11 +25,12 @@ class Refusal:
     code: int = errno.EIO
 
     def __str__(self) -> str:
-        return f"calls {self.first} to {self.first + self.count - 1} refused {self.mode} they were done: {errno.errorcode[self.code]}"
+        last, code = self.first + self.count - 1, errno.errorcode[self.code]
+        return f"calls {self.first} to {last} refused {self.mode} they were done: {code}"
 
 
 class RefusingDisc(RealDisc):
-    """Counts calls that write or sync; refuses some. Cutting and removing are refused by failing discs, not by full ones."""
+    """Counts calls that write or sync; refuses some. A full disc does not refuse to cut and to remove."""
 
     def __init__(self, refusal: Refusal | None = None) -> None:
         self.refusal, self.calls = refusal, 0

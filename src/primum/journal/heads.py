@@ -140,7 +140,7 @@ def last_note(journal: Path) -> str:
 
 
 def _whole_notes(file: Path) -> list[bytes]:
-    """Read the notes of a file but for what a crash left unfinished at its end: no end, or zeros where bytes should be."""
+    """Read the notes of a file but for what a crash left at its end: without an end, or with zeros in it."""
     data = file.read_bytes() if file.exists() else b""
     parts = data.split(b"\n\n")  # text, signatures, text, signatures, …, what is unfinished
     notes = [b"%b\n\n%b\n" % pair for pair in zip(parts[:-1:2], parts[1:-1:2], strict=False)]

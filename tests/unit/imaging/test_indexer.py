@@ -242,3 +242,17 @@ def test_a_study_that_does_not_agree_on_its_patient_is_flagged(house: House) -> 
     (study,) = house.archive.rows(Criteria(), EVERYTHING)
     assert study.mixed
     assert EXPLICIT
+
+
+def test_a_mark_of_confidentiality_that_a_crash_kept_from_the_index_follows_at_the_next_start(house: House) -> None:
+    house.indexed(slice_of(), slice_of(study="1.2.9", series="1.2.9.1", sop="1.2.9.1.1", number="P9"))
+    one, other = (stored.position.study for stored in house.device.sent)
+    house.indexer.mark_confidential(other, confidential=True)
+    with house.records.begin() as connection:  # and there it died, both times
+        connection.exec_driver_sql("UPDATE study_patients SET confidential = (study_ref = ?)", (one,))
+    house.indexer.catch_up()
+    assert {ref: house.archive.study(ref, EVERYTHING).confidential for ref in (one, other)} == {one: 1, other: 0}
+    engine, indexer = house.fresh_index("again.db")
+    indexer.rebuild()
+    assert dump(engine) == dump(house.index)
+    engine.dispose()

@@ -85,7 +85,7 @@ def test_a_reader_who_is_cancelled_where_it_waits_leaves_nothing_open():
             yield piece
 
     async def hang_up():
-        stream = read_ahead(slow(), 8)
+        stream = in_blocks(slow(), 8)
         async with anyio.create_task_group() as group:
             group.start_soon(anext, stream)
             await anyio.to_thread.run_sync(opened.wait)
