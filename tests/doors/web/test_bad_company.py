@@ -21,7 +21,7 @@ from primum.doors.http.limits import Limits
 
 BIG = Study(7)
 QUICK = Limits(
-    strangers=12, strangers_per_address=6, handshake_seconds=0.3, head_seconds=0.3, body_grace_seconds=0.3,
+    strangers=12, strangers_per_address=6, handshake_seconds=1, head_seconds=1, body_grace_seconds=0.6,
     body_floor_rate=1 << 20, send_seconds=0.4, keep_alive_seconds=30,
 )  # fmt: skip
 
@@ -57,7 +57,7 @@ def knock(house, source="127.0.0.1", receives=None):
     caller = socket.socket()
     if receives:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
-    caller.settimeout(5)
+    caller.settimeout(8)
     caller.bind((source, 0))
     caller.connect(("127.0.0.1", house.services.settings.web_port))
     return caller
@@ -87,7 +87,7 @@ def ended(line):
 def dripped(line, drop):
     """Say it again and again until the door hangs up; tell whether it did."""
     begun = time.monotonic()
-    while time.monotonic() - begun < 5:
+    while time.monotonic() - begun < 8:
         try:
             line.sendall(drop)
         except OSError:
@@ -107,21 +107,21 @@ def counted(house, reason):
 
 def test_a_handshake_that_never_begins_is_let_go_of_and_counted(house):
     with knock(house) as line:
-        assert ended(line) < 3
+        assert ended(line) < 5
     assert counted(house, "tls.timeout")
 
 
 def test_a_handshake_that_never_ends_is_let_go_of(house):
     with knock(house) as line:
         line.sendall(b"\x16\x03\x01\x02\x00\x01")
-        assert ended(line) < 3
+        assert ended(line) < 5
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHos"], ids=["nothing", "half of a head"])
 def test_a_request_that_is_never_whole_is_cut(house, said):
     with secured(house) as line:
         line.sendall(said)
-        assert ended(line) < 3
+        assert ended(line) < 5
     assert counted(house, "web.too-slow")
 
 
@@ -136,7 +136,7 @@ def test_a_second_request_has_no_more_time_than_the_first(house):
         line.sendall(f"GET /sign-in HTTP/1.1\r\nHost: {host(house)}\r\n\r\n".encode())
         assert line.recv(1 << 16).startswith(b"HTTP/1.1 200")
         line.sendall(b"GET /sig")
-        assert ended(line) < 3
+        assert ended(line) < 5
 
 
 def test_a_body_below_the_floor_rate_is_cut(house):
@@ -160,7 +160,7 @@ def test_a_reader_who_stalls_amid_an_answer_is_cut_and_what_it_read_from_is_clos
         line.sendall(f'{asked}Accept: multipart/related; type="application/dicom"; transfer-syntax=*\r\n\r\n'.encode())
         assert line.recv(100).startswith(b"HTTP/1.1 200")
         begun = time.monotonic()
-        while not closed and time.monotonic() - begun < 5:
+        while not closed and time.monotonic() - begun < 8:
             time.sleep(0.02)
         assert closed
         ended(line)
@@ -173,7 +173,7 @@ def test_whoever_opens_more_than_the_limit_loses_the_oldest_and_an_honest_caller
         with browser(full_house) as client:
             for _ in range(5):
                 assert client.get("/sign-in").status_code == httpx.codes.OK
-        assert ended(idle[0]) < 3
+        assert ended(idle[0]) < 5
     assert counted(full_house, "web.crowded")
 
 
