@@ -141,10 +141,13 @@ def test_a_study_that_is_being_received_reads_as_a_consistent_part_of_itself(pra
     sizes = []
     with ThreadPoolExecutor(1) as threads:
         sending = threads.submit(sent)
-        while not sending.done() or not sizes or sizes[-1] < len(study.images):
-            sizes.append(len(part_of(practice, study)))
-            if sizes[-1] or sending.done():
-                looked.set()
+        try:
+            while not sending.done() or not sizes or sizes[-1] < len(study.images):
+                sizes.append(len(part_of(practice, study)))
+                if sizes[-1] or sending.done():
+                    looked.set()
+        finally:
+            looked.set()
         sending.result()
     assert sizes == sorted(sizes)
     assert any(0 < size < len(study.images) for size in sizes)
