@@ -1,14 +1,16 @@
 """The HL7 door over real sockets, with real orders behind it."""
 
 import socket
+import ssl
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
 from tests.doors.dimse.running import BOX, CONTROLLER, device
 from tests.doors.dimse.test_worklist import Desk
 from tests.twins.intake import DirectIntake
+from tests.twins.smtp import SmtpTwin
 from tests.unit.imaging.orders.hl7.corpus import PID_FR, a40, message, orm
 from tests.unit.imaging.orders.kit import Kit
 
@@ -23,6 +25,14 @@ from primum.identity.device_model import Service
 from primum.identity.snapshot import PURPOSE, DeviceDirectory, write_snapshot
 from primum.imaging.orders.hl7.mllp import framed
 from primum.journal import Journal, Refusals
+
+
+class AnyCertificate(DeviceDirectory):
+    """A list of devices in which all certificates are the RIS's."""
+
+    def known(self, fingerprint, address):
+        assert len(fingerprint) == 32
+        return self.admit(None, address, "RIS")
 
 
 class House:
@@ -50,14 +60,16 @@ class House:
         new.rename(self.snapshot)
 
     @contextmanager
-    def open(self):
-        directory = DeviceDirectory(self.snapshot, BOX, self.clock)
+    def open(self, tls=None):
+        """With a context, the door speaks TLS, and every certificate is the RIS's."""
+        directory = (AnyCertificate if tls else DeviceDirectory)(self.snapshot, BOX, self.clock)
         self.refusals = Refusals(self.journal)
         services = Hl7Services(
             devices=directory, journal=self.journal, refusals=self.refusals, worker=self.worker, clock=self.clock,
-            tls=None, limits=self.limits,
+            tls=tls, limits=self.limits,
         )  # fmt: skip
-        listeners = listen("127.0.0.1", 0, free_port(), self.limits)
+        ports = (free_port(), 0) if tls else (0, free_port())
+        listeners = listen("127.0.0.1", *ports, self.limits)
         door = Door(services, listeners)
         thread = threading.Thread(target=door.serve)
         thread.start()
@@ -215,6 +227,27 @@ def test_an_address_has_so_many_lines_and_no_more(house):
             assert second.hear() is None
         assert "MSA|AA" in ris.ask(message(control_id="M9"))[0]
     assert "hl7.crowded" in house.told()
+
+
+def test_an_interface_gets_in_whoever_else_keeps_all_places_with_handshakes_that_do_not_end(house, tmp_path):
+    house.limits = replace(house.limits, strangers=8, strangers_per_address=4)
+    SmtpTwin(tmp_path)  # for its certificate and key alone
+    contexts = [ssl.SSLContext(one) for one in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT)]
+    for one in contexts:
+        one.check_hostname, one.verify_mode = False, ssl.CERT_REQUIRED
+        one.load_cert_chain(tmp_path / "smtp.pem", tmp_path / "smtp.key")
+        one.load_verify_locations(tmp_path / "smtp.pem")
+    with house.open(contexts[0]) as port, ExitStack() as stack:
+        for number in range(40):
+            silent = stack.enter_context(socket.socket())
+            silent.bind((f"127.0.0.{2 + number % 5}", 0))
+            silent.connect(("127.0.0.1", port))
+            silent.sendall(b"\x16\x03\x01\x02\x00\x01")
+        ris = stack.enter_context(Sender(port))
+        ris.socket = stack.enter_context(contexts[1].wrap_socket(ris.socket))
+        assert "MSA|AA" in ris.ask(message())[0]
+    assert "hl7.crowded" in house.told()
+    assert "tls.timeout" not in house.told()
 
 
 def test_nothing_of_a_patient_is_in_the_journal_or_the_log(house, caplog):

@@ -10,9 +10,13 @@ class Limits:
     """The numbers, each with its reason."""
 
     connections: int = 32
-    """At the same time: interfaces are a handful, and each keeps one or two open for ever."""
+    """Of known devices, at the same time: interfaces are a handful, and each keeps one or two open for ever."""
     connections_per_address: int = 8
     """From one address: an integration engine opens one for each of its interfaces."""
+    strangers: int = 32
+    """Connections amid their TLS handshake; the next one takes the place of who has waited longest."""
+    strangers_per_address: int = 8
+    """The same, from one address: an engine that starts opens all of its lines together."""
     handshake_seconds: float = 10
     """TLS takes two round trips."""
     message_seconds: float = 60

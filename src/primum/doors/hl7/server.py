@@ -1,4 +1,8 @@
-"""The HL7 door: a thread for each listener and each connection, bounded; ended by `stop`."""
+"""The HL7 door: a thread for each listener and each connection, bounded; ended by `stop`.
+
+Who is amid a handshake makes room for who comes after them (ground/lobby.py, decision 0122): a few addresses that
+connect and say nothing keep nobody out.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,14 @@ import socket
 import ssl
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 from primum.doors.hl7.conversation import Conversation, Peer
 from primum.doors.hl7.listening import Listener
 from primum.doors.hl7.services import Hl7Services
 from primum.ground import process
 from primum.ground.errors import PrimumError
+from primum.ground.lobby import Lobby, Seat
 from primum.ground.log import Log
 from primum.identity.device_model import plain_form
 
@@ -30,6 +36,7 @@ class Door:
         self._services, self._listeners = services, listeners
         self._stop = process.Order()
         self._changed = threading.Condition()
+        self._lobby = Lobby(services.limits.strangers, services.limits.strangers_per_address)
         self._inside: Counter[str] = Counter()
 
     def serve(self) -> None:
@@ -66,6 +73,31 @@ class Door:
                 self._welcome(connection, plain_form(str(name[0])), secured=listener.secured)
 
     def _welcome(self, connection: socket.socket, address: str, *, secured: bool) -> None:
+        guest = _Guest(connection, lambda: self._services.refusals.count(_CROWDED, address))
+        seat, gone = self._lobby.enter(address, guest.clear)
+        if gone is not None:
+            gone.clear()
+        threading.Thread(target=self._attend, args=(guest, seat, address, secured), name="hl7", daemon=True).start()
+
+    def _attend(self, guest: _Guest, seat: Seat, address: str, secured: bool) -> None:  # noqa: FBT001 (a thread's argument)
+        try:
+            peer = self._shake_hands(guest, address) if secured else Peer(address, None)
+            seat.leave()
+            if peer is not None and self._let_in(address):
+                try:
+                    Conversation(self._services, guest.connection, peer, lambda: self._stop.given).serve()
+                finally:
+                    self._let_out(address)
+        except OSError:  # the caller has gone, or does not take its answer
+            pass
+        except Exception as error:  # noqa: BLE001 (a fault of ours ends one connection, not the door)
+            _log.failure("connection.failed", error)
+        finally:
+            seat.leave()
+            with contextlib.suppress(OSError):
+                guest.connection.close()
+
+    def _let_in(self, address: str) -> bool:
         limits = self._services.limits
         with self._changed:
             crowded = (
@@ -75,55 +107,41 @@ class Door:
                 self._inside[address] += 1
         if crowded:
             self._services.refusals.count(_CROWDED, address)
-            connection.close()
-            return
-        arguments = (connection, address, secured)
-        threading.Thread(target=self._attend, args=arguments, name="hl7", daemon=True).start()
+        return not crowded
 
-    def _attend(self, connection: socket.socket, address: str, secured: bool) -> None:  # noqa: FBT001 (a thread's argument)
-        try:
-            peer: Peer | None = Peer(address, None)
-            if secured:
-                connection, peer = self._shake_hands(connection, address)
-            if peer is not None:
-                Conversation(self._services, connection, peer, lambda: self._stop.given).serve()
-        except OSError:  # the caller has gone, or does not take its answer
-            pass
-        except Exception as error:  # noqa: BLE001 (a fault of ours ends one connection, not the door)
-            _log.failure("connection.failed", error)
-        finally:
-            with self._changed:
-                self._inside[address] -= 1
-                self._changed.notify_all()
-            with contextlib.suppress(OSError):
-                connection.close()
+    def _let_out(self, address: str) -> None:
+        with self._changed:
+            self._inside[address] -= 1
+            self._changed.notify_all()
 
-    def _shake_hands(self, connection: socket.socket, address: str) -> tuple[socket.socket, Peer | None]:
+    def _shake_hands(self, guest: _Guest, address: str) -> Peer | None:
         """Do the TLS handshake and find whose certificate it is; no peer where either is refused, which is counted."""
         refusals = self._services.refusals
         try:
-            secured, fingerprint = self._secured(connection)
+            fingerprint = self._secured(guest)
             self._services.devices.known(fingerprint, address)
-        except TimeoutError:
-            refusals.count("tls.timeout", address)
         except OSError as error:
-            refusals.count(self._services.handshake_refusal(error), address)
+            if not guest.cleared:  # that was counted
+                late = isinstance(error, TimeoutError)
+                refusals.count("tls.timeout" if late else self._services.handshake_refusal(error), address)
         except PrimumError as refusal:
             refusals.count(refusal.code, address)
         else:
-            return secured, Peer(address, fingerprint)
-        return connection, None
+            return Peer(address, fingerprint)
+        return None
 
-    def _secured(self, connection: socket.socket) -> tuple[ssl.SSLSocket, bytes]:
+    def _secured(self, guest: _Guest) -> bytes:
         if self._services.tls is None:
             raise ssl.SSLError(1, "no context")
-        connection.settimeout(self._services.limits.handshake_seconds)
-        secured = self._services.tls.wrap_socket(connection, server_side=True)
+        guest.connection.settimeout(self._services.limits.handshake_seconds)
+        secured = self._services.tls.wrap_socket(guest.connection, server_side=True, do_handshake_on_connect=False)
+        guest.hold(secured)
+        secured.do_handshake()
         certificate = secured.getpeercert(binary_form=True)
         if not certificate:
             # the context demands one; should it ever not, nobody gets in
             raise ssl.SSLError(1, "no certificate")
-        return secured, hashlib.sha256(certificate).digest()
+        return hashlib.sha256(certificate).digest()
 
     def _keep_house(self) -> None:
         try:
@@ -131,3 +149,30 @@ class Door:
             self._services.journal.flush()
         except PrimumError as error:
             _log.warning("journal.unwritable", code=error.code)
+
+
+class _Guest:
+    """A connection, of which nobody knows yet whose it is: it may have to make room for another."""
+
+    def __init__(self, connection: socket.socket, sent_away: Callable[[], None]) -> None:
+        """Stand for a connection; `sent_away` is called once it has to go."""
+        self.connection = connection
+        self.cleared = False
+        self._sent_away = sent_away
+
+    def hold(self, secured: ssl.SSLSocket) -> None:
+        """Stand for the same, since TLS has taken it over."""
+        self.connection = secured
+        if self.cleared:
+            self._end()
+
+    def clear(self) -> None:
+        """Make room: the connection is ended, and its thread finds it so."""
+        self.cleared = True
+        self._sent_away()
+        self._end()
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):
+            # not SSLSocket's own: that takes TLS away from the thread amid its handshake
+            socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
