@@ -189,13 +189,13 @@ def test_who_is_signed_in_keeps_their_connection_whoever_else_comes(full_house):
 
 def test_no_more_are_accepted_at_a_time_than_can_be_sent_away(house):
     """asyncio takes a quarter of a MiB for each TLS state, and accepts all that wait before it looks at any."""
-    most = 0
-    pid = os.getpid()
+    descriptors = Path(f"/proc/{os.getpid()}/fd")
+    most, before = 0, len(list(descriptors.iterdir()))  # other tests in this process may have left some
     with ExitStack() as stack:
         for n in range(300):
             stack.enter_context(knock(house, f"127.0.0.{2 + n % 50}"))
-            most = max(most, len(list(Path(f"/proc/{pid}/fd").iterdir())) - n)
-    assert most < 120
+            most = max(most, len(list(descriptors.iterdir())) - n)
+    assert most - before < 80
 
 
 def test_who_came_when_no_descriptor_was_left_is_served_once_there_is_one(house):
