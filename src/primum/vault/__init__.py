@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from primum.ground.front import front
 
 if TYPE_CHECKING:
-    from primum.vault.ahead import RecordAhead
     from primum.vault.export import (
         KEPT,
         Generation,

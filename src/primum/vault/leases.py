@@ -12,7 +12,6 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,9 +27,6 @@ from primum.vault.places import Places, raw16
 from primum.vault.refusals import DiscFull, UnknownVersion, WriteRefused
 from primum.vault.scan import State, scan, start_state
 from primum.vault.sealing import PackSecret
-
-Write = Callable[[memoryview, int, int], None]
-"""`Lease.write` or `Lease.write_ahead`: a buffer with one block of room in front, how many bytes behind it, where."""
 
 _ATTEMPTS = 8
 
@@ -99,37 +95,20 @@ class Lease:
     """A write went wrong in a way that cannot be cut off: not to be used again."""
 
     def write(self, view: memoryview, size: int, at: int) -> None:
-        """Write `size` bytes at `at`; on disc at return, with all that was written ahead of them.
-
-        `view` has one block of room before them, for the header.
-        """
-        self.write_ahead(view, size, at)
+        """Write `size` bytes at `at`; on disc at return. `view` has one block of room before them, for the header."""
         try:
-            self.disc.sync(self.handle)
-        except OSError as error:
-            raise self._refused(error) from None
-        self.fresh = False
-
-    def write_ahead(self, view: memoryview, size: int, at: int) -> None:
-        """Write as `write` does, without waiting for the disc: nothing of it counts before a `write` returns.
-
-        The name of a new pack is on disc at return, so that the `write` need not wait for that too.
-        """
-        try:
-            if self.fresh and at == self.state.end:
+            if self.fresh:
                 view[:BLOCK] = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
                 self.disc.write_at(self.handle, view[: BLOCK + size], at - BLOCK)
                 self.disc.sync_folder(self.folder)
+                self.fresh = False
             else:
                 self.disc.write_at(self.handle, view[BLOCK : BLOCK + size], at)
         except OSError as error:
-            raise self._refused(error) from None
-
-    def _refused(self, error: OSError) -> DiscFull | WriteRefused:
-        refusal = refusal_of(error)
-        self.broken = self.broken or isinstance(refusal, WriteRefused)
-        self.cut()
-        return refusal
+            refusal = refusal_of(error)
+            self.broken = self.broken or isinstance(refusal, WriteRefused)
+            self.cut()
+            raise refusal from None
 
     def cut(self) -> None:
         """Cut off what was written after the last record: it was ours, and never acknowledged."""
@@ -211,7 +190,7 @@ class Leases:
         try:
             if not self._fits(path.stat().st_size, room):
                 return None
-            handle = self._disc.open_for_writing(path, direct=True)
+            handle = self._disc.open_for_writing(path, durable=True, direct=True)
         except FileNotFoundError:
             return None  # its writer gave it back unused
         try:
@@ -238,7 +217,7 @@ class Leases:
         for _ in range(_ATTEMPTS):
             pack = token128(self._entropy(16))
             path = self._places.pack(study, pack)
-            handle = self._disc.create(path, direct=True)
+            handle = self._disc.create(path, durable=True, direct=True)
             if try_lock(handle):
                 state = State(0, chain_start(raw16(study), raw16(pack)), BLOCK)
                 return self._lease(study, pack, path, handle, hold, state, fresh=True)

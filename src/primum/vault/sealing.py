@@ -11,10 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
-from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from primum.ground.disc import BLOCK
 from primum.vault.keys import NO_NONCE, TAG_BYTES, hkdf
@@ -52,45 +49,21 @@ class PackSecret:
     def record(self, salt: bytes) -> RecordSeal:
         """Return the seal of the record that has this salt."""
         okm = hkdf(self.study_key, salt, b"primum/vault/1/record\0" + self.study + self.pack, 64)
-        return RecordSeal(okm[:32], AESGCM(okm[32:]), salt)
-
-
-class OpenSegment:
-    """A segment that is being sealed as its plaintext comes."""
-
-    __slots__ = ("_cipher",)
-
-    def __init__(self, key: bytes, nonce: bytes, associated_data: bytes) -> None:
-        """Begin; this (key, nonce) must never have been used."""
-        self._cipher = Cipher(AES256(key), GCM(nonce)).encryptor()
-        self._cipher.authenticate_additional_data(associated_data)
-
-    def add(self, plain: memoryview, into: memoryview) -> None:
-        """Seal the next bytes into `into`, which is as long."""
-        self._cipher.update_into(plain, into)
-
-    def finish(self) -> bytes:
-        """Return the tag, which lies behind the last byte."""
-        self._cipher.finalize()
-        return self._cipher.tag
+        return RecordSeal(AESGCM(okm[:32]), AESGCM(okm[32:]), salt)
 
 
 class RecordSeal:
     """The two keys of one record, at work."""
 
-    __slots__ = ("_data", "_key", "_trailer", "salt")
+    __slots__ = ("_data", "_trailer", "salt")
 
-    def __init__(self, key: bytes, trailer: AESGCM, salt: bytes) -> None:
+    def __init__(self, data: AESGCM, trailer: AESGCM, salt: bytes) -> None:
         """Hold the keys that `PackSecret.record` derived."""
-        self._key, self._data, self._trailer, self.salt = key, AESGCM(key), trailer, salt
+        self._data, self._trailer, self.salt = data, trailer, salt
 
     def seal(self, role: Role, counter: int, sop: bytes, plain: memoryview, into: memoryview, *, last: bool) -> None:
         """Seal one segment into `into`, which is exactly 16 bytes longer. Never twice for one (role, counter)."""
         self._data.encrypt_into(_NONCE.pack(role, counter, last), plain, associated(role, sop), into)
-
-    def begin(self, role: Role, counter: int, sop: bytes, *, last: bool) -> OpenSegment:
-        """Begin a segment that is sealed in pieces: the same bytes as by `seal`. Never twice for one either."""
-        return OpenSegment(self._key, _NONCE.pack(role, counter, last), associated(role, sop))
 
     def open(self, role: Role, counter: int, sop: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes | None:
         """Open one segment; None when it is not authentic."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from primum.ground.disc import BLOCK
 from primum.vault.keys import TAG_BYTES
-from primum.vault.leases import Lease, Write
+from primum.vault.leases import Lease
 from primum.vault.limits import Limits
 from primum.vault.model import Frames, Position, RecordFacts
 from primum.vault.packformat import (
@@ -141,14 +141,16 @@ class RecordStream:
     def _flush(self) -> None:
         """Write the whole blocks that are ready; keep the rest."""
         whole = self._filled // BLOCK * BLOCK
-        self._write(self._lease.write_ahead, whole)
+        self._write(whole)
         rest = self._filled - whole
         self._out[:rest] = self._out[whole : self._filled]
         self._filled = rest
 
-    def _write(self, write: Write, size: int) -> None:
+    def _write(self, size: int) -> None:
+        if not size:
+            return
         try:
-            write(self._buffer, size, self._at)
+            self._lease.write(self._buffer, size, self._at)
         except BaseException:
             self.open = False
             raise
@@ -170,11 +172,11 @@ class RecordStream:
     def _write_trailer(self, trailer: Trailer) -> Position:
         padded = -(-self._filled // BLOCK) * BLOCK
         self._out[self._filled : padded] = bytes(padded - self._filled)
-        self._write(self._lease.write, padded)  # the rest is on disc before the trailer is written
+        self._write(padded)
         block = self._out[:BLOCK]
         self._seal.seal_trailer(trailer, self._texts, block)
         chain = chain_next(trailer.previous, block)
-        self._write(self._lease.write, BLOCK)
+        self._write(BLOCK)
         self.open = False
         self._lease.advance(chain, self._at)
         return Position(self._lease.study, self._lease.pack, self._start, self._at)

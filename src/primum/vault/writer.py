@@ -7,7 +7,6 @@ import mmap
 from typing import TYPE_CHECKING, Protocol, Self
 
 from primum.ground.disc import BLOCK
-from primum.vault.ahead import RecordAhead
 from primum.vault.keys import TAG_BYTES, Entropy
 from primum.vault.leases import Lease
 from primum.vault.limits import Limits
@@ -58,7 +57,7 @@ class Writer:
         self._leases, self._limits, self._entropy = leases, limits, entropy
         size = max(limits.single_write, 2 * SEALED_SEGMENT)
         self._buffer = memoryview(mmap.mmap(-1, -(-size // BLOCK) * BLOCK + 3 * BLOCK))
-        self._stream: RecordStream | RecordAhead | None = None
+        self._stream: RecordStream | None = None
         self._last: Lease | None = None
 
     def __enter__(self) -> Self:
@@ -119,23 +118,6 @@ class Writer:
         """
         return self._begin(study, facts, pixels_at, None)
 
-    def ahead(self, study: str, facts: RecordFacts, length: int, pixels_at: int) -> RecordAhead | None:
-        """Begin a data set of `length` bytes that is still coming; None when it is too large for that.
-
-        One at a time; nothing else is stored meanwhile. Raises DiscFull, WriteRefused, FactsTooLong.
-        """
-        self._refuse_while_streaming()
-        if not 0 <= pixels_at <= length:
-            raise ValueError("pixel data outside of the data set")
-        shape = Shape(pixels_at, length - pixels_at, 0)
-        if shape.end > self._limits.single_write:
-            return None
-        texts = facts_bytes(facts)
-        lease = self._last = self._leases.take(study, shape.blocks * BLOCK)
-        seal = lease.secret.record(self._entropy(SALT_BYTES))
-        self._stream = ahead = RecordAhead(lease, seal, facts, texts, shape, pixels_at, self._buffer, self._limits)
-        return ahead
-
     @property
     def tail(self) -> Tail | None:
         """Return how far the pack goes that was written last; None before anything was."""
@@ -155,8 +137,8 @@ class Writer:
         texts = facts_bytes(facts)
         lease = self._last = self._leases.take(study, shape.blocks * BLOCK if shape else BLOCK)
         seal = lease.secret.record(self._entropy(SALT_BYTES))
-        self._stream = stream = RecordStream(lease, seal, facts, texts, pixels_at, self._buffer, self._limits, shape)
-        return stream
+        self._stream = RecordStream(lease, seal, facts, texts, pixels_at, self._buffer, self._limits, shape)
+        return self._stream
 
     def _store_long(  # noqa: PLR0917
         self,

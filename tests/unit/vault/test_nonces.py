@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -41,14 +40,6 @@ class WatchedAesGcm:
         return self._inner.decrypt(nonce, data, associated)
 
 
-class WatchedSegment(sealing.OpenSegment):
-    """A segment sealed in pieces, which writes down the same."""
-
-    def __init__(self, key: bytes, nonce: bytes, associated_data: bytes) -> None:
-        WatchedAesGcm.used.append((bytes(key), nonce))
-        super().__init__(key, nonce, associated_data)
-
-
 class Vaults(RuleBasedStateMachine):
     """Writers store, streams stop half-way, the power goes, old copies come back: one home's life."""
 
@@ -58,7 +49,6 @@ class Vaults(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         for module in (sealing, keys):
             self.patch.setattr(module, "AESGCM", WatchedAesGcm)
-        self.patch.setattr(sealing, "OpenSegment", WatchedSegment)
         WatchedAesGcm.used.clear()
         self.lives = 0
         self.copies: list[tuple[Path, dict[vault.Position, bytes]]] = []
@@ -104,17 +94,6 @@ class Vaults(RuleBasedStateMachine):
             self.acknowledged[stream.finish()] = data
         else:
             stream.abandon()
-
-    @rule(who=st.integers(0, 2), study=st.integers(0, 2), good=st.booleans())
-    def ahead(self, who: int, study: int, good: bool) -> None:  # noqa: FBT001
-        data = memoryview(bytes_of(50_000, len(self.acknowledged)))
-        ahead = self.writers[who].ahead(self._study(study), facts(), len(data), 100)
-        assert ahead is not None
-        ahead.take(data[:30_000])
-        if good:
-            self.acknowledged[ahead.finish(data, None, hashlib.sha256(data).digest())] = bytes(data)
-        else:
-            ahead.abandon()
 
     @rule(who=st.integers(0, 2))
     def writer_leaves(self, who: int) -> None:

@@ -155,11 +155,11 @@ class Reception:
                     return at, False
                 got = self._receive(view, at, min(self._left, capacity - at))
                 at += got
-                self._left -= got
-                self._received += got
                 if seen is not None and at - told >= _SHOWN:
                     seen(view[told:at])
                     told = at
+                self._left -= got
+                self._received += got
             if self._control & LAST:
                 if seen is not None:
                     seen(view[told:at])

@@ -6,11 +6,11 @@ connection itself (TRANSPORT) passes through.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from primum.doors.dimse.arriving import Arriving
 from primum.doors.dimse.reception import Buffer, OtherPdu, Reception
 from primum.doors.dimse.refusals import (
     ArgumentsMistyped,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from primum.doors.dimse.command import Command
     from primum.doors.dimse.contexts import Accepted
     from primum.doors.dimse.services import Device, DimseServices
-    from primum.vault import RecordAhead, RecordStream, Writer
+    from primum.vault import RecordStream, Writer
 
 TRANSPORT = (InvalidPdu, OtherPdu, TooSlow, ConnectionEnded, DoorClosing, InstanceTooLong, BrokenOff)
 """What ends the association rather than the instance."""
@@ -83,15 +83,12 @@ class Storing:
         """
         buffer = self._begin(command)
         used = 0
-        arriving = Arriving(
-            buffer.view, context.transfer_syntax, lambda found, length: self._ahead(found, length, command, context)
-        )
         try:
             self._permit(command, context)
-            used, self._ended = self._reception.fill(buffer.view, buffer.capacity, arriving.take)
+            digest = hashlib.sha256()
+            used, self._ended = self._reception.fill(buffer.view, buffer.capacity, digest.update)
             if self._ended:
-                return self._store_whole(buffer.view[:used], arriving, command, context)
-            arriving.abandon()
+                return self._store_whole(buffer.view[:used], digest.digest(), command, context)
             return self._store_streamed(buffer, command, context)
         except TRANSPORT:
             raise
@@ -99,7 +96,6 @@ class Storing:
             self._drain(buffer)
             raise
         finally:
-            arriving.abandon()
             buffer.shrink(buffer.capacity if used == buffer.capacity else used)
 
     def read(self, command: Command, limit: int) -> bytes:
@@ -163,24 +159,14 @@ class Storing:
         if self._services.space.low():
             raise SpaceLow
 
-    def _ahead(self, found: Peek, length: int, command: Command, context: Accepted) -> RecordAhead | None:
-        """Begin to store an instance that is still coming; raises what would refuse it whole."""
-        if found.pixels_at is None or length > self._limits.whole_bytes:
-            return None
-        _compare(found, command)
-        return self._open_writer().ahead(self._study(found), self._facts(found, context), length, found.pixels_at)
-
-    def _store_whole(self, data: memoryview, arriving: Arriving, command: Command, context: Accepted) -> Receipt:
-        found = arriving.found() or peek(data, context.transfer_syntax)
+    def _store_whole(self, data: memoryview, sha256: bytes, command: Command, context: Accepted) -> Receipt:
+        found = peek(data, context.transfer_syntax)
         _compare(found, command)
         frames = frames_of(found, data, context.transfer_syntax)
-        ahead = arriving.ahead()
+        facts = self._facts(found, context)
+        study = self._study(found)
         writer = self._open_writer()
-        if ahead is not None:
-            facts, position = ahead.facts, ahead.finish(data, frames, arriving.sha256())
-        else:
-            facts = self._facts(found, context)
-            position = writer.store(self._study(found), facts, data, found.pixels_at, frames, sha256=arriving.sha256())
+        position = writer.store(study, facts, data, found.pixels_at, frames, sha256=sha256)
         return Receipt(Stored(position, facts, _header(data, found, whole=True), writer.tail), len(data))
 
     def _store_streamed(self, buffer: Buffer, command: Command, context: Accepted) -> Receipt:

@@ -1,4 +1,4 @@
-"""Instances that are stored while they come: what they foretell may be wrong, and the sender may go away."""
+"""Instances of most of a megabyte: whole, longer or shorter than their pixel data say, or broken off in the middle."""
 
 import pytest
 from pydicom.dataset import Dataset
