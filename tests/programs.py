@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,10 +44,36 @@ def find_program(name: str) -> Path | None:
 
 
 def free_port() -> int:
-    """Return a TCP port of loopback that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Return a TCP port of loopback that nobody has, and that nobody else is given for a long while.
+
+    It lies below the range of which the system takes ports by itself, for whoever calls or asks for port 0: one of
+    those may be gone before the program that was told it listens. All test processes of the machine take turns.
+    """
+    floor, ceiling = 15_000, int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    with _PORT_TURNS.open("a+", encoding="ascii") as turns:
+        fcntl.flock(turns, fcntl.LOCK_EX)
+        turns.seek(0)
+        last = int(turns.read() or os.getpid())
+        for step in range(1, ceiling - floor):
+            port = floor + (last + step - floor) % (ceiling - floor)
+            if _is_free(port):
+                turns.truncate(0)
+                turns.write(str(port))
+                return port
+    raise OSError("no port of loopback is free")
+
+
+_PORT_TURNS = Path(tempfile.gettempdir()) / f"primum-test-ports-{os.getuid()}"
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
 
 
 def accepts(port: int) -> bool:

@@ -6,13 +6,14 @@ import atexit
 import functools
 import json
 import shutil
-import socket
 import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from tests.programs import free_port
 
 from primum import vault
 from primum.app.intake import WorkerAbsent
@@ -149,8 +150,3 @@ def empty_home() -> Path:
         (folder / name).mkdir()
     vault.create_layout(RealDisc(), folder / "vault", folder / "keyring")
     return folder
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]

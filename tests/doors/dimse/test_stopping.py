@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import associate, encoded, instance, message, p_data, pdv, store_command
-from tests.doors.dimse.running import free_port
-from tests.programs import wait_until
+from tests.programs import free_port, wait_until
 
 from primum.doors import dimse
 from primum.doors.dimse import Limits

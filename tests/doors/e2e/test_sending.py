@@ -110,6 +110,11 @@ def listed(practice: Practice, device: str) -> list[list[str]]:
     return [line.split() for line in lines if f" {device} " in line]
 
 
+def state_of(practice: Practice, number: str) -> str:
+    """Where a sending to the shelf stands."""
+    return next(words[2] for words in listed(practice, "shelf") if words[0] == number)
+
+
 @pytest.mark.programs("storescp", "openssl")
 def test_what_fails_is_counted_withdrawn_and_sent_again(
     practice: Practice, theirs: Path, shelf: tuple[Path, int], tmp_path: Path
@@ -123,13 +128,14 @@ def test_what_fails_is_counted_withdrawn_and_sent_again(
     assert "of them failed and are tried again" in primum.cli("status").stdout
     number = next(words[0] for words in listed(practice, "shelf") if "waiting" in words)
     primum.cli("send", "--cancel", number)
-    assert next(words for words in listed(practice, "shelf") if words[0] == number)[2] == "cancelled"
+    assert state_of(practice, number) == "cancelled"
     over = primum.cli("send", "--cancel", number, check=False)
     assert over.returncode == 1
     assert "ended already" in over.stderr
     with listening(theirs, pack / "caller-ca.pem", port, tmp_path / "received") as out:
-        primum.cli("send", "--again", number)
-        wait_until(lambda: len(data_sets(out)) == 2, seconds=20)
+        anew = primum.cli("send", "--again", number).stdout.split()[0]
+        wait_until(lambda: state_of(practice, anew) == "done", seconds=20)
+        assert len(data_sets(out)) == 2
     with primum.signed_in(practice.person) as pages:
         page = pages.get("/sendings", params={"device": "shelf"}).raise_for_status().text
     assert f'value="{number}"' in page

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from tests.doors.dimse.running import BOX, CONTROLLER, device
 from tests.doors.dimse.test_worklist import Desk
+from tests.programs import free_port
 from tests.twins.intake import DirectIntake
 from tests.twins.smtp import SmtpTwin
 from tests.unit.imaging.orders.hl7.corpus import PID_FR, a40, message, orm
@@ -85,11 +86,6 @@ class House:
         self.journal.flush()
         chains = (self.kit.folder / "journal" / "access").rglob("*.chain")
         return "\n".join(chain.read_text("ascii") for chain in chains)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -160,7 +161,7 @@ class Report:
 
 
 def related(rows: list[Row]) -> list[Report]:
-    """Put the reports of one study in order: newest original first, each followed by what follows it."""
+    """Put the reports of one study in order: the newest first; of one instant, what follows before what it follows."""
     by_sop = {one.sop_uid: one for one in rows}
     replaced = {
         one.sayings.about: one.id
@@ -169,12 +170,25 @@ def related(rows: list[Row]) -> list[Report]:
     }
     reports = []
     for one in rows:
-        followed = by_sop.get(one.sayings.about) if one.sayings.relation else None
+        followed = _followed(one, by_sop)
         reports.append(Report(one, replaced.get(one.sop_uid, ""), followed.id if followed is not None else ""))
-    return sorted(reports, key=_moment, reverse=True)
+    return sorted(reports, key=lambda one: (_moment(one.row), _steps(one.row, by_sop), one.row.id), reverse=True)
 
 
-def _moment(one: Report) -> tuple[str, str]:
-    row = one.row
+def _followed(one: Row, by_sop: Mapping[str, Row]) -> Row | None:
+    return by_sop.get(one.sayings.about) if one.sayings.relation else None
+
+
+def _steps(one: Row, by_sop: Mapping[str, Row]) -> int:
+    """Count how many reports lead to this one. What comes from elsewhere may follow itself: each is counted once."""
+    met: set[str] = set()
+    before = _followed(one, by_sop)
+    while before is not None and before.id not in met:
+        met.add(before.id)
+        before = _followed(before, by_sop)
+    return len(met)
+
+
+def _moment(row: Row) -> str:
     at = row.validated_at or row.made_at
-    return (f"{at:%Y%m%d%H%M%S}" if at is not None else row.sayings.at[:14].ljust(14, "0")), row.id
+    return f"{at:%Y%m%d%H%M%S.%f}" if at is not None else f"{row.sayings.at[:14]:0<14}.000000"

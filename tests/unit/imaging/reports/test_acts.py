@@ -6,6 +6,7 @@ import base64
 import socket
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.unit.imaging.conftest import CONTROLLER, House, slice_of
@@ -128,6 +129,21 @@ def test_an_addendum_and_a_version_name_what_they_follow(ward: Ward):
     assert by_id[original.row.id].superseded_by == version.row.id
     assert by_id[addendum.row.id].follows == by_id[version.row.id].follows == original.row.id
     assert by_id[original.row.id].status is Status.VALIDATED
+
+
+def test_what_follows_is_listed_before_what_it_follows_even_of_the_same_instant(ward: Ward):
+    chain = [ward.validated()]
+    for _ in range(5):
+        chain.append(ward.acts.validate(ward.adding(chain[-1]).row.id, DOCTOR))
+    assert [one.row.id for one in ward.listed()] == [one.row.id for one in reversed(chain)]
+
+
+def test_the_newest_is_listed_first_within_one_second(ward: Ward):
+    made = []
+    for _ in range(5):
+        made.append(ward.validated().row.id)
+        ward.house.clock.advance(timedelta(milliseconds=7))
+    assert [one.row.id for one in ward.listed()] == made[::-1]
 
 
 def test_a_draft_version_supersedes_nothing(ward: Ward):

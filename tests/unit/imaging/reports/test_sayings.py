@@ -92,6 +92,16 @@ def test_a_predecessor_makes_a_version_and_with_the_addendum_code_an_addendum():
     assert (found.relation, found.about) == (Relation.ADDENDUM, "1.2.9")
 
 
+def test_reports_that_follow_each_other_in_a_ring_are_listed_all_the_same(ward: Ward):
+    for sop, about in (("1.2.3.9.1", "1.2.3.9.2"), ("1.2.3.9.2", "1.2.3.9.1")):
+        followed = item(ReferencedSOPClassUID=BASIC_TEXT, ReferencedSOPInstanceUID=about)
+        before = [item(StudyInstanceUID="1.2.3", ReferencedSeriesSequence=[item(ReferencedSOPSequence=[followed])])]
+        ward.came(sent(BASIC_TEXT, sop, PredecessorDocumentsSequence=before))
+    assert {(one.row.sop_uid, one.row.sayings.about) for one in ward.listed()} == {
+        ("1.2.3.9.1", "1.2.3.9.2"), ("1.2.3.9.2", "1.2.3.9.1"),
+    }  # fmt: skip
+
+
 def test_only_documents_of_people_are_reports(ward: Ward):
     for number, sop_class in enumerate((KEY_OBJECTS, DOSE)):
         ward.came(sent(sop_class, f"1.2.3.9.{number}", VerificationFlag="VERIFIED"))
