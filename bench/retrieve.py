@@ -26,6 +26,7 @@ from tests.running import RunningPrimum
 
 from bench import sink, web_clients
 from bench.contenders.base import Way, children_of, compare, processor_seconds
+from bench.contenders.multipart import hashes
 from bench.contenders.orthanc import Orthanc
 from bench.contenders.primum import TITLE, make_template
 from bench.contenders.proxy import in_front_of, there
@@ -34,7 +35,6 @@ from bench.results import Bar, Bars, Place, Table, say, show, told
 from bench.rows import TUNED
 from bench.sender import send
 from bench.trust import Trust, make_trust
-from primum.imaging.part10 import read_meta
 
 COUNT = 100
 GOAL = 3.0
@@ -160,35 +160,17 @@ class Archive:
                 begun = time.perf_counter()
                 size = sink.fetch(root.port, f"/dicom-web/studies/{study}", root.headers(web_clients.FILES), root.tls)
                 took = time.perf_counter() - begun
-                return took, parts(*sink.body_of(size))
+                return took, hashes(*sink.body_of(size))
             case "httpx" | "requests":
                 client = web_clients.by_httpx if service == "httpx" else web_clients.by_requests
                 took, answer = client(root, study)
-                return took, parts(*answer)
+                return took, hashes(*answer)
             case "dicomweb_client":
                 return web_clients.by_dicomweb_client(root, study)
             case "metadata":
                 return web_clients.metadata(root, study, slices[0].series_uid)
             case _:
                 return web_clients.frames(root, slices, web_clients.BROWSER_LINES if service == "frames_6" else 1)
-
-
-def parts(kind: str, whole: bytes) -> dict[str, str]:
-    """Hash the data set of each part of a multipart answer, by SOP Instance UID."""
-    import hashlib  # noqa: PLC0415
-
-    boundary = b"--" + kind.split("boundary=")[1].split(";", maxsplit=1)[0].strip('"').encode()
-    found, at = {}, whole.find(boundary)
-    while True:
-        head_end = whole.find(b"\r\n\r\n", at)
-        following = whole.find(b"\r\n" + boundary, at + 1)
-        if following < 0 or head_end < 0:
-            return found
-        if head_end < following:
-            part = whole[head_end + 4 : following]
-            meta = read_meta(part)
-            found[meta.sop_instance_uid] = hashlib.sha256(memoryview(part)[meta.begins :]).hexdigest()
-        at = following + 2
 
 
 # starting them

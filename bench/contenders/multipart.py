@@ -25,14 +25,14 @@ def fetched(client: httpx.Client, study: str) -> dict[str, str]:
         return hashes(answer.headers["content-type"], answer.iter_bytes(_CHUNK))
 
 
-def hashes(kind: str, chunks: Iterable[bytes]) -> dict[str, str]:
-    """Hash the data set of each part of a multipart body of this Content-Type, by SOP Instance UID."""
+def hashes(kind: str, body: bytes | Iterable[bytes]) -> dict[str, str]:
+    """Hash the data set of each part of a multipart body, whole or as it comes, of this Content-Type: by its UID."""
     boundary = kind.split("boundary=")[1].split(";", maxsplit=1)[0].strip('"').encode()
     found = {}
-    for part in _parts(b"\r\n--" + boundary, chunks):
-        body = part[part.index(b"\r\n\r\n") + 4 :]
-        meta = read_meta(body)
-        found[meta.sop_instance_uid] = hashlib.sha256(memoryview(body)[meta.begins :]).hexdigest()
+    for part in _parts(b"\r\n--" + boundary, [body] if isinstance(body, bytes) else body):
+        file = part[part.index(b"\r\n\r\n") + 4 :]
+        meta = read_meta(file)
+        found[meta.sop_instance_uid] = hashlib.sha256(memoryview(file)[meta.begins :]).hexdigest()
     return found
 
 

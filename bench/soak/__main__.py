@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.contenders.base import compare
+from bench.contenders.multipart import WHOLE, hashes
 from bench.load import Slice
-from bench.retrieve import parts
 from bench.soak.actors import Load, Web, clients, fill
 from bench.soak.home import home
 from bench.soak.pace import Diary
@@ -86,16 +86,13 @@ def compared(load: Load) -> list[str]:
         if number % 500 == 0:
             _say(f"soak: comparing study {number} of {len(load.studies)}")
         try:
-            answer = reader.get(f"/dicom-web/studies/{study[0].study_uid}", _WHOLE)
+            answer = reader.get(f"/dicom-web/studies/{study[0].study_uid}", WHOLE)
         except Exception as error:  # noqa: BLE001 (told with the rest)
             wrong.append(f"a study does not come out: {type(error).__name__}: {error}")
             continue
-        came = parts(answer.headers["content-type"], answer.content)
+        came = hashes(answer.headers["content-type"], answer.content)
         wrong += compare({one.sop_uid: one.data_set for one in study}, came)
     return wrong
-
-
-_WHOLE = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
 
 
 def _tell(watch: Watch, load: Load) -> None:

@@ -19,10 +19,10 @@ from tests.programs import find_program
 
 from bench import sink
 from bench.contenders.base import compare
-from bench.contenders.primum import JSON, TITLE, WHOLE
+from bench.contenders.multipart import WHOLE, hashes
+from bench.contenders.primum import JSON, TITLE
 from bench.finder import Finder, Question
 from bench.load import Slice, make_slices
-from bench.retrieve import parts
 from bench.soak.home import MODALITIES, MOVED, READER, SINK, Home
 from bench.soak.pace import Client, Diary
 
@@ -155,7 +155,7 @@ class Web:
         began = self.load.diary.now()
         answer = self.get(f"/dicom-web/studies/{study[0].study_uid}", WHOLE)
         self.load.diary.note("WADO-RS", began, len(study))
-        _same(study, parts(answer.headers["content-type"], answer.content))
+        _same(study, hashes(answer.headers["content-type"], answer.content))
 
 
 class Viewer(Web):
