@@ -46,7 +46,7 @@ class Wanted:
         file.write_text(json.dumps(asdict(self)), "utf-8")
 
 
-NUMBERS = {
+NUMBERS: dict[str, int] = {
     "silent, DICOM": 1200,
     "silent, web": 1200,
     "half a TLS hello": 200,

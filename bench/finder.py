@@ -11,10 +11,10 @@ from tests.doors.dimse.instances import associate, element, message
 
 from bench.synthetic import Made
 from primum.doors.dimse.command import Operation
+from primum.imaging.attributes import BY_KEYWORD
 from primum.imaging.dictionary import vr_of
 from primum.imaging.encoding import encode_data_set, json_of
 from primum.imaging.identifier import UNIQUE_KEYS
-from primum.imaging.query import BY_KEYWORD
 from primum.imaging.syntaxes import EXPLICIT_LE
 
 PATIENT_ROOT, STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.2.1"

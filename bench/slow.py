@@ -1,4 +1,4 @@
-"""What ordinary clients notice of bad ones: `python -m bench.slow [--quick] [--json FILE]`.
+"""What ordinary clients notice of bad ones: `python -m bench.slow [--quick] [--json]`.
 
 One modality sends by DCMTK's storescu over TLS; a viewer asks by QIDO-RS, a workstation by C-FIND and C-ECHO. In
 rounds that turn, alone and beside bad company (company.py): thousands of silent connections, TLS handshakes that never
@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,6 +31,7 @@ from bench.contenders.base import children_of, end
 from bench.contenders.primum import JSON, TITLE
 from bench.finder import Finder, Question
 from bench.load import Slice, make_slices
+from bench.results import Place, Table, say, show, told
 from bench.retrieve import memory_mib
 from bench.soak.__main__ import compared
 from bench.soak.actors import Load, Web, program, run
@@ -41,7 +42,7 @@ from primum.doors.http.limits import Limits as WebLimits
 
 SETTLE_SECONDS = 8
 """From the company's start to a measurement: two thousand connections are open by then."""
-ALONE, BESIDE = "alone", "beside"
+ALONE, BESIDE, END = "alone", "beside", "at the end"
 EXPECTED = ("dimse.crowded", "web.crowded", "tls.timeout", "too-slow", "web.too-slow")
 """Reasons that have to be in the journal at the end, or the company was not what it claims to be."""
 
@@ -59,7 +60,7 @@ class Felt:
 
 
 @dataclass
-class Told:
+class Seen:
     """Everything that was measured."""
 
     felt: dict[str, Felt]
@@ -122,41 +123,41 @@ def company(wanted: Path, log: Path) -> Iterator[None]:
             end(process)
 
 
-def measure(place: Path, *, rounds: int, slices: int, questions: int, hold: float) -> Told:
+def measure(place: Path, *, rounds: int, slices: int, questions: int, hold: float) -> Seen:
     """Run everything."""
     place.mkdir()
     log = place / "company.log"
     with home(place) as house:
         load, wrong = Load(house, Diary()), list[str]()
         ordinary = Ordinary(house, load)
-        told = Told({ALONE: Felt(), BESIDE: Felt()}, {}, {}, {}, {}, wrong)
+        seen = Seen({ALONE: Felt(), BESIDE: Felt()}, {}, {}, {}, {}, wrong)
         ordinary.run(Felt(), slices, 5)  # not counted
         wanted = place / "wanted.json"
         _wanted(house, load.studies[0][0].study_uid).write(wanted)
-        _look(house, told, ALONE)
+        _look(house, seen, ALONE)
         for turn in range(rounds):
             for way in (ALONE, BESIDE) if turn % 2 else (BESIDE, ALONE):
-                _say(f"slow: round {turn + 1} of {rounds}, {way}")
+                say(f"slow: round {turn + 1} of {rounds}, {way}")
                 try:
                     if way == ALONE:
-                        ordinary.run(told.felt[way], slices, questions)
+                        ordinary.run(seen.felt[way], slices, questions)
                     else:
                         with company(wanted, log):
                             time.sleep(SETTLE_SECONDS)
-                            ordinary.run(told.felt[way], slices, questions)
-                            _look(house, told, BESIDE)
+                            ordinary.run(seen.felt[way], slices, questions)
+                            _look(house, seen, BESIDE)
                 except Exception as error:  # noqa: BLE001 (an ordinary client was refused: that is the finding)
                     wrong.append(f"{way}, round {turn + 1}: {type(error).__name__}: {str(error)[:200]}")
-        _say(f"slow: {hold:.0f} s of bad company, until the longest deadline has passed")
+        say(f"slow: {hold:.0f} s of bad company, until the longest deadline has passed")
         with company(wanted, log):
             time.sleep(hold)
-            _look(house, told, "at the end")
-        told.company = json.loads(log.read_text().splitlines()[-1])
+            _look(house, seen, END)
+        seen.company = json.loads(log.read_text().splitlines()[-1])
         wrong += compared(load)
     # what the daemon counted in its last minute is written when it stops
-    told.reasons = reasons(house.folder)
-    wrong += [f"nobody was cut for {one}" for one in EXPECTED if hold and not told.reasons.get(one)]
-    return told
+    seen.reasons = reasons(house.folder)
+    wrong += [f"nobody was cut for {one}" for one in EXPECTED if hold and not seen.reasons.get(one)]
+    return seen
 
 
 def _wanted(house: Home, study: str) -> Wanted:
@@ -166,11 +167,11 @@ def _wanted(house: Home, study: str) -> Wanted:
     return Wanted(*ports, cookie, study, str(house.place / MODALITIES[1]), MODALITIES[1])
 
 
-def _look(house: Home, told: Told, when: str) -> None:
+def _look(house: Home, seen: Seen, when: str) -> None:
     pids = children_of(house.running.process.pid) if house.running.process else []
-    told.memory[when] = max(told.memory.get(when, 0), memory_mib(pids, "VmRSS"))
+    seen.memory[when] = max(seen.memory.get(when, 0), memory_mib(pids, "VmRSS"))
     many = sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids)
-    told.descriptors[when] = max(told.descriptors.get(when, 0), many)
+    seen.descriptors[when] = max(seen.descriptors.get(when, 0), many)
 
 
 def reasons(folder: Path) -> dict[str, int]:
@@ -186,28 +187,33 @@ def reasons(folder: Path) -> dict[str, int]:
     return dict(found)
 
 
-def as_table(told: Told) -> str:
-    """Return Markdown."""
-    alone, beside = told.felt[ALONE], told.felt[BESIDE]
-    rates = f"{_rates(alone)} | {_rates(beside)} | {_ratio(alone, beside):.2f}x | {_worst(alone, beside):.2f}x"
-    lines = ["| | alone | beside bad company | ratio | worst round |", "|---|---|---|---|---|"]
-    lines.append(f"| C-STORE over TLS, 1 association | {rates} |")
+def tables(seen: Seen) -> list[Table]:
+    """Return what ordinary clients felt, what became of the company, and which limits sent it away."""
+    alone, beside = seen.felt[ALONE], seen.felt[BESIDE]
+    rates = [_rates(alone), _rates(beside), f"{_ratio(alone, beside):.2f}x", f"{_worst(alone, beside):.2f}x"]
+    felt = [["C-STORE over TLS, 1 association", *rates]]
     for kind in sorted(alone.milliseconds):
         ours, theirs = alone.milliseconds[kind], beside.milliseconds.get(kind, [0.0])
         slower = median(theirs) / median(ours)
-        lines.append(f"| {kind}, ms p50 / p95 | {_ms(ours)} | {_ms(theirs)} | {slower:.2f}x as long | |")
-    for name, values in (("memory of all processes (RSS), MiB", told.memory), ("descriptors", told.descriptors)):
-        most = max(values.get(BESIDE, 0), values.get("at the end", 0))
-        lines.append(f"| {name} | {values.get(ALONE, 0):.0f} | {most:.0f} | | |")
-    lines += ["", "| bad company | wanted | connected at the end | sent away so far |", "|---|---|---|---|"]
-    for kind, number in NUMBERS.items():
-        connected, ended = (told.company[which].get(kind, 0) for which in ("connected", "ended"))
-        lines.append(f"| {kind} | {number} | {connected} | {ended} |")
-    lines += ["", "| reason in the journal | times | limit |", "|---|---|---|"]
-    for reason, times in sorted(told.reasons.items()):
-        lines.append(f"| `{reason}` | {times} | {_LIMITS.get(reason, '')} |")
-    lines += [f"\nwrong: {one}" for one in told.wrong]
-    return "\n".join(lines)
+        felt.append([f"{kind}, ms p50 / p95", _ms(ours), _ms(theirs), f"{slower:.2f}x as long", ""])
+    for name, values in (("memory of all processes (RSS), MiB", seen.memory), ("descriptors", seen.descriptors)):
+        most = max(values.get(BESIDE, 0), values.get(END, 0))
+        felt.append([name, f"{values.get(ALONE, 0):.0f}", f"{most:.0f}", "", ""])
+    company = [
+        [kind, str(number), *(str(seen.company[which].get(kind, 0)) for which in ("connected", "ended"))]
+        for kind, number in NUMBERS.items()
+    ]
+    cut = [[f"`{reason}`", str(times), _LIMITS.get(reason, "")] for reason, times in sorted(seen.reasons.items())]
+    return [
+        Table(["", "alone", "beside bad company", "ratio", "worst round"], felt, "felt"),
+        Table(["bad company", "wanted", "connected at the end", "sent away so far"], company, "company"),
+        Table(["reason in the journal", "times", "limit"], cut, "reasons"),
+    ]
+
+
+def as_object(seen: Seen, place: Place, *, quick: bool) -> dict[str, object]:
+    """Return everything as one object for `--json`."""
+    return told("slow", place, quick=quick, tables=tables(seen), **asdict(seen))
 
 
 _WEB, _DICOM = WebLimits(), DicomLimits()
@@ -244,25 +250,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and tell."""
     parser = argparse.ArgumentParser(prog="python -m bench.slow", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="two rounds, and no waiting for the longest deadline")
-    parser.add_argument("--json", type=Path, help="write everything into this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args(arguments)
+    begun = Place()
     with tempfile.TemporaryDirectory(prefix="slow-") as folder:
         place = Path(folder) / "slow"
         if chosen.quick:
-            told = measure(place, rounds=2, slices=60, questions=25, hold=20)
+            found = measure(place, rounds=2, slices=60, questions=25, hold=20)
         else:
-            told = measure(place, rounds=5, slices=200, questions=60, hold=140)
-    if chosen.json:
-        whole = {"felt": {way: vars(felt) for way, felt in told.felt.items()}, **{
-            name: value for name, value in vars(told).items() if name != "felt"
-        }}  # fmt: skip
-        chosen.json.write_text(json.dumps(whole, indent=1), "utf-8")
-    print(as_table(told))
-    return int(bool(told.wrong))
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+            found = measure(place, rounds=5, slices=200, questions=60, hold=140)
+    show(as_object(found, begun, quick=chosen.quick), as_json=chosen.json)
+    for one in found.wrong:
+        say(f"bench: error: {one}")
+    return int(bool(found.wrong))
 
 
 if __name__ == "__main__":

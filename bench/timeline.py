@@ -46,6 +46,8 @@ def draw(title: str, panels: Sequence[Panel]) -> str:
 
 
 def _panel(panel: Panel, top: float, end: float, *, last: bool) -> list[str]:
+    low: float
+    high: float
     values = [value for line in panel.lines.values() for _, value in line]
     if panel.logarithmic:
         values = [log10(one) for one in values if one > 0]

@@ -58,4 +58,5 @@ def main() -> None:
         measure("40 MB, one study", one, 40_000_000, 10)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,6 @@ sent. Primum serves OHIF itself over TLS; for Orthanc nginx serves it, over TLS 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -31,7 +30,8 @@ from tests.programs import find_program
 from bench.contenders.ohif import ohif_before
 from bench.contenders.proxy import there
 from bench.load import Slice, make_slices
-from bench.retrieve import machine, orthanc, primum
+from bench.results import Bar, Bars, Place, Table, say, show, told
+from bench.retrieve import orthanc, primum
 from bench.trust import make_trust
 from primum.doors.web.viewer_files import find_viewer
 
@@ -152,7 +152,7 @@ def open_once(browser: Browser, one: Contender, truth: NDArray[np.float64]) -> O
         alike = likeness(truth, page)
         if alike < _LIKE:
             raise NotShown(f"{one.name} shows something else (correlation {alike:.3f})")
-        return _told(painted, times)
+        return _opening(painted, times)
     finally:
         context.close()
 
@@ -166,7 +166,7 @@ def _wait(page: Page, one: Contender) -> float:
     raise NotShown(f"{one.name} shows nothing")
 
 
-def _told(painted: float, times: list[tuple[str, float, float, int]]) -> Opening:
+def _opening(painted: float, times: list[tuple[str, float, float, int]]) -> Opening:
     came = [one for one in times if one[2] and one[2] <= painted]
     frames = [one for one in came if "/frames/" in one[0]]
     described = [one for one in came if one[0].endswith("/metadata")]
@@ -244,35 +244,40 @@ def worst_rounds(results: Results) -> dict[str, float]:
     }
 
 
-def as_table(results: Results) -> str:
-    """Return a table in Markdown."""
+def as_table(results: Results) -> Table:
+    """Return one row for each way of serving."""
     ratio, worst = ratios(results), worst_rounds(results)
-    lines = [
-        "| from | first image | metadata come | metadata took | frame come | requests | MB | ratio | worst round |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    head = ["from", "first image", "metadata come", "metadata took", "frame come", "requests", "MB", "ratio"]
+    head += ["worst round", "goal"]
+    lines = []
     for name, found in results.items():
         mid = {one: median(asdict(opened)[one] for opened in found) for one in asdict(found[0])}
         ends = [one.painted / 1000 for one in found]
-        compared = f"{ratio[name]:.1f}x | {worst[name]:.1f}x" if name in ratio else "|"
-        painted = f"{mid['painted'] / 1000:.1f} s ({min(ends):.1f}-{max(ends):.1f})"
-        lines.append(
-            f"| {name} | {painted} | {mid['metadata'] / 1000:.1f} s |"
-            f" {mid['metadata_took']:.0f} ms | {mid['frame'] / 1000:.1f} s | {mid['requests']:.0f} |"
-            f" {mid['megabytes']:.1f} | {compared} |"
-        )
-    return "\n".join(lines)
+        compared = ["", "", ""]
+        if name in ratio:
+            compared = [f"{ratio[name]:.1f}x", f"{worst[name]:.1f}x", f"{GOAL:g}x {_judged(ratio[name])}"]
+        lines.append([
+            name, f"{mid['painted'] / 1000:.1f} s ({min(ends):.1f}-{max(ends):.1f})", f"{mid['metadata'] / 1000:.1f} s",
+            f"{mid['metadata_took']:.0f} ms", f"{mid['frame'] / 1000:.1f} s", f"{mid['requests']:.0f}",
+            f"{mid['megabytes']:.1f}", *compared,
+        ])  # fmt: skip
+    return Table(head, lines)
 
 
-def as_object(results: Results, *, quick: bool) -> dict[str, object]:
+def _judged(ratio: float) -> str:
+    return "reached" if ratio >= GOAL else "missed"
+
+
+def as_object(results: Results, place: Place, *, quick: bool) -> dict[str, object]:
     """Return everything as one object for `--json`."""
-    return {
-        "quick": quick,
-        "machine": machine(),
-        "ratios": ratios(results),
-        "worst_round": worst_rounds(results),
-        "openings": {name: [asdict(one) for one in found] for name, found in results.items()},
-    }
+    ratio, worst = ratios(results), worst_rounds(results)
+    bars = [Bar(name, ratio[name], worst[name], GOAL) for name in ratio]
+    return told(
+        "viewer", place, quick=quick, tables=[as_table(results)],
+        charts=[Bars("ratios", "First image of a CT in OHIF: Orthanc's time over Primum's", bars)],
+        ratios=ratio, worst_round=worst,
+        openings={name: [asdict(one) for one in found] for name, found in results.items()},
+    )  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -284,22 +289,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args(arguments)
     if not there():
-        _say("bench: error: nginx is missing (Debian: apt-get install nginx-light)")
+        say("bench: error: nginx is missing (Debian: apt-get install nginx-light)")
         return 1
+    begun = Place()
     try:
-        results = compare_all(chosen.rounds or (2 if chosen.quick else 5), chosen.count, _say)
+        results = compare_all(chosen.rounds or (2 if chosen.quick else 5), chosen.count, say)
     except NotShown as wrong:
-        _say(f"bench: error: {wrong}")
+        say(f"bench: error: {wrong}")
         return 1
-    if chosen.json:
-        print(json.dumps(as_object(results, quick=chosen.quick), indent=1))
-    else:
-        print(as_table(results))
+    show(as_object(results, begun, quick=chosen.quick), as_json=chosen.json)
     return 0
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

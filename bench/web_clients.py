@@ -58,9 +58,9 @@ class Asker:
     def __init__(self, root: Root) -> None:
         """Connect."""
         self._root = root
-        connection = http.client.HTTPSConnection if root.tls else http.client.HTTPConnection
-        more = {"context": root.tls} if root.tls else {}
-        self._line = connection("127.0.0.1", root.port, timeout=60, **more)
+        self._line = http.client.HTTPConnection("127.0.0.1", root.port, timeout=60)
+        if root.tls:
+            self._line = http.client.HTTPSConnection("127.0.0.1", root.port, timeout=60, context=root.tls)
 
     def ask(self, path: str, accept: str, **more: str) -> tuple[str, bytes]:
         """GET a path below the root: the type and the body of the answer. Raises NotGiven."""

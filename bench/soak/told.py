@@ -103,8 +103,8 @@ def as_table(hour: Hour, found: Sequence[Finding]) -> str:
         cells = [name, _memory(hour, name), f"{_marked(grown, '+.1f')} (≤ {grown.bound:g})", f"{grown.noise:.1f} MiB"]
         cells += [_descriptors(hour, name), _threads(hour, name)]
         lines.append("| " + " | ".join(cells) + " |")
-    heads = ("action", "how many", "p50 / p95 / p99, ms", "p50 by fifths, ms", "last quarter over second")
-    lines += ["", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    headings = ("action", "how many", "p50 / p95 / p99, ms", "p50 by fifths, ms", "last quarter over second")
+    lines += ["", "| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
     for kind, actions in by_kind(hour.diary.actions).items():
         judged = bounds.get((kind, "latency"))
         ratio = (

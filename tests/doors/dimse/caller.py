@@ -52,18 +52,20 @@ class Caller:
     def associated(self, request: bytes) -> bytes:
         """Ask for an association, and return the body of the A-ASSOCIATE-AC."""
         self.say(request)
-        kind, body = self.hear()
-        assert kind == 2
-        return body
+        return self._body_of(2)
 
     def status(self) -> int:
         """The status of the next response."""
         return int.from_bytes(self.response()[0x0900], "little")
 
     def response(self) -> dict[int, bytes]:
-        kind, body = self.hear()
-        assert kind == 4
-        return dict(_elements(body[6:]))
+        return dict(_elements(self._body_of(4)[6:]))
+
+    def _body_of(self, kind: int) -> bytes:
+        heard = self.hear()
+        assert heard is not None, "the door has closed"
+        assert heard[0] == kind
+        return heard[1]
 
     def _exactly(self, count: int) -> bytes | None:
         got = b""

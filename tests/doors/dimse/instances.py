@@ -7,7 +7,7 @@ import struct
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -36,7 +36,7 @@ def instance(
     return one
 
 
-def with_meta(one: Dataset, syntax: str = ExplicitVRLittleEndian) -> Dataset:
+def with_meta(one: Dataset, syntax: UID = ExplicitVRLittleEndian) -> Dataset:
     one.file_meta = FileMetaDataset()
     one.file_meta.TransferSyntaxUID = syntax
     one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID

@@ -63,7 +63,8 @@ class Peer:
             answer = connection.getresponse()
             body = answer.read()
             assert answer.status == 200, f"{resource}: {answer.status} {body[:200]!r}"
-            return json.loads(body)
+            found: list[dict[str, Any]] = json.loads(body)
+            return found
         finally:
             connection.close()
 

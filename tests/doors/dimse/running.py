@@ -8,10 +8,12 @@ import json
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.programs import free_port
 
@@ -47,7 +49,7 @@ class Index:
         self.barriers += 1
         return self.answers
 
-    def ask(self, verb: str, args: dict, data: bytes = b"") -> tuple[dict, bytes]:
+    def ask(self, verb: str, args: dict[str, Any], data: bytes = b"") -> tuple[dict[str, Any], bytes]:
         raise WorkerAbsent
 
 
@@ -102,7 +104,7 @@ class House:
         return dimse.DimseServices(**(given | changes))  # type: ignore[arg-type]
 
     @contextmanager
-    def open(self, **changes: object):
+    def open(self, **changes: object) -> Iterator[int]:
         services = self.services(**changes)
         door = dimse.Door(services)
         door.open()
@@ -115,7 +117,7 @@ class House:
             thread.join()
             services.refusals.close()
 
-    def facts(self) -> list[dict]:
+    def facts(self) -> list[dict[str, Any]]:
         self.journal.flush()
         chains = sorted((self.folder / "journal" / "access").rglob("*.chain"))
         lines = [line.split(" ", 1)[1] for chain in chains for line in chain.read_text("ascii").splitlines()]
