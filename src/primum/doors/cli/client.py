@@ -6,9 +6,11 @@ platform has one), mode 0600; it locks after the idle time like any other sessio
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,8 +85,8 @@ class Client:
             connection = protocol.connect(self.home.folder / "run" / protocol.SOCKET)
         except OSError:
             raise speech.NotRunning(folder=str(self.home.folder)) from None
-        with connection, connection.makefile("rwb") as stream:
-            for answer in _answers(cast("BinaryIO", stream), {"verb": verb, "token": token, "args": args}):
+        with connection, _stream(connection) as stream:
+            for answer in _answers(stream, {"verb": verb, "token": token, "args": args}):
                 if "progress" in answer:
                     if progress is not None:
                         progress(answer["progress"])
@@ -94,6 +96,17 @@ class Client:
                     error = answer["error"]
                     raise speech.Refused(fact=error["fact"], way_out_text=error["hint"], remote_code=error["code"])
         raise speech.Interrupted
+
+
+@contextlib.contextmanager
+def _stream(connection: socket.socket) -> Iterator[BinaryIO]:
+    """Read and write a connection. What a daemon that is gone did not take is lost: closing is no fault."""
+    stream = cast("BinaryIO", connection.makefile("rwb"))
+    try:
+        yield stream
+    finally:
+        with contextlib.suppress(OSError):
+            stream.close()
 
 
 def _answers(stream: BinaryIO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:

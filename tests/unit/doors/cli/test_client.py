@@ -116,6 +116,14 @@ def test_a_daemon_that_dies_before_it_answers_is_told_apart_from_one_that_refuse
         Client(folder).call("status")
 
 
+def test_a_daemon_that_is_gone_before_it_is_asked_is_told_too(folder, daemon, monkeypatch):
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    monkeypatch.setattr(protocol, "connect", lambda _path: ours)
+    with pytest.raises(speech.Interrupted):
+        Client(folder).call("status")
+
+
 def test_without_a_session_it_signs_in_and_asks_again(folder, daemon, monkeypatch):
     types(monkeypatch, "essai", "the password", "123456")
     assert Client(folder).call_signed_in("find") == {"studies": []}
