@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from pynetdicom import AE
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import CT, associate, encoded, instance, message, store_command, with_meta
+from tests.programs import wait_until
 from tests.unit.identity.devices_home import CTL, PER, make_house
 
 from primum.doors.dimse import Limits
@@ -219,6 +221,17 @@ def test_a_handshake_that_never_ends_is_cut(house, practice):
         threading.Event().wait(0.2)
         assert caller.recv(100) in {b"", b"\x15\x03\x01\x00\x02\x02\x32"}
     assert strangers(house) == {"tls.timeout"}
+
+
+def test_a_handshake_that_does_not_end_does_not_hold_up_the_end(house, practice):
+    with ExitStack() as stack:
+        with secured(house, practice) as port:
+            caller = stack.enter_context(socket.create_connection(("127.0.0.1", port), 20))
+            caller.sendall(b"\x16\x03\x01\x02\x00")
+            wait_until(lambda: "association" in {one.name for one in threading.enumerate()}, seconds=10)
+            began = time.monotonic()
+        assert time.monotonic() - began < Limits().handshake_seconds / 2
+    assert strangers(house) == set()
 
 
 @pytest.mark.programs("storescu")

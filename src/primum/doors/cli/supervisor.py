@@ -21,10 +21,12 @@ from primum.doors.cli.watch import Watch
 from primum.ground.log import Log
 
 GRACE = 20.0
-"""Seconds that a child has to finish the stores under way."""
+"""Seconds that the doors have, all at once, to finish what is under way."""
+WORKER_GRACE = 10.0
+"""Seconds that the worker has then, whatever the doors took."""
 
 _ORDER = ("worker", "web", "dimse")
-"""The worker first: it brings the tables up to date. Ended the other way round."""
+"""The worker first: it brings the tables up to date. Ended last: the doors ask it for things to the end."""
 
 _log = Log("supervisor")
 OnState = Callable[[str, dict[str, Any]], None]
@@ -149,15 +151,20 @@ class Supervisor:
             os.close(child.payload_fd)
 
     def _end_all(self) -> None:
-        deadline = time.monotonic() + GRACE
-        for name in reversed(self._order):
-            child = self._children.get(name)
-            if child is None:
-                continue
-            child.process.terminate()
-            try:
-                child.process.wait(max(deadline - time.monotonic(), 0.5))
-            except subprocess.TimeoutExpired:
-                _log.warning("supervisor.child-killed", process=name)
-                child.process.kill()
-                child.process.wait()
+        """End the doors together, so that none has only what another has left of the time; then the worker."""
+        children = [self._children[name] for name in self._order if name in self._children]
+        _end([one for one in children if one.name != "worker"], GRACE)
+        _end([one for one in children if one.name == "worker"], WORKER_GRACE)
+
+
+def _end(children: list[_Child], seconds: float) -> None:
+    for one in children:
+        one.process.terminate()
+    deadline = time.monotonic() + seconds
+    for one in children:
+        try:
+            one.process.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            _log.warning("supervisor.child-killed", process=one.name)
+            one.process.kill()
+            one.process.wait()

@@ -34,6 +34,7 @@ class Crowd:
         self._changed = threading.Condition()
         self._lobby = Lobby(limits.half_open, limits.half_open_per_address)
         self._associations: Counter[str] = Counter()
+        self._strangers: dict[Seat, Place] = {}
         self._inside = 0
 
     def enter(self, address: str, sent_away: Callable[[], None] = lambda: None) -> Place:
@@ -42,6 +43,7 @@ class Crowd:
         with self._changed:
             same, every = self._tally.others(_HALF_OPEN, address)
             place.seat, gone = self._lobby.enter(address, place.clear, others=every, others_of_key=same)
+            self._strangers[place.seat] = place
             self._inside += 1
             for key in {address, gone.key if gone is not None else address}:
                 self._note(key)
@@ -72,6 +74,13 @@ class Crowd:
             self._inside -= 1
             self._changed.notify_all()
 
+    def dismiss(self) -> None:
+        """End the connections that are no associations yet: nothing is under way on them. It is nobody's refusal."""
+        with self._changed:
+            strangers = list(self._strangers.values())
+        for one in strangers:
+            one.end()
+
     def wait_until_empty(self, timeout_seconds: float) -> bool:
         """Wait until nobody is in the door; False when somebody still is."""
         with self._changed:
@@ -85,6 +94,7 @@ class Crowd:
             del counts[device]
 
     def _forget(self, seat: Seat) -> None:
+        self._strangers.pop(seat, None)
         seat.leave()
         self._note(seat.key)
 
@@ -107,7 +117,7 @@ class Place:
         self._device = ""
         self._left = False
         self.cleared = False
-        """Told to make room: what goes wrong then is nobody's refusal."""
+        """Ended by us: what goes wrong then is nobody's refusal."""
 
     def hold(self, connection: socket.socket) -> None:
         """Say which socket is to end when this place is needed; another one once TLS has taken it over."""
@@ -117,8 +127,12 @@ class Place:
 
     def clear(self) -> None:
         """Make room for another: the connection is ended, and its thread finds it so."""
-        self.cleared = True
         self._sent_away()
+        self.end()
+
+    def end(self) -> None:
+        """End the connection; its thread finds it so."""
+        self.cleared = True
         if self._connection is not None:
             _end(self._connection)
 

@@ -87,8 +87,8 @@ class Limits:
     """The wait for the index at A-RELEASE-RQ: shorter than the ACSE time-outs of DCMTK (30) and dcm4che (60)."""
     closing_seconds: float = 2
     """The same as ARTIM, for a peer that was told that the daemon stops."""
-    drain_seconds: float = 20
-    """What running stores are given to finish when the daemon stops."""
+    drain_seconds: float = 15
+    """What running stores are given to finish when the daemon stops: less than the supervisor waits for the door."""
 
     # associations that we ask for
     sent_pdu_bytes: int = 256 * KIB

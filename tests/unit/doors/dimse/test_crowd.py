@@ -37,6 +37,15 @@ def test_who_has_become_an_association_never_makes_room():
     assert not scanner.cleared
 
 
+def test_strangers_are_dismissed_and_told_of_to_nobody():
+    door, told = crowd(), []
+    stranger, scanner, gone = (door.enter("a", lambda: told.append("counted")) for _ in range(3))
+    scanner.associate("dev_1")
+    gone.leave()
+    door.dismiss()
+    assert (stranger.cleared, scanner.cleared, gone.cleared, told) == (True, False, False, [])
+
+
 def test_a_door_is_empty_only_when_those_it_sent_away_have_gone():
     door = crowd(half_open=1, half_open_per_address=1)
     first, second = door.enter("a"), door.enter("a")
