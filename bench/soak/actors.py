@@ -32,7 +32,7 @@ FRAMES = 12
 _RECENT, _RECENTLY = 40, 0.8
 """Readers open, so often, one of this many studies that came last, as people do; else any."""
 _BEFORE, _BEFORE_EACH = 30_000, 10
-"""Studies that are there before the hour: caches that hold what an archive has are full from the start."""
+"""Instances that are there before the hour, in studies of so many: caches of what an archive has are full early."""
 
 
 @dataclass

@@ -159,3 +159,7 @@ def run(services: DimseServices, listeners: list[Listener], ready: Callable[[], 
     door.share(listeners)
     ready()
     door.serve()
+    try:
+        services.refusals.close()  # the minute is not over, and there will be no other
+    except PrimumError as error:
+        _log.warning("journal.unwritable", code=error.code)
