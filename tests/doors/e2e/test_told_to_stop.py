@@ -10,14 +10,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from primum.doors.cli.supervisor import GRACE, WORKER_GRACE
+from primum.doors.dimse.limits import Limits
 from tests.doors.dimse.caller import Caller
 from tests.doors.dimse.instances import associate, p_data, pdv, store_command
 from tests.doors.e2e.offline import make_enrolled_home
 from tests.doors.e2e.processes import group_of
 from tests.running import RunningPrimum
-
-from primum.doors.cli.supervisor import GRACE, WORKER_GRACE
-from primum.doors.dimse.limits import Limits
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

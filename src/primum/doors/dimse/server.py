@@ -70,9 +70,11 @@ class Door:
             one.shut()
         for thread in threads:
             thread.join()
-        self._crowd.dismiss()  # a handshake that does not end would hold us up as long as it may take
-        if not self._crowd.wait_until_empty(self._services.limits.drain_seconds + 2 * _HOUSEKEEPING_SECONDS):
-            _log.warning("door.closed-on-somebody")
+        limits = self._services.limits
+        if not self._crowd.wait_until_empty(limits.closing_seconds):
+            self._crowd.dismiss()  # a handshake that does not end would hold us up as long as it may take
+            if not self._crowd.wait_until_empty(limits.drain_seconds + 2 * _HOUSEKEEPING_SECONDS):
+                _log.warning("door.closed-on-somebody")
         self._keep_house()
 
     def stop(self) -> None:
