@@ -162,11 +162,12 @@ class Indexer:
         # on disc before the erasure is said to be done: after a power cut nobody would look for these rows again
         with durable(self._index) as connection:
             row = connection.exec_driver_sql("SELECT id FROM studies WHERE ref = ?", (study,)).first()
-            for table in ("versions", "instances", "series", "terms"):
-                if row is not None:
-                    connection.exec_driver_sql(f"DELETE FROM {table} WHERE study_id = ?", (row[0],))  # noqa: S608
             if row is not None:
-                connection.exec_driver_sql("DELETE FROM rejected WHERE study_id = ?", (row[0],))
+                # by its series: instances have no index of their study
+                series = "series_id IN (SELECT id FROM series WHERE study_id = ?)"
+                connection.exec_driver_sql(f"DELETE FROM instances WHERE {series}", (row[0],))  # noqa: S608 (ours)
+                for table in ("versions", "rejected", "series", "terms"):
+                    connection.exec_driver_sql(f"DELETE FROM {table} WHERE study_id = ?", (row[0],))  # noqa: S608
                 connection.exec_driver_sql("DELETE FROM words WHERE rowid = ?", (row[0],))
                 connection.exec_driver_sql("DELETE FROM studies WHERE id = ?", (row[0],))
             self._forget_amendments(connection, study)

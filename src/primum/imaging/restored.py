@@ -80,8 +80,9 @@ def placed(index: Engine, study: str) -> Iterator[Placed]:
     with reading(index) as connection:
         for table in ("instances", "versions"):
             rows = connection.exec_driver_sql(
-                f"SELECT p.pack, t.start, t.stop FROM {table} t JOIN studies s ON s.id = t.study_id"  # noqa: S608 (ours)
-                " JOIN packs p ON p.id = t.pack_id WHERE s.ref = ?",
+                "SELECT p.pack, t.start, t.stop FROM studies s JOIN series e ON e.study_id = s.id"  # noqa: S608 (ours)
+                f" JOIN {table} t ON t.series_id = e.id AND t.study_id = s.id JOIN packs p ON p.id = t.pack_id"
+                " WHERE s.ref = ?",
                 (study,),
             ).fetchall()
             yield from (Placed(*row) for row in rows)

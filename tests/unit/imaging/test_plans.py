@@ -13,12 +13,16 @@ from bench.shapes import SHAPES, Shape
 from bench.synthetic import Made, fill, rows_of
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from tests.unit.imaging.conftest import CONTROLLER, House, slice_of
 
 from primum.imaging.archive import Archive
 from primum.imaging.attributes import Level
-from primum.imaging.model import Reach
+from primum.imaging.completion.store import served
+from primum.imaging.model import EVERYTHING, Reach
 from primum.imaging.narrowing import FEW
 from primum.imaging.query import parse_qido
+from primum.imaging.restored import placed
+from primum.imaging.retention.notes import _key_objects
 from primum.imaging.store import open_index, reading
 
 COUNT = FEW + 500
@@ -70,7 +74,7 @@ def plans(engine: Engine, run: Callable[[], object]) -> list[str]:
             f"{row[3]}  <-  {statement}"
             for statement in statements
             # the trigrams' table reads its own tables
-            if statement.startswith("SELECT") and "'words_" not in statement
+            if statement.startswith(("SELECT", "DELETE")) and "'words_" not in statement and "'words'" not in statement
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.replace('%', '%%')}")
         ]
 
@@ -91,6 +95,31 @@ def test_no_query_scans_a_table(engine: Engine, archive: Archive, shape: Shape, 
     said = plans(engine, run)
     assert said
     assert [one for one in said if "SCAN" in one and not _ALLOWED.match(one)] == []
+
+
+def test_what_is_done_about_one_study_reads_no_other(house: House) -> None:
+    house.indexed(slice_of())
+    study = house.vault.study_ref(CONTROLLER, "1.2.3")
+
+    def notes() -> None:
+        with reading(house.index) as connection:
+            _key_objects(connection, study)
+
+    every: list[Callable[[], object]] = [
+        lambda: served(house.index, study),
+        lambda: list(placed(house.index, study)),
+        notes,
+        lambda: house.archive.series_uids(study, EVERYTHING),
+        lambda: house.archive.modalities_among(study, ["1.2.3.4.5"]),
+        lambda: house.archive.kept(CONTROLLER, ["1.2.3.4.5"]),
+        lambda: house.archive.records_of("1.2.3.4.5", EVERYTHING),
+        lambda: house.archive.versions(study, EVERYTHING),
+        lambda: house.indexer.forget(study),
+    ]
+    said = [one for run in every for one in plans(house.index, run)]
+    assert len(said) > len(every)
+    # of packs there are few, and rows of them are looked for when a study is erased
+    assert [one for one in said if "SCAN" in one and not _ALLOWED.match(one) and not one.startswith("SCAN packs")] == []
 
 
 @pytest.mark.parametrize("shape", [one for one in SHAPES if one.name not in UNANSWERED], ids=lambda one: one.name)

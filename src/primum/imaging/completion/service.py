@@ -28,7 +28,6 @@ from primum.imaging.completion.model import (
 )
 from primum.imaging.errors import NotHere
 from primum.imaging.model import EVERYTHING, StudyEntry
-from primum.imaging.store import reading
 
 if TYPE_CHECKING:
     from primum.imaging.archive import Archive
@@ -101,7 +100,7 @@ class Completions:
         return changed
 
     def _complete(self, entry: StudyEntry, how: How, now: datetime) -> bool:
-        kept = self._kept(entry.ref)
+        kept = store.served(self._index, entry.ref)
         before = store.completion(self._records, entry.ref)
         last = max((one.received_at for one in kept), default="")
         if not kept or (before is not None and last <= before.received_at):
@@ -116,15 +115,6 @@ class Completions:
         store.keep(self._records, done)
         self._followers.tell(done)
         return True
-
-    def _kept(self, study: str) -> list[store.Kept]:
-        facts = (
-            "SELECT i.sop_uid, i.received_at, p.pack, i.start, i.stop FROM instances i JOIN packs p ON p.id = i.pack_id"
-        )
-        sql = f"{facts} JOIN studies s ON s.id = i.study_id WHERE s.ref = ? ORDER BY i.received_at, i.sop_uid"
-        with reading(self._index) as connection:
-            rows = connection.exec_driver_sql(sql, (study,)).fetchall()
-        return [store.Kept(row[0], row[1], "") for row in rows]
 
     def _prepare(self, study: str) -> None:
         """Have each series' metadata at hand, so that the first reader does not wait for it."""

@@ -45,7 +45,17 @@ class Kept(NamedTuple):
 
     sop_uid: str
     received_at: str
-    device_id: str
+
+
+def served(index: Engine, study: str) -> list[Kept]:
+    """List the instances of a study that are served, in the order in which they came."""
+    # by its series: instances have no index of their study, and one would cost each that arrives
+    sql = (
+        "SELECT i.sop_uid, i.received_at FROM studies s JOIN series e ON e.study_id = s.id"
+        " JOIN instances i ON i.series_id = e.id WHERE s.ref = ? ORDER BY i.received_at, i.sop_uid"
+    )
+    with reading(index) as connection:
+        return [Kept(*row) for row in connection.exec_driver_sql(sql, (study,))]
 
 
 def completion(records: Engine, study: str) -> Completion | None:
