@@ -126,8 +126,10 @@ def open_database(path: Path, key: bytes, *, durability: Durability, read_only: 
         return raw
 
     engine = sqlalchemy.create_engine(
-        "sqlite://", module=dbapi2, creator=connect, poolclass=QueuePool, pool_size=8, hide_parameters=True
-    )
+        "sqlite://", module=dbapi2, creator=connect, poolclass=QueuePool, pool_size=8, hide_parameters=True,
+        # who was used last is used next: its pages are there, and the others do not come to hold the same ones
+        pool_use_lifo=True,
+    )  # fmt: skip
     event.listen(engine, "begin", _begin if not read_only else _begin_reading)
     engine.connect().close()
     if not read_only:

@@ -45,3 +45,16 @@ def test_an_error_shows_no_parameter(filled):
         connection.execute(sqlalchemy.text("INSERT INTO absent VALUES (:name)"), {"name": "canary"})
     assert "canary" not in str(error.value)
     engine.dispose()
+
+
+def test_who_read_last_reads_next_so_that_one_cache_is_warm(filled):
+    engine = open_database(filled, KEY, durability="full", read_only=True)
+    with engine.connect() as first, engine.connect() as second:
+        used = [one.connection.driver_connection for one in (first, second)]
+    last = []
+    for _ in range(4):
+        with engine.connect() as connection:
+            last.append(connection.connection.driver_connection)
+    assert used[0] is not used[1]
+    assert {id(one) for one in last} == {id(last[0])}
+    engine.dispose()
