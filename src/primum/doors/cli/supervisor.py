@@ -20,7 +20,7 @@ from primum.app.payload import Payload, write_payload
 from primum.doors.cli.watch import Watch
 from primum.ground.log import Log
 
-GRACE = 20.0
+GRACE = 25.0
 """Seconds that the doors have, all at once, to finish what is under way."""
 WORKER_GRACE = 10.0
 """Seconds that the worker has then, whatever the doors took."""
