@@ -37,6 +37,7 @@ from primum.ground.disc import BLOCK, RealDisc
 from primum.imaging.part10 import read_meta
 
 _PDU = 128 * 1024 - 12
+_ROUNDS = 7
 _PARTS = ("received", "hashed", "sealed", "written")
 Spent = dict[str, float]
 """Seconds of processor time, by what they were spent on."""
@@ -134,7 +135,7 @@ def as_table(rounds: Sequence[tuple[Spent, float]], count: int) -> Table:
 def main(arguments: list[str] | None = None) -> int:
     """Measure and tell."""
     parser = argparse.ArgumentParser(prog="python -m bench.cost", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=7, help="rounds that turn (7)")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"rounds that turn ({_ROUNDS})")
     parser.add_argument("--count", type=int, default=200, help="slices a round (200)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args(arguments)
@@ -147,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
             os.sync()
             rounds.append((least(slices, folder), product(slices, folder / f"house-{number}")))
             say(f"{number + 1}/{chosen.rounds}")
-    quick = chosen.rounds < 7
+    quick = chosen.rounds < _ROUNDS
     show(told("cost", begun, quick=quick, tables=[as_table(rounds, chosen.count)]), as_json=chosen.json)
     return 0
 

@@ -7,6 +7,8 @@ callers say who they are within a moment, and keep their places as long as it ta
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections.abc import Callable
 
@@ -89,3 +91,10 @@ class Lobby:
             self._count -= 1
             if not seats:
                 del self._seats[seat.key]
+
+
+def hang_up(connection: socket.socket) -> None:
+    """End a connection that another thread waits on, which finds it so; never raises."""
+    with contextlib.suppress(OSError):
+        # not SSLSocket's own: that takes TLS away from the thread amid its handshake
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -118,7 +118,7 @@ def test_what_is_done_about_one_study_reads_no_other(house: House) -> None:
     ]
     said = [one for run in every for one in plans(house.index, run)]
     assert len(said) > len(every)
-    # of packs there are few, and rows of them are looked for when a study is erased
+    # packs have no index of their study: erasing one looks through their rows
     assert [one for one in said if "SCAN" in one and not _ALLOWED.match(one) and not one.startswith("SCAN packs")] == []
 
 

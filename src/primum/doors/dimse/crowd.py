@@ -6,7 +6,6 @@ could be held against every modality by a few addresses that open connections an
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections import Counter
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from primum.doors.dimse.refusals import Crowded
 from primum.doors.dimse.tally import Alone, Tally
-from primum.ground.lobby import Lobby, Seat
+from primum.ground.lobby import Lobby, Seat, hang_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +122,7 @@ class Place:
         """Say which socket is to end when this place is needed; another one once TLS has taken it over."""
         self._connection = connection
         if self.cleared:
-            _end(connection)
+            hang_up(connection)
 
     def clear(self) -> None:
         """Make room for another: the connection is ended, and its thread finds it so."""
@@ -134,7 +133,7 @@ class Place:
         """End the connection; its thread finds it so."""
         self.cleared = True
         if self._connection is not None:
-            _end(self._connection)
+            hang_up(self._connection)
 
     def associate(self, device: str) -> None:
         """Become an association of `device`. Raises Crowded."""
@@ -146,9 +145,3 @@ class Place:
         if not self._left:
             self._left = True
             self._crowd.leave(self.seat, self._device)
-
-
-def _end(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        # not SSLSocket's own: that takes TLS away from the thread amid its handshake
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -19,7 +19,7 @@ from primum.doors.hl7.listening import Listener
 from primum.doors.hl7.services import Hl7Services
 from primum.ground import process
 from primum.ground.errors import PrimumError
-from primum.ground.lobby import Lobby, Seat
+from primum.ground.lobby import Lobby, Seat, hang_up
 from primum.ground.log import Log
 from primum.identity.device_model import plain_form
 
@@ -164,15 +164,10 @@ class _Guest:
         """Stand for the same, since TLS has taken it over."""
         self.connection = secured
         if self.cleared:
-            self._end()
+            hang_up(self.connection)
 
     def clear(self) -> None:
         """Make room: the connection is ended, and its thread finds it so."""
         self.cleared = True
         self._sent_away()
-        self._end()
-
-    def _end(self) -> None:
-        with contextlib.suppress(OSError):
-            # not SSLSocket's own: that takes TLS away from the thread amid its handshake
-            socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
+        hang_up(self.connection)

@@ -88,7 +88,7 @@ def _key_objects(index: Connection, ref: str) -> list[str]:
     found: dict[str, None] = {}
     for table in ("instances", "rejected"):
         rows = index.exec_driver_sql(
-            f"SELECT i.sop_uid FROM studies s JOIN series e ON e.study_id = s.id"  # noqa: S608 (our own tables)
+            "SELECT i.sop_uid FROM studies s JOIN series e ON e.study_id = s.id"  # noqa: S608 (our own tables)
             f" JOIN {table} i ON i.series_id = e.id AND i.study_id = s.id WHERE s.ref = ? AND i.sop_class_uid = ?",
             (ref, KEY_OBJECTS),
         )
