@@ -1,0 +1,72 @@
+"""Every bound of the probe, each with its reason. Nothing that a target says is believed beyond them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1 << 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Lengths are in bytes, times in seconds, rates in connections a second."""
+
+    # time
+    budget_seconds: float = 600
+    """A whole run (`--budget`): thirty services take one or two minutes; a doctor waits for no more than ten."""
+    connect_seconds: float = 2
+    """TCP: a handshake across the world takes a third of a second; a SYN is sent again after one."""
+    step_seconds: float = 8
+    """One rung: archives answer a C-FIND of UIDs within seconds, small machines take three for a TLS handshake."""
+    service_seconds: float = 120
+    """All rungs of one service: a host that stalls at each takes no more than this of the run."""
+
+    # rates: a practice's router of 2010 keeps some hundred connections being opened
+    rate_own: float = 4000
+    """To an address of this machine's own: nobody else is troubled."""
+    rate_address: float = 100
+    """To one other address: an old modality's stack takes it, an intrusion detector may still notice, as it should."""
+    rate_all: float = 800
+    """To all other addresses together: a quiet /24 within a minute."""
+    at_once: int = 512
+    """Connections that are being opened: descriptors allow 1024."""
+    ladders_at_once: int = 16
+    """Services climbed at the same time."""
+    to_one_address: int = 4
+    """Ladders on one address at the same time: small devices accept few associations."""
+
+    # bytes
+    reply_bytes: int = 256 * KIB
+    """Read of one connection: what answers megabytes to a question of a few bytes is cut, and said to be."""
+    head_bytes: int = 32 * KIB
+    """HTTP status line and header fields: servers send up to eight."""
+    page_bytes: int = 64 * KIB
+    """Body of a page: enough to see which product it is."""
+    banner_bytes: int = 512
+    """Greeting that is kept, printable characters alone."""
+    shown_characters: int = 80
+    """Of a product's name or a banner in a report."""
+    pdu_bytes: int = 128 * KIB
+    """A PDU (PS3.8 D.1), announced to the target; a longer one is another protocol."""
+    certificate_bytes: int = 64 * KIB
+    """A certificate: one of a thousand names is 30 KB."""
+    certificate_names: int = 20
+    """Of its names in the report; of the others the number."""
+
+    # counts
+    find_answers: int = 1000
+    """UIDs counted before C-CANCEL: "at least a thousand" is enough to act on."""
+    titles: int = 64
+    """AE titles tried on one service; the lists have some forty."""
+    redirects: int = 0
+    """Followed: none."""
+    ports: int = 65_536
+    """Of one address."""
+    addresses: int = 4096
+    """Of one run: a /20. More is not a practice."""
+    purposes: int = 500_000
+    """Lines of the log of one run; beyond them the run ends."""
+
+
+LIMITS = Limits()
+"""The bounds that are used."""
