@@ -30,6 +30,7 @@ PACKAGES = {
         "uvicorn",
         "wsproto",
     },
+    "exposure": {"alembic", "sqlalchemy"},
     "ground": {"alembic", "botocore", "msgspec", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "jwt", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
@@ -111,7 +112,7 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
+        "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention", "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
@@ -137,11 +138,13 @@ def test_verbs_of_the_socket():
         "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
         "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
+        "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
+        "check",
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
         "report", "sending",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",

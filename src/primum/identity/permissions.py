@@ -16,6 +16,8 @@ class Permission(StrEnum):
     """Everything that can be permitted, as `subject:action`, in alphabetical order."""
 
     BACKUP_RUN = "backup:run"
+    CHECK_DECLARE = "check:declare"
+    CHECK_READ = "check:read"
     CONFIGURATION_CHANGE = "configuration:change"
     CONTROLLER_ADD = "controller:add"
     DEVICE_ADD = "device:add"
@@ -99,6 +101,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.INSTANCE_SEE_REJECTED,
         P.DOSE_LIST, P.STUDY_READ,
         P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
+        P.CHECK_READ, P.CHECK_DECLARE,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.DOSE_LIST,
@@ -123,9 +126,10 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
+        P.CHECK_READ,
     }),
     Role.ADMINISTRATOR: frozenset({
-        P.BACKUP_RUN,
+        P.BACKUP_RUN, P.CHECK_READ, P.CHECK_DECLARE,
         P.CONFIGURATION_CHANGE, P.CONTROLLER_ADD, P.DEVICE_ADD, P.DEVICE_LIST, P.DEVICE_RENEW, P.DEVICE_REVOKE,
         P.GRANT_CANCEL, P.GRANT_PROPOSE, P.GRANT_REVOKE, P.HOME_STATUS, P.JOURNAL_VERIFY, P.KEYRING_EXPORT,
         P.PERSON_CLOSE, P.PERSON_INVITE, P.PERSON_LIST, P.PERSON_RESET, P.VAULT_CHECK,
@@ -174,7 +178,7 @@ BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_
 CHANGES = frozenset(P) - frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LIST, P.PERSON_LIST,
     P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
-    P.ERASURE_LIST,
+    P.ERASURE_LIST, P.CHECK_READ,
     P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
     P.INSTANCE_SEE_REJECTED,
     P.DOSE_LIST, P.STUDY_READ,  # taking a study hides it from nobody (decision 0087)

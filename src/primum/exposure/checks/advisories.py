@@ -1,7 +1,7 @@
-"""Known vulnerabilities: what is kept of an OSV database (ossf.github.io/osv-schema) that somebody brought, and what it says of us.
+"""Known vulnerabilities: what is kept of an OSV database (ossf.github.io/osv-schema), and what it says of us.
 
-Read with bounds, from a folder or ZIP; nothing is fetched. Of a record are kept its id, date, and what concerns parts of
-ours: names of packages, ranges of versions. Its texts are not.
+Somebody brings it, as a folder or ZIP; it is read with bounds, and nothing is fetched. Of a record are kept its id and
+what concerns parts of ours: names of packages, ranges of versions. Its texts are not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True)
 class Advisories:
-    """What is kept of a database. `dated`: the newest change in it, by ecosystem; `covered`: parts that were looked up."""
+    """What is kept of a database. `dated`: its newest change, by ecosystem; `covered`: parts that were looked up."""
 
     brought_at: datetime
     records: int
@@ -84,9 +84,7 @@ def bring(source: Path, parts: Iterable[Part], now: datetime, limits: Limits = L
         if records > limits.advisories:
             raise AdvisoriesUnfit(reason="too many records")
         record = _record(raw)
-        for advisory in _concerned(record, dated):
-            if (advisory.ecosystem, advisory.name) in wanted:
-                kept.append(advisory)
+        kept += [one for one in _concerned(record, dated) if (one.ecosystem, one.name) in wanted]
         if len(kept) > limits.advisories_kept:
             raise AdvisoriesUnfit(reason="too many records about parts of ours")
     if not dated:
@@ -177,7 +175,7 @@ def _record(raw: bytes) -> dict[str, Any]:
 
 
 def _concerned(record: dict[str, Any], dated: dict[str, str]) -> Iterator[Advisory]:
-    """Give what a record says of each package of our ecosystems; note how new it is. One that is withdrawn says nothing."""
+    """Give what a record says of each package of our ecosystems; note how new it is. A withdrawn one says nothing."""
     for one in record.get("affected", []):
         package = one.get("package") if isinstance(one, dict) else None
         ecosystem = str(package.get("ecosystem", "")).partition(":")[0] if isinstance(package, dict) else ""

@@ -38,6 +38,7 @@ class Exit(IntEnum):
 
 
 Fact = str | int
+Facts = dict[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)

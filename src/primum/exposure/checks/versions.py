@@ -33,7 +33,11 @@ def pypi_order(version: str) -> Order | None:
         numbers.pop()
     has_post = post is not None or more_post is not None
     # without a phase: after every phase; but a bare development version comes before the first one
-    place = (_PHASES[phase.lower()], int(phase_number or 0)) if phase else ((-1, 0) if dev is not None and not has_post else (3, 0))
+    place = (
+        (_PHASES[phase.lower()], int(phase_number or 0))
+        if phase
+        else ((-1, 0) if dev is not None and not has_post else (3, 0))
+    )
     after = (1, int(post or more_post or 0)) if has_post else (0, 0)
     return int(epoch or 0), tuple(numbers), place, after, (0, int(dev or 0)) if dev is not None else (1, 0)
 

@@ -36,6 +36,8 @@ class Seen:
     found: list[str] = field(default_factory=list)
     whole: bool = True
     """Whether all was looked at before time or number ran out."""
+    sample: bool = False
+    """Whether no more than a sample was meant to be looked at."""
 
 
 def temporary_folders() -> list[Path]:

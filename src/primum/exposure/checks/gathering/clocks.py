@@ -1,4 +1,4 @@
-"""Whether the machine's clock is kept by another one: the kernel's own word (adjtimex(2)), which chrony and others set."""
+"""Whether the machine's clock is kept by another one: the kernel's word (adjtimex(2)), which chrony and others set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class _Timex(ctypes.Structure):
 
     _fields_ = (
         ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long), ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long), ("status", ctypes.c_int), ("constant", ctypes.c_long), ("rest", ctypes.c_byte * 256),
+        ("esterror", ctypes.c_long), ("status", ctypes.c_int), ("constant", ctypes.c_long),
+        ("rest", ctypes.c_byte * 256),
     )  # fmt: skip
 
 

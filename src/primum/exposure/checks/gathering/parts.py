@@ -1,4 +1,4 @@
-"""What Primum is made of here: Python packages, parts of the viewer, codecs inside a package, and the system beneath."""
+"""What Primum is made of here: Python packages, parts of the viewer, codecs inside a package; and the system."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from typing import Final
 
 PYPI, NPM, FUZZ = "PyPI", "npm", "OSS-Fuzz"
 """Ecosystems, as OSV names them."""
-_NPM_LINE: Final = re.compile(r"^(@?[A-Za-z0-9][A-Za-z0-9._/-]{0,100}) (\d[0-9A-Za-z.+-]{0,40}) \([^()\n]{1,60}\)$", re.MULTILINE)
+_NPM_LINE: Final = re.compile(
+    r"^(@?[A-Za-z0-9][A-Za-z0-9._/-]{0,100}) (\d[0-9A-Za-z.+-]{0,40}) \([^()\n]{1,60}\)$", re.MULTILINE
+)
 _NOTICE: Final = re.compile(r"^-{20,}$", re.MULTILINE)
 _CODEC: Final = re.compile(r"^([a-z][a-z0-9_]{1,30})-(\d[0-9A-Za-z.]{0,20})")
 _UPSTREAM: Final = {
@@ -53,7 +55,7 @@ def python_parts() -> list[Part]:
     """List the Python packages that can be imported, by their metadata."""
     found = set()
     for one in metadata.distributions():
-        name = one.metadata["Name"] if one.metadata is not None else None
+        name = one.metadata["Name"]
         if name:
             found.add(Part(PYPI, re.sub(r"[-_.]+", "-", name).lower(), one.version))
     return sorted(found)
@@ -67,7 +69,7 @@ def viewer_parts(notices: str) -> tuple[list[Part], int]:
 
 
 def codec_parts(told: Iterable[str]) -> list[Part]:
-    """List the libraries inside the codec package, from what it says of itself: `openjpeg-2.5.4`, …"""
+    """List the libraries inside the codec package, from what it says of itself, such as `openjpeg-2.5.4`."""
     found = set()
     for one in told:
         named = _CODEC.match(one.strip())

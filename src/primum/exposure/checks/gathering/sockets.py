@@ -15,7 +15,9 @@ from primum.exposure.checks.limits import LIMITS, Limits
 
 PROC: Final = Path("/proc")
 _LISTEN: Final = "0A"
-_LINE: Final = re.compile(r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+)\s+\d+ (\d+)")
+_LINE: Final = re.compile(
+    r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+)\s+\d+ (\d+)"
+)
 _SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 _GLOBAL_SCOPE: Final = "00"
 
@@ -53,7 +55,7 @@ def listening(proc: Path = PROC, limits: Limits = LIMITS) -> list[Listener]:
 
 
 def own_addresses(proc: Path = PROC, limits: Limits = LIMITS) -> tuple[list[str], list[str]]:
-    """List this machine's addresses beyond loopback, and those of them that are routed on the Internet. Raises NotTold."""
+    """List this machine's addresses beyond loopback, and those that the Internet routes. Raises NotTold."""
     try:
         four = _read(proc / "net" / "fib_trie", limits)
     except OSError:

@@ -1,6 +1,6 @@
-"""What the journal says that was used and refused: which device used which of its grants, who signed in, who was turned away.
+"""What the journal says that was used and refused: which device used which grant, who was turned away.
 
-Read once for all lines that need it, the newest months first, in bounded time. Reading proves nothing (the verifier does).
+Read once for all lines that need it, the newest months first, in bounded time. Reading proves nothing (verify.py does).
 """
 
 from __future__ import annotations
@@ -60,7 +60,12 @@ class Usage:
 
 
 def usage(
-    journal: Path, now: datetime, *, months: int = 12, limits: Limits = LIMITS, tick: Callable[[], float] = time.monotonic
+    journal: Path,
+    now: datetime,
+    *,
+    months: int = 12,
+    limits: Limits = LIMITS,
+    tick: Callable[[], float] = time.monotonic,
 ) -> Usage:
     """Read the access ledger back."""
     found, end = Usage(), tick() + limits.journal_seconds

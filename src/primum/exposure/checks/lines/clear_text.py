@@ -20,4 +20,6 @@ def check(sources: Sources, _rule: Rule, _asked: Asked) -> Finding:
     evidence = [f"{root}: {one.looked}" + ("" if one.whole else " …") for root, one in roots.items()]
     if facts["count"]:
         return Finding("found", facts, listed, evidence)
-    return Finding("none" if all(one.whole for one in roots.values()) else "not-all-seen", facts, (), evidence)
+    return Finding(
+        "none" if all(one.whole or one.sample for one in roots.values()) else "not-all-seen", facts, (), evidence
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from primum.exposure.checks.catalogue import Rule
-from primum.exposure.checks.model import Finding
+from primum.exposure.checks.model import Facts, Finding
 from primum.exposure.checks.sources import Asked, Sources
 from primum.ground.clock import to_text
 
@@ -13,7 +13,7 @@ _EVIDENCE = ("records.db, erasures, erasure_returns",)
 def check(sources: Sources, _rule: Rule, _asked: Asked) -> Finding:
     """Ninety days without a decision want attention, and so does what came back."""
     told = sources.deletions()
-    facts = {
+    facts: Facts = {
         "waiting": told.waiting, "undecided": told.undecided, "returned": told.returned,
         "since": to_text(told.oldest_at)[:10] if told.oldest_at else "",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Is the disc on which the home lies sealed as a whole? The home seals its own contents; the rest of the disc does not."""
+"""Is the disc on which the home lies sealed as a whole? The home seals its own contents, not the rest of the disc."""
 
 from __future__ import annotations
 

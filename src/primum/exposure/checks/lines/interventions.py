@@ -1,4 +1,4 @@
-"""Is somebody at work on the box, the server or the network, and what did the last ones leave open (SAN-2020-015 §20, §49)?"""
+"""Is somebody at work on the box, the server or the network, and what was left open (SAN-2020-015 §20, §49)?"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from primum.exposure.checks.catalogue import Rule
-from primum.exposure.checks.model import Finding
+from primum.exposure.checks.model import Facts, Finding
 from primum.exposure.checks.sources import Asked, Sources
 from primum.ground.clock import to_text
 
@@ -17,7 +17,7 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     told = sources.journal()
     if told.at is None:
         return Finding("never", evidence=_EVIDENCE)
-    facts = {"at": to_text(told.at), "lines": told.lines, "illnesses": told.illnesses}
+    facts: Facts = {"at": to_text(told.at), "lines": told.lines, "illnesses": told.illnesses}
     if told.illnesses:
         return Finding("ill", facts, (), _EVIDENCE, told.at)
     late = told.at < asked.now - timedelta(days=rule.number("days"))

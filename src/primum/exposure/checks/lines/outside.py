@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from primum.exposure.checks.catalogue import Rule
-from primum.exposure.checks.model import Finding
+from primum.exposure.checks.model import Facts, Finding
 from primum.exposure.checks.sources import Asked, Sources
 from primum.ground.clock import to_text
 
@@ -17,7 +17,7 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     last = sources.last_outside()
     if last is None:
         return Finding("never")
-    facts = {"at": to_text(last.at), "holes": last.holes, "days": (asked.now - last.at).days}
+    facts: Facts = {"at": to_text(last.at), "holes": last.holes, "days": (asked.now - last.at).days}
     code = last.verdict if last.verdict in {"closed", "open"} else "undetermined"
     if code == "closed" and last.at < asked.now - timedelta(days=rule.number("days")):
         code = "old"

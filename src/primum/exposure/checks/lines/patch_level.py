@@ -17,7 +17,13 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     """Judge by the end of support, then by when packages were last mended."""
     system = sources.inventory().system
     until, what = _supported(system, rule.limits["support"])
-    facts = {"python": system.python, "openssl": system.openssl, "system": system.kind, "until": str(until or ""), "what": what}
+    facts = {
+        "python": system.python,
+        "openssl": system.openssl,
+        "system": system.kind,
+        "until": str(until or ""),
+        "what": what,
+    }
     listed = [f"Python {system.python}", f"OpenSSL {system.openssl}", system.kind]
     if until is None:
         return Finding("unknown-support", facts, listed, _EVIDENCE)

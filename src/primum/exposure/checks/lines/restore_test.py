@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from primum.exposure.checks.catalogue import Rule
-from primum.exposure.checks.model import Finding
+from primum.exposure.checks.model import Facts, Finding
 from primum.exposure.checks.sources import Asked, Sources
 from primum.ground.clock import to_text
 
@@ -18,7 +18,11 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     copies = sources.copies()
     if copies.tested_at is None:
         return Finding("never", evidence=_EVIDENCE)
-    facts = {"at": to_text(copies.tested_at), "percent": copies.tested_part, "days": (asked.now - copies.tested_at).days}
+    facts: Facts = {
+        "at": to_text(copies.tested_at),
+        "percent": copies.tested_part,
+        "days": (asked.now - copies.tested_at).days,
+    }
     if copies.tested_at < asked.now - timedelta(days=rule.number("days")):
         return Finding("late", facts, (), _EVIDENCE, copies.tested_at)
     return Finding("whole" if copies.tested_part >= _ALL else "in-part", facts, (), _EVIDENCE, copies.tested_at)

@@ -1,4 +1,4 @@
-"""Who outside is given patients' data, and is each certified to host health data (CSP L.1111-8)? Certificates are declared."""
+"""Who outside is given patients' data, and is each certified to host it (CSP L.1111-8)? Certificates are declared."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     if not outside:
         return Finding("nobody", facts, (), _EVIDENCE)
     until = min(told.until for told in said.values() if told is not None)
-    return Finding("certified", facts | {"until": str(until)}, _listed(outside), _EVIDENCE, way=Way.DECLARED, until=until)
+    return Finding(
+        "certified", facts | {"until": str(until)}, _listed(outside), _EVIDENCE, way=Way.DECLARED, until=until
+    )
 
 
 def beyond(one: Host) -> bool:

@@ -1,4 +1,4 @@
-"""Which known vulnerabilities do our parts have? Compared with a dated database that somebody brought; nothing is fetched."""
+"""Which known vulnerabilities do our parts have, by a dated database that somebody brought? Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from primum.exposure.checks.advisories import affects
 from primum.exposure.checks.catalogue import Rule
-from primum.exposure.checks.model import Finding
+from primum.exposure.checks.model import Facts, Finding
 from primum.exposure.checks.sources import Asked, Sources
 
 
@@ -17,7 +17,7 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     if kept is None:
         return Finding("no-database", {"parts": len(parts)}, (), ("installed packages' metadata",))
     dated = min(kept.dated.values())
-    facts = {"parts": len(parts), "dated": dated, "unnamed": inventory.unnamed, "records": kept.records}
+    facts: Facts = {"parts": len(parts), "dated": dated, "unnamed": inventory.unnamed, "records": kept.records}
     evidence = (
         "installed packages' metadata, the viewer's THIRD_PARTY, the codecs' own versions",
         *(f"OSV, {ecosystem}, {day}" for ecosystem, day in sorted(kept.dated.items())),
@@ -38,5 +38,7 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
     if date.fromisoformat(dated) < asked.today - timedelta(days=rule.number("fresh_days")):
         return Finding("old-database", facts, (), evidence, kept.brought_at)
     if unsure:
-        return Finding("partly-known", facts | {"count": len(set(unsure))}, sorted(set(unsure)), evidence, kept.brought_at)
+        return Finding(
+            "partly-known", facts | {"count": len(set(unsure))}, sorted(set(unsure)), evidence, kept.brought_at
+        )
     return Finding("none-known", facts, (), evidence, kept.brought_at)

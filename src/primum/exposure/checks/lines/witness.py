@@ -1,4 +1,4 @@
-"""When did a signed root of the journal last leave this machine? Without, who has the machine can write its past anew."""
+"""When did a signed root of the journal last leave this machine? Without, who has it can write its past anew."""
 
 from __future__ import annotations
 
