@@ -66,7 +66,7 @@ def shape(report: Json, language: str) -> Shown:
         changes=_changes(report, language) if previous else (),
         lines_title=word(language, "lines", count=len(lines)),
         lines=[_line(line, language) for line in lines],
-        sources=[f"{one['title']} ({one['date']})" for one in report["sources"].values()],
+        sources=[f"{one['title']} ({one['date']})" for _, one in sorted(report["sources"].items())],
     )
 
 
