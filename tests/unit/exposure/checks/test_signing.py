@@ -63,8 +63,9 @@ def test_a_report_of_another_home_is_no_report_of_this_note(report, note):
 
 def test_a_file_that_shows_something_else_than_was_signed_is_refused(report, note):
     drawn = files(report, note)
+    assert "À surveiller" in drawn["html"].decode()
     with pytest.raises(DrawnOtherwise):
-        verify_file(drawn["html"].replace("À corriger".encode(), b"En ordre", 1), KEY.verifier_key)
+        verify_file(drawn["html"].replace("À surveiller".encode(), b"En ordre", 1), KEY.verifier_key)
     with pytest.raises(DrawnOtherwise):
         verify_file(drawn["pdf"].replace(b"/Lang (en)", b"/Lang (fr)"), KEY.verifier_key)
     changed = json.loads(drawn["json"])
