@@ -242,6 +242,18 @@ class Wire:
         self.line.received += size
         return size
 
+    def overhear(self, seconds: float) -> bytes:
+        """Return what the other side says by itself within a moment: an alert after a handshake raises Unanswered."""
+        try:
+            self._live().settimeout(min(seconds, self._left()))
+            data = self._live().recv(self._limits.banner_bytes)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            self._ended(error)
+        self.line.received += len(data)
+        return data
+
     def receive_exactly(self, size: int) -> bytes:
         """Return `size` bytes. Raises Unanswered (`cut` where the other side ended before)."""
         whole = bytearray()
