@@ -109,16 +109,18 @@ class ModeLadder:
     _granted: set[Rung] = field(default_factory=set)
     _steps: dict[Rung, Step] = field(default_factory=dict)
     _deaf: set[Rung] = field(default_factory=set)
+    _strangers_code: str = ""
+    """What a caller of no known title got for C-MOVE."""
+    _search: TitleSearch = field(default_factory=TitleSearch)
     _settled: bool = False
 
     def climb(self) -> None:
         """Add a step for each rung and identity that was tried."""
-        search = TitleSearch()
         try:
             for identity, titles in self._identities():
                 if identity is not Identity.NOBODY:
-                    search.go_on_with(titles)
-                self._as(identity, search)
+                    self._search.go_on_with(titles)
+                self._as(identity)
                 self._write_down()
                 if self._granted >= set(LADDER):
                     return
@@ -133,20 +135,20 @@ class ModeLadder:
             products = listed()
             yield Identity.DEVICE, Known(devices, devices + products.called)
 
-    def _as(self, identity: Identity, search: TitleSearch) -> None:
+    def _as(self, identity: Identity) -> None:
         for _ in range(self.asking.limits.titles):
-            pair = search.next()
+            pair = self._search.next()
             if pair is None:
                 return
             caller = Caller(identity, pair)
-            granted = self._associate(caller, search)
+            granted = self._associate(caller)
             if granted is None:
                 continue
             self._rungs(caller, granted)
             if identity is Identity.NOBODY or self._granted >= set(LADDER):
                 return
 
-    def _associate(self, caller: Caller, search: TitleSearch) -> dict[str, int] | None:
+    def _associate(self, caller: Caller) -> dict[str, int] | None:
         """Ask for an association with all contexts; return the result of each, None where it was not granted."""
         self._in_time(caller.identity)
         try:
@@ -155,18 +157,19 @@ class ModeLadder:
                 self.service.product = self.service.product or product_of(association, self.asking)
                 association.release()
         except _TROUBLES as error:
-            self._not_granted(caller, search, error)
+            self._not_granted(caller, error)
             return None
-        search.learn(caller.titles, GRANTED)
+        self._search.learn(caller.titles, GRANTED)
         self._note(caller.identity, Rung.ASSOCIATE, Told(Outcome.OPEN))
         return results
 
-    def _not_granted(self, caller: Caller, search: TitleSearch, error: Exception) -> None:
+    def _not_granted(self, caller: Caller, error: Exception) -> None:
         rung, told = told_of(error, self.mode)
         self._note(caller.identity, rung or Rung.ASSOCIATE, told)
         named = isinstance(error, Rejected) and error.source == SERVICE_USER and not error.transient
         reason = error.reason if isinstance(error, Rejected) else OTHERWISE
-        search.learn(caller.titles, reason if named and reason in {CALLING_UNKNOWN, CALLED_UNKNOWN} else OTHERWISE)
+        telling = named and reason in {CALLING_UNKNOWN, CALLED_UNKNOWN}
+        self._search.learn(caller.titles, reason if telling else OTHERWISE)
         if rung is Rung.CONNECT or told.outcome in {Outcome.SILENT, Outcome.UNDETERMINED}:
             raise _Over
 
@@ -290,10 +293,14 @@ class ModeLadder:
         with self._association(
             caller, Rung.MOVE, "C-MOVE to the title that calls", _propose(accepted[:1])
         ) as association:
-            if title == TITLE:
+            if title == TITLE or (instance is not None and instance.study == self.asking.known.canary):
                 return retrieving.move_to_us(association, accepted[0], instance, title)
-            enrolled = caller.identity is Identity.DEVICE
+            enrolled = caller.identity is Identity.DEVICE or self._told_apart()
             return retrieving.move_to_a_device(association, accepted[0], instance, title, enrolled=enrolled)
+
+    def _told_apart(self) -> bool:
+        """Tell whether the title that calls is treated otherwise than one that nobody has: it is written down there."""
+        return self._search.calling_matters or self._strangers_code.startswith(("abort", "context", "reset"))
 
     def _findable(self) -> Instance | None:
         """Return what may be asked for: where a canary was planted, that alone."""
@@ -337,6 +344,8 @@ class ModeLadder:
         """Keep what says most of a rung under this identity."""
         if told.outcome in GRANTS:
             self._granted.add(rung)
+        if identity is Identity.NOBODY and rung is Rung.MOVE:
+            self._strangers_code = told.code
         before = self._steps.get(rung)
         new = Step(self.mode, identity, rung, *told)
         if before is None or _WEIGHT.index(told.outcome) <= _WEIGHT.index(before.outcome):

@@ -1,7 +1,7 @@
 """C-GET and C-MOVE, so far that one knows: C-GET ends at the first byte of an image, C-MOVE sends no image anywhere.
 
 A C-MOVE to the title of somebody's device would write to that device. So a caller under such a title asks for a study
-that does not exist, and for comparison with a destination that does not exist.
+that does not exist, and for comparison with a destination that does not exist. Only a canary is moved in fact.
 """
 
 from __future__ import annotations
@@ -90,9 +90,10 @@ def move_to_a_device(
     `enrolled`: the title is of the target's own devices. Raises Aborted, NotDicom, Unanswered.
     """
     ours = _move(association, model, made_up(), title)
-    if not _would(ours):
+    if ours == UNKNOWN_DESTINATION or (not _would(ours) and not _unprocessed(ours)):
         return Told(Outcome.REFUSED, status_code(ours))
-    if not _would(_move(association, model, made_up(), NOWHERE)):
+    nowhere = _move(association, model, made_up(), NOWHERE)
+    if nowhere != ours and not _would(nowhere):
         return Told(Outcome.OPEN)
     # it looks for the study first: only what exists shows whether it looks at the destination at all
     if instance is None:
@@ -100,7 +101,9 @@ def move_to_a_device(
     nowhere = _move(association, model, instance, NOWHERE)
     if _would(nowhere):
         return Told(Outcome.OPEN)
-    return Told(Outcome.NEGOTIATED, "not-sent") if enrolled else Told(Outcome.REFUSED, status_code(nowhere))
+    if enrolled and (nowhere == UNKNOWN_DESTINATION or _unprocessed(nowhere)):
+        return Told(Outcome.NEGOTIATED, "not-sent")
+    return Told(Outcome.REFUSED, status_code(nowhere))
 
 
 def _told_of_move(status: int) -> Told:
@@ -109,6 +112,11 @@ def _told_of_move(status: int) -> Told:
 
 def _would(status: int) -> bool:
     return status in {SUCCESS, WARNING, SUBOPERATIONS}
+
+
+def _unprocessed(status: int) -> bool:
+    """Tell whether it says that it could not (PS3.4 table C.4-2): of a study that is none it says no more."""
+    return status & 0xF000 == 0xC000  # noqa: PLR2004 the table's
 
 
 def _move(association: Association, model: str, instance: Instance, destination: str) -> int:

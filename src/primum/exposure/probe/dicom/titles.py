@@ -67,6 +67,8 @@ class TitleSearch:
         """Begin with nobody's titles."""
         self.best = Titles(TITLE, MADE_UP)
         """The pair that went furthest."""
+        self.calling_matters = False
+        """A calling title was granted what another one was not."""
         self._fate: int | None = None
         self._tried: set[Titles] = set()
         self._new = Known((), ())
@@ -91,6 +93,7 @@ class TitleSearch:
         before = self._fate
         if before in {GRANTED, fate} or (fate == OTHERWISE and before is not None):
             return
+        self.calling_matters = self.calling_matters or before == CALLING_UNKNOWN
         self.best, self._fate = pair, fate
         if any(self._new):
             self._queue_up()
