@@ -20,6 +20,8 @@ class Limits:
     """One rung: archives answer a C-FIND of UIDs within seconds, small machines take three for a TLS handshake."""
     service_seconds: float = 120
     """All rungs of one service: a host that stalls at each takes no more than this of the run."""
+    retry_seconds: float = 1
+    """Before an association that was rejected for now is asked for once more (PS3.8 table 9-21, result 2)."""
 
     # rates: a practice's router of 2010 keeps some hundred connections being opened
     rate_own: float = 4000
@@ -36,8 +38,8 @@ class Limits:
     """Ladders on one address at the same time: small devices accept few associations."""
 
     # bytes
-    reply_bytes: int = 256 * KIB
-    """Read of one connection: what answers megabytes to a question of a few bytes is cut, and said to be."""
+    reply_bytes: int = 512 * KIB
+    """Read of one connection: a thousand UIDs of a C-FIND are 400 KB; what answers megabytes is cut, and said to be."""
     head_bytes: int = 32 * KIB
     """HTTP status line and header fields: servers send up to eight."""
     page_bytes: int = 64 * KIB

@@ -1,0 +1,1 @@
+"""Dated lists of what products come with. Facts, each with its source."""
