@@ -1,0 +1,1 @@
+"""Speakers of everything that is neither DICOM nor web: each a file."""
