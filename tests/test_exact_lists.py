@@ -98,14 +98,16 @@ def test_what_is_dialled():
 
 
 def test_listeners():
-    """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn."""
+    """Every place that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn, the probe's helper."""
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
         str(file.relative_to(SOURCES))
         for file in SOURCES.rglob("*.py")
         if any(pattern.search(line) for line in file.read_text("utf-8").splitlines())
     }
-    assert found == {"doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py"}
+    assert found == {"doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py"} | {
+        "exposure/probe/answering.py",
+    }
 
 
 def test_commands():
