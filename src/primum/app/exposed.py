@@ -32,7 +32,9 @@ def open_exposed(rooms: Rooms, records: Engine, signer: Signer, secret: bytes) -
 def prepare_exposed(records: Engine) -> None:
     """Bring the tables of exposure to their newest shape."""
     from primum.exposure.findings.store import prepare_findings  # noqa: PLC0415
+    from primum.exposure.interventions.store import prepare_interventions  # noqa: PLC0415
     from primum.exposure.mandates.service import prepare_mandates  # noqa: PLC0415
 
     prepare_mandates(records)
     prepare_findings(records)
+    prepare_interventions(records)
