@@ -66,6 +66,20 @@ class Limits:
     """Of one address."""
     addresses: int = 4096
     """Of one run: a /20. More is not a practice."""
+    mandate_bytes: int = 64 * KIB
+    """A mandate's file: one of every bound below is 30 KB."""
+    mandate_days: int = 90
+    """From its beginning to its end (mandates/rules.toml has the reason)."""
+    mandate_networks: int = 256
+    """Of one mandate: a practice has a handful."""
+    mandate_ranges: int = 64
+    """Ranges of ports of one mandate, and of those held."""
+    mandate_names: int = 32
+    """Names pinned in one mandate."""
+    name_addresses: int = 16
+    """Addresses of one name."""
+    mandate_text: int = 2000
+    """Characters of each of its texts."""
     purposes: int = 500_000
     """Lines of the log of one run; beyond them the run ends."""
 
