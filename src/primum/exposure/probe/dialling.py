@@ -5,12 +5,13 @@ A `Wire` is one connection, bounded in time and bytes. TLS here verifies nothing
 
 from __future__ import annotations
 
+import copy
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -103,6 +104,14 @@ class Dialler:
         self._foreign = foreign
         self._all, self._own = Pace(limits.rate_all), Pace(limits.rate_own)
         self._each: dict[str, Pace] = {}
+
+    def within(self, seconds: float, step_seconds: float | None = None) -> Dialler:
+        """Give the same dialler, same gate, rates and log, for who has so many seconds and no more."""
+        own = copy.copy(self)
+        own.deadline = min(self.deadline, time.monotonic() + seconds)
+        if step_seconds is not None:
+            own.limits = replace(self.limits, step_seconds=min(step_seconds, self.limits.step_seconds))
+        return own
 
     def server_name(self) -> str | None:
         """Return the name sent in TLS: the nonce's, if there is one (RFC 6761 6.4)."""
