@@ -5,12 +5,13 @@ A `Wire` is one connection, bounded in time and bytes. TLS here verifies nothing
 
 from __future__ import annotations
 
+import copy
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -107,6 +108,14 @@ class Dialler:
     def modes(self) -> tuple[Mode, ...]:
         """Return the modes that it can connect in: that of a stranger's certificate only where it was given one."""
         return tuple(one for one in Mode if one is not Mode.TLS_FOREIGN or self._foreign is not None)
+
+    def within(self, seconds: float, step_seconds: float | None = None) -> Dialler:
+        """Give the same dialler, same gate, rates and log, for who has so many seconds and no more."""
+        own = copy.copy(self)
+        own.deadline = min(self.deadline, time.monotonic() + seconds)
+        if step_seconds is not None:
+            own.limits = replace(self.limits, step_seconds=min(step_seconds, self.limits.step_seconds))
+        return own
 
     def server_name(self) -> str | None:
         """Return the name sent in TLS: the nonce's, if there is one (RFC 6761 6.4)."""

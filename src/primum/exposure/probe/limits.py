@@ -22,6 +22,16 @@ class Limits:
     """All rungs of one service: a host that stalls at each takes no more than this of the run."""
     retry_seconds: float = 1
     """Before an association that was rejected for now is asked for once more (PS3.8 table 9-21, result 2)."""
+    link_seconds: float = 3.6
+    """The first port of an address: the link gives up on who does not answer ARP after three tries, a second each."""
+    link_says_after: float = 0.9
+    """"Unreachable" sooner than this is a firewall's answer for one port; the link itself takes a second at least."""
+    greeting_seconds: float = 1
+    """Who speaks first does so at once; a machine that looks up our name before takes longer and is asked anyway."""
+    recognise_seconds: float = 4
+    """One connection of a family that is asked whether it is spoken: ten of them are asked on a port that is silent."""
+    grace_seconds: float = 3
+    """After the budget, for what is under way to say so; threads that do not come back are left behind."""
 
     # rates: a practice's router of 2010 keeps some hundred connections being opened
     rate_own: float = 4000
@@ -80,6 +90,12 @@ class Limits:
     """Addresses of one name."""
     mandate_text: int = 2000
     """Characters of each of its texts."""
+    ahead: int = 32
+    """Places in the rate that the sweep takes in advance: ladders on the same address wait behind them."""
+    report_bytes: int = 32 << 20
+    """A report that is read back: one of 4096 addresses with 65 536 ports told as ranges has a few megabytes."""
+    report_items: int = 100_000
+    """Of each list in it."""
     purposes: int = 500_000
     """Lines of the log of one run; beyond them the run ends."""
 
