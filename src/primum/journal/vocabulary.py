@@ -199,6 +199,7 @@ class Kind(Enum):
     # --- account: tokens for programs
     TOKEN_ADDED = _changed("token:added", "what expires_at", "{actor} a créé le jeton de programme {subject} ({what}), jusqu'au {expires_at}", "{actor} made program token {subject} ({what}), until {expires_at}")
     TOKEN_REVOKED = _changed("token:revoked", "reason", "{actor} a révoqué le jeton de programme {subject} ({reason})", "{actor} revoked program token {subject} ({reason})")
+    PROBE_SEEN = _passing("probe:seen", "address door port channel", "sonde {subject} vue depuis {address} à la porte {door}, port {port} ({channel})", "probe {subject} seen from {address} at door {door}, port {port} ({channel})")
     TOKEN_USED = _seen("token:used", "address", "un programme de {actor} s'est présenté avec le jeton {subject} depuis {address}", "a program of {actor} came with token {subject} from {address}")
     # --- account: grants
     GRANT_PROPOSED = _changed("grant:proposed", "grant role scope controller due_at", "{actor} propose le rôle {role} ({scope}) pour {subject}", "{actor} proposed role {role} ({scope}) for {subject}")
@@ -266,6 +267,8 @@ class Kind(Enum):
     WORKITEMS_UNSUBSCRIBED = _changed("workitems:unsubscribed", "calling_aet what", "{actor} se désabonne, sous {calling_aet} ({what})", "{actor} ended a subscription to workitems as {calling_aet} ({what})")
     WORKITEMS_SUSPENDED = _changed("workitems:suspended", "calling_aet what", "{actor} suspend l'abonnement de {calling_aet} ({what})", "{actor} suspended the subscription of {calling_aet} ({what})")
     RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
+    PROBE_ANNOUNCED = _changed("probe:announced", "expires_at", "{actor} prépare une sonde à lancer du dehors, {subject}, jusqu'au {expires_at}", "{actor} prepared a probe to be run from outside, {subject}, until {expires_at}")
+    PROBE_READ = _changed("probe:read", "report reason count", "{actor} a relu le relevé {report} de la sonde {subject} : {reason}, {count} ouvertures", "{actor} read back report {report} of probe {subject}: {reason}, {count} openings")
     RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
     # --- account: reports
     REPORT_DRAFTED = _changed("report:drafted", "session controller report what", "{actor} a rédigé le compte rendu {report} de {subject} ({what})", "{actor} drafted report {report} of {subject} ({what})")

@@ -32,6 +32,8 @@ class Limits:
     """One connection of a family that is asked whether it is spoken: ten of them are asked on a port that is silent."""
     grace_seconds: float = 3
     """After the budget, for what is under way to say so; threads that do not come back are left behind."""
+    datagram_seconds: float = 3
+    """A question by datagram, its repetitions included: a router at hand answers within milliseconds."""
 
     # rates: a practice's router of 2010 keeps some hundred connections being opened
     rate_own: float = 4000
@@ -64,8 +66,20 @@ class Limits:
     """A certificate: one of a thousand names is 30 KB."""
     certificate_names: int = 20
     """Of its names in the report; of the others the number."""
+    datagram_bytes: int = 4 * KIB
+    """An answer by datagram: SSDP's are below one frame, those of mappings below a hundred bytes."""
+    description_bytes: int = 64 * KIB
+    """A router's description of itself, or its answer about one mapping."""
 
     # counts
+    mappings: int = 256
+    """Mappings of a router that are asked for, one by one: consoles of games make some ten."""
+    xml_elements: int = 4096
+    """Elements of a description; deep ones are no description either (`xml_depth`)."""
+    xml_depth: int = 32
+    """Elements within elements."""
+    control_seconds: float = 5
+    """A control answers one line with one line."""
     find_answers: int = 1000
     """UIDs counted before C-CANCEL: "at least a thousand" is enough to act on."""
     titles: int = 64
