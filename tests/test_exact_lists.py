@@ -120,7 +120,7 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
+        "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
         "mandate",
@@ -150,11 +150,13 @@ def test_verbs_of_the_socket():
         "backup_make", "backup_list", "backup_test", "backup_credentials",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
+        "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
+        "check",
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
         "report", "sending",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
