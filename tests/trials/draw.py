@@ -24,6 +24,8 @@ _UNUSUAL: Final = 0.25
 """How often a door is on another family's usual port, or one that nobody uses."""
 _PROVEN: Final = 0.7
 """How often a node proves that it is controlled."""
+_NOT_FORWARDED: Final = frozenset({"ftp"})
+"""Its data connections would need a helper in the router: what a stranger can list depends on their client."""
 _USUAL_ELSEWHERE: Final = (104, 11112, 4242, 2762, 80, 8080, 8042, 3000, 5000, 8443)
 
 
@@ -67,6 +69,8 @@ class Plan:
     wan: IPv4Network
     outer: IPv4Address
     stranger: IPv4Address
+    proving: int
+    """The port of the helper that proves, on every node that does."""
     nodes: tuple[Node, ...]
     forwards: tuple[Forward, ...] = field(default=())
 
@@ -110,9 +114,10 @@ def draw(seed: int) -> Plan:
     nodes = _nodes(random, taken)
     ports = {port for node in nodes if node.covered for port in node.ports.values()}
     ports |= set(random.sample(range(1024, 60_000), 3)) | {104, 11112, 443}
+    proving = random.choice([one for one in range(20_000, 20_100) if one not in ports])
     wan, outer, stranger = _wan(random)
     return Plan(
-        seed, lan, mandated, tuple(sorted(ports)), router, prober, wan, outer, stranger, tuple(nodes),
+        seed, lan, mandated, tuple(sorted(ports)), router, prober, wan, outer, stranger, proving, tuple(nodes),
         _forwards(random, [one for one in nodes if one.covered]),
     )  # fmt: skip
 
@@ -135,7 +140,7 @@ def plan_of(*names: str, seed: int = 0) -> Plan:
     )  # fmt: skip
     wan, outer, stranger = _wan(random)
     ports = tuple(sorted({port for node in usual for port in node.ports.values()}))
-    return Plan(seed, lan, taken.mandated, ports, router, prober, wan, outer, stranger, tuple(usual), forwards)
+    return Plan(seed, lan, taken.mandated, ports, router, prober, wan, outer, stranger, 20_000, tuple(usual), forwards)
 
 
 class _Taken:
@@ -203,7 +208,7 @@ def own_title(random: Random) -> str:
 
 def _forwards(random: Random, nodes: list[Node]) -> tuple[Forward, ...]:
     """Choose doors, those that care about the source first: they are what source NAT is for."""
-    doors = [(node, door) for node in nodes for door in node.ports]
+    doors = [(node, door) for node in nodes for door in node.ports if node.line.kind not in _NOT_FORWARDED]
     random.shuffle(doors)
     doors.sort(key=lambda one: one[0].line.by_source is None)
     taken = set[int]()

@@ -30,6 +30,8 @@ PROGRAMS: Final = (
 """Without these there are no trials."""
 CANARY: Final = "CANARI^ESPION"
 """Name of the patient of the study in every archive: no report may hold it."""
+CANARIES: Final = ("CANARI", "ESPION", "19610412")
+"""What of it no report may hold."""
 PASSWORD: Final = "une-phrase-que-personne-n-a-ecrite"
 FTP_DATA: Final = (40_000, 40_003)
 """Ports of passive data connections, which the mandate names too."""

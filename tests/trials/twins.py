@@ -5,10 +5,11 @@ The viewer speaks by pynetdicom, which nobody of the probe's authors wrote. The 
 
 from __future__ import annotations
 
+import argparse
 import socket
 import struct
+import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -186,13 +187,16 @@ def old_tls_relay(port: int, to: int, priorities: str, certificate: str, key: st
 # -- proof of control --
 
 
-def sleeps() -> None:
-    """Hold a namespace open."""
-    while True:
-        time.sleep(3600)
+def proves(port: int, token: str) -> None:
+    """Run the helper that answers challenges, as `primum mandate prove` does."""
+    from primum.exposure.probe import answering
+
+    parser = argparse.ArgumentParser()
+    answering.add_arguments(parser)
+    sys.exit(answering.run(parser.parse_args(["--token", token, "--port", str(port)])))
 
 
 TWINS: Final[dict[str, Callable[..., None]]] = {
-    one.__name__: one for one in (viewer, hl7, vnc, http, hangs, resets, chatters, relay, old_tls_relay, sleeps)
+    one.__name__: one for one in (viewer, hl7, vnc, http, hangs, resets, chatters, relay, old_tls_relay, proves)
 }
 """By name, as the nursery is asked for them."""
