@@ -7,7 +7,7 @@ import re
 import subprocess
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.programs import find_program
 from tests.unit.exposure.checks.kit import HOME, but, good, made
 
@@ -80,11 +80,16 @@ def test_a_changed_fact_breaks_the_signature(note):
         verify(note.replace('"state":"attention"', '"state":"good"', 1), KEY.verifier_key)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def drawn(report, note):
+    return files(report, note)
+
+
+@settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_no_byte_can_be_changed(report, note, data):
+def test_no_byte_can_be_changed(report, drawn, data):
     kind = data.draw(st.sampled_from(["json", "note", "html", "pdf"]))
-    whole = bytearray(files(report, note)[kind])
+    whole = bytearray(drawn[kind])
     at = data.draw(st.integers(0, len(whole) - 1))
     new = data.draw(st.integers(0, 255).filter(lambda one: one != whole[at]))
     whole[at] = new
