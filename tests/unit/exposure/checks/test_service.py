@@ -161,12 +161,16 @@ def test_one_check_is_made_at_a_time(place):
     one = threading.Thread(target=place.checks.make, args=(PERSON,))
     one.start()
     assert begun.wait(20)
-    assert place.checks.under_way()
-    with pytest.raises(CheckUnderWay):
-        place.checks.make(PERSON)
+    done = place.checks.progress()
+    assert done is not None
+    assert 0 < done[0] < done[1] == 29
+    for ask in (place.checks.make, place.checks.start):
+        with pytest.raises(CheckUnderWay):
+            ask(PERSON)
     over.set()
     one.join(30)
     assert len(place.checks.runs()) == 1
+    assert place.checks.progress() is None
 
 
 def test_a_check_is_made_each_day_by_itself(place):
