@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -227,18 +228,17 @@ class WorkerSources:
         return Media(medium_of(self._rooms.home.folder), swap_areas())
 
     def clear_text(self) -> Scanned:
-        """Look for images and exports in clear: what changes most first, the vault's packs by sample."""
-        home = self._rooms.home.folder.resolve()
-        vault = home / "vault"
-        roots: dict[str, Seen] = {"home": scan(home, leave_out=[vault], database=True)}
+        """Look for images and exports in clear, within one time for all: the home first, of the vault a sample."""
+        home, until = self._rooms.home.folder.resolve(), time.monotonic() + LIMITS.scan_seconds
+        vault, backup = home / "vault", self._backup_folder()
+        roots: dict[str, Seen] = {"home": scan(home, leave_out=[vault], database=True, until=until)}
+        roots["vault"] = scan(vault, limits=replace(LIMITS, scan_files=SAMPLE), until=until)
+        roots["vault"].sample = True
+        if backup is not None and backup.is_dir():
+            roots["backup"] = scan(backup, leave_out=[home], until=until)
         for folder in temporary_folders():
             if not folder.is_relative_to(home):
-                roots[str(folder)] = scan(folder, leave_out=[home])
-        backup = self._backup_folder()
-        if backup is not None and backup.is_dir():
-            roots["backup"] = scan(backup, leave_out=[home])
-        roots["vault"] = scan(vault, limits=replace(LIMITS, scan_files=SAMPLE))
-        roots["vault"].sample = True
+                roots[str(folder)] = scan(folder, leave_out=[home], until=until)
         return Scanned(roots)
 
     def clock(self) -> Synchronised:

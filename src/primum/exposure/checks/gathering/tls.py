@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from primum.exposure.checks.errors import NotTold
-from primum.exposure.probe.dialling import Dialler
+from primum.exposure.probe.dialling import Dialler, Purpose
 from primum.exposure.probe.gate import Gate
 from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.own import is_own
@@ -39,11 +39,13 @@ class Grade:
 def grade_of(address: str, port: int) -> Grade:
     """Look at a door on this machine. Raises NotTold where it does not answer, or not to all that it was asked."""
     gate = Gate(is_own=is_own, mandates=(), now=lambda: datetime.now(UTC))
-    dialler = Dialler(gate, LIMITS, log=lambda _: None, deadline=time.monotonic() + SECONDS)
+    asked: list[Purpose] = []
+    dialler = Dialler(gate, LIMITS, log=asked.append, deadline=time.monotonic() + SECONDS)
     seen = look(Asking(dialler, address, port, LIMITS))
     if seen is None:
         raise NotTold(reason="no-tls")
-    if seen.undetermined:
+    # a door of ours that hangs up at a hello has refused it; one that stalls or resets has said nothing
+    if seen.undetermined and any(one.ended != "done" for one in asked):
         raise NotTold(reason="tls-not-wholly-seen")
     return grade(seen)
 
