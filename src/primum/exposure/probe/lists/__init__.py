@@ -1,1 +1,1 @@
-"""Dated lists of what products come with. Facts, each with its source."""
+"""Lists that age: each a TOML file with its date and its source, read as it lies in the package or the zip."""
