@@ -15,7 +15,7 @@ from primum.exposure.probe.dialling import Purpose
 from primum.exposure.probe.dicom.speaker import DicomSpeaker
 from primum.exposure.probe.model import Family, Mode, Service
 
-SHORT = replace(QUICK, step_seconds=0.3, service_seconds=3)
+SHORT = replace(QUICK, step_seconds=0.3, service_seconds=1.5)
 ACCEPT_OF_NOTHING = (
     b"\x02\x00" + struct.pack(">L", 68 + 25) + b"\0\1" + bytes(66) + b"\x10\0\0\x151.2.840.10008.3.1.1.1"
 )
