@@ -24,13 +24,12 @@ from primum.exposure.probe.web.evidence import (
 )  # fmt: skip
 from primum.exposure.probe.web.http import NO_CONTENT, OK, Answer, Pages, Request
 from primum.exposure.probe.web.json_scan import JSONScan
-from primum.exposure.probe.web.products import MethodPath, Product, paths
+from primum.exposure.probe.web.products import ListPath, MethodPath, Product, paths
 from primum.exposure.probe.web.tally import Tally
 
 if TYPE_CHECKING:
     from primum.exposure.probe.model import Identity, Mode
     from primum.exposure.probe.speaking import Asking
-    from primum.exposure.probe.web.products import ListPath
 
 _DICOM_JSON: Final = "application/dicom+json, application/json;q=0.9"
 _OBJECTS: Final = 'multipart/related; type="application/dicom", application/dicom, */*;q=0.1'
@@ -162,7 +161,10 @@ class Ladder:
     def _name(self, product: Product) -> None:
         for evidence in product.seen:
             answer = self._get(Rung.PAGE, evidence.path, "pages of products")
-            if answer is not None and shows(evidence, answer) and not shows(evidence, self._impossible):
+            if answer is None or not shows(evidence, answer):
+                continue
+            # who refuses by name does so everywhere; who shows a page must not show it everywhere
+            if OK not in evidence.status or not shows(evidence, self._impossible):
                 self._call(product.name)
 
     def _administration(self) -> None:
@@ -207,7 +209,7 @@ class Ladder:
         if answer is None:
             return False
         self._asked[path] = answer
-        if not found_dicom(answer, scan) or self._is_said_to_all(path):
+        if not found_dicom(answer, scan) or self._is_said_to_all(ListPath(path=path, reads="dicom")):
             self._tallies[Rung.SEARCH].refused(code_of(answer))
             return False
         self._grant(Rung.SEARCH)
@@ -215,12 +217,13 @@ class Ladder:
         self._readable(scan, answer)
         return True
 
-    def _is_said_to_all(self, path: str) -> bool:
+    def _is_said_to_all(self, wanted: ListPath) -> bool:
         """Ask beside it for what cannot exist: a site that finds that too finds everything."""
-        beside = f"{path.rsplit('/', 1)[0]}/{secrets.token_hex(8)}?limit=1"
-        scan = JSONScan()
+        path, _, query = wanted.path.partition("?")
+        beside = f"{path.rsplit('/', 1)[0]}/{secrets.token_hex(8)}?{query}"
+        scan = JSONScan(keys=wanted.keys)
         answer = self.ask(Rung.SEARCH, _scanned(beside, scan), "what it says of a search that cannot exist")
-        return answer is None or found_dicom(answer, scan)
+        return answer is None or found(wanted, answer, scan, self._service.product)
 
     def _readable(self, scan: JSONScan, answer: Answer) -> None:
         names = [one for one in names_of(scan.valued) if one not in self._service.readable]
@@ -240,8 +243,7 @@ class Ladder:
         answer = self.ask(Rung.SEARCH, _scanned(wanted.path, scan), f"a list of {product.name} with a limit of one")
         if answer is None:
             return
-        granted = found(wanted, answer, scan, self._service.product) and not _alike(answer, self._impossible)
-        if granted:
+        if found(wanted, answer, scan, self._service.product) and not self._is_said_to_all(wanted):
             self._grant(Rung.SEARCH, product)
             self._readable(scan, answer)
         else:
@@ -400,11 +402,6 @@ def _accept(route: str) -> str:
     if route.endswith(("rendered", "thumbnail")):
         return "image/jpeg, image/png"
     return 'multipart/related; type="application/octet-stream"' if "frames" in route or "bulk" in route else _OBJECTS
-
-
-def _alike(answer: Answer, impossible: Answer) -> bool:
-    """Tell whether the impossible path was answered the same way."""
-    return answer.status == impossible.status and answer.media_type() == impossible.media_type()
 
 
 def _connect(mode: Mode, identity: Identity, over: Unanswered) -> Step:

@@ -58,6 +58,18 @@ class WebSpeaker:
                 _with_defaults(asking, service, mode, first.challenged, deadline)
             if asking.known.routes:
                 RouteTable(asking, service, mode, deadline).climb()
+        _settle_modes(service)
+
+
+def _settle_modes(service: Service) -> None:
+    """Who speaks HTTP in one mode, and is silent to the first word of another, does not speak that one."""
+    if any(one.rung is not Rung.CONNECT for one in service.steps):
+        service.steps = [
+            Step(one.mode, one.identity, one.rung, Outcome.REFUSED, "not-spoken")
+            if one.rung is Rung.CONNECT and one.outcome is Outcome.SILENT
+            else one
+            for one in service.steps
+        ]
 
 
 def _given(asking: Asking) -> list[tuple[Identity, tuple[str, str]]]:
