@@ -15,6 +15,7 @@ from primum.app.databases import migrate_records, open_index, open_records
 from primum.app.joints import Recorder, box
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
+from primum.exposure.outside.service import Outside
 from primum.ground.clock import to_text
 from primum.ground.jobs import Job
 from primum.ground.settings import EVERYWHERE, Settings
@@ -24,6 +25,7 @@ from primum.vault import Label
 
 if TYPE_CHECKING:
     from primum.app.backup.service import Backups
+    from primum.app.exposed import Exposed
     from primum.app.shelf import Shelf
     from primum.identity import SealedBox
     from primum.identity.people import People
@@ -62,6 +64,8 @@ class WorkerRooms:
     backups: Backups
     doses: Doses
     to_read: ToRead
+    exposed: Exposed
+    outside: Outside
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -89,9 +93,19 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         loopback_only=home.demo,
     )
     devices.publish()
+    outside = Outside(
+        records,
+        rooms.clock,
+        rooms.journal.record,
+        disc=rooms.disc,
+        run=home.folder / "run",
+        journal=home.folder / "journal",
+    )
+    outside.publish()
     prepared()
     from primum.app.backup.making import Source  # noqa: PLC0415
     from primum.app.backup.service import Backups, Means  # noqa: PLC0415
+    from primum.app.exposed import open_exposed  # noqa: PLC0415
     from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.app.toread import open_to_read  # noqa: PLC0415
@@ -115,6 +129,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         settings=settings,
         demo=home.demo,
     )
+    signer = Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc)
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -136,7 +151,9 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         doses=Doses(index, rooms.vault),
         to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
-        signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
+        exposed=open_exposed(rooms, records, signer, payload.keys[Label.SECRETS]),
+        outside=outside,
+        signer=signer,
     )
 
 
@@ -173,6 +190,7 @@ def worker_jobs(
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         *worker.backups.jobs(),
+        *worker.outside.jobs(),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         Job("imaging.send-due", timedelta(minutes=1), send_due),
         *retention_jobs(worker.retention, eraser),
