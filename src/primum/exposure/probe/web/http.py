@@ -105,8 +105,11 @@ class Pages:
             self._wire.close()
         self._wire = None
 
-    def ask(self, request: Request, rung: Rung, purpose: str) -> Answer:
-        """Send a request and read its answer. Raises ProbeRefused (nothing was sent), Unanswered."""
+    def ask(self, request: Request, rung: Rung, purpose: str, *, asking: Asking | None = None) -> Answer:
+        """Send a request and read its answer. Raises ProbeRefused (nothing was sent), Unanswered.
+
+        `asking`: in whose time a new connection is opened, where not in that of all requests.
+        """
         kept = self._wire is not None and rung is self._rung
         if kept:
             try:
@@ -117,7 +120,7 @@ class Pages:
                 if over.how not in {"reset", "cut", "unreachable"}:
                     raise
         self.close()
-        self._wire = self._asking.connect(self.mode, rung, self.identity, purpose)
+        self._wire = (asking or self._asking).connect(self.mode, rung, self.identity, purpose)
         self._rung, self._served = rung, 0
         try:
             return self._exchange(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -98,9 +99,13 @@ class Ladder:
 
     def _begins(self) -> bool:
         """Ask for what cannot exist; return whether HTTP is spoken in this mode."""
+        left = self._deadline - time.monotonic()
+        soon = replace(self._asking, dialler=self._asking.dialler.within(left, self._asking.limits.recognise_seconds))
+        request = Request(f"/{secrets.token_hex(8)}")
         try:
+            # the first word alone is given less time: who does not speak this mode may say nothing at all
             self._impossible = self.pages.ask(
-                Request(f"/{secrets.token_hex(8)}"), Rung.PAGE, "what it says of a path that cannot exist"
+                request, Rung.PAGE, "what it says of a path that cannot exist", asking=soon
             )
         except Unanswered as over:
             self._service.steps.append(_connect(self.mode, self.identity, over))
