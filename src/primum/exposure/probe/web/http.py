@@ -27,7 +27,7 @@ _CHUNK_LINE: Final = 256
 _INTERIM: Final = 8
 """1xx answers passed over before the real one (RFC 9110 15.2)."""
 _SHOWN_PATHS: Final = 2000
-"""Characters of a connection's purpose: some eighty paths."""
+"""Characters of a connection's purpose, a path more or less: some eighty paths."""
 _NO_BODY: Final = frozenset({204, 304})
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -110,8 +110,8 @@ class Pages:
 
         `asking`: in whose time a new connection is opened, where not in that of all requests.
         """
-        kept = self._wire is not None and rung is self._rung
-        if kept:
+        # a line of the log names all that its connection was for: when it is full, there is a new one
+        if self._wire is not None and rung is self._rung and len(self._wire.line.purpose) < _SHOWN_PATHS:
             try:
                 return self._exchange(request)
             except Unanswered as over:
@@ -136,8 +136,7 @@ class Pages:
             left = self._asking.dialler.deadline - time.monotonic()
             wire.more_time(min(self._asking.limits.step_seconds, left))
         self._served += 1
-        if len(wire.line.purpose) < _SHOWN_PATHS:
-            wire.line.purpose += f" {request.method} {request.shown or request.path}"
+        wire.line.purpose += f" {request.method} {request.shown or request.path}"
         wire.send(self._bytes(request))
         answer, kept = _Reader(wire, self._asking.limits.head_bytes, self._asking.limits.page_bytes).answer(request)
         if not kept:

@@ -26,6 +26,7 @@ from primum.exposure.probe.web.evidence import (
 from primum.exposure.probe.web.http import NO_CONTENT, OK, Answer, Pages, Request
 from primum.exposure.probe.web.json_scan import JSONScan
 from primum.exposure.probe.web.products import ListPath, MethodPath, Product, paths
+from primum.exposure.probe.web.routes import is_primum
 from primum.exposure.probe.web.tally import Tally
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Ladder:
         root = self._asked.get("/")
         for answer in (root, self._impossible):
             if answer is not None:
-                notes.of_answer(self._service, answer, self.mode)
+                notes.of_answer(self._service, answer, self.mode, self._asking.known.host)
                 if self.pages.leads_away(answer):
                     notes.add(self._service, "web.redirects-elsewhere")
         if root is not None and is_page(root) and asks_for_password(root):
@@ -328,7 +329,7 @@ class Ladder:
     def _one_object(self, root: str) -> dict[str, str]:
         """Ask a search again for the UIDs of one object, or of the canary alone where the target is a Primum."""
         canary = self._asking.known.canary
-        if self._asking.known.routes and not canary:
+        if is_primum(self._asking, self._service) and not canary:
             return {}
         study = f"&StudyInstanceUID={quote(canary, safe='.')}" if canary else ""
         for level in ("instances", "studies"):

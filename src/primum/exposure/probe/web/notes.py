@@ -38,14 +38,15 @@ def add(service: Service, code: str) -> None:
         service.notes.append(code)
 
 
-def of_answer(service: Service, answer: Answer, mode: Mode) -> None:
-    """Note what the header fields of an answer tell or leave out."""
+def of_answer(service: Service, answer: Answer, mode: Mode, name: str) -> None:
+    """Note what the header fields of an answer tell or leave out. `name`: under which it was asked, if any."""
     secure = mode is not Mode.PLAIN
     if answer.value("access-control-allow-origin") == "*":
         add(service, "web.cors-any")
     if is_page(answer) and not answer.value("content-security-policy"):
         add(service, "web.no-csp")
-    if secure and not answer.value("strict-transport-security"):
+    # browsers heed it for names alone (RFC 6797 8.1.1), and for `localhost` it would break others' work
+    if secure and name not in {"", "localhost"} and not answer.value("strict-transport-security"):
         add(service, "web.no-hsts")
     if _VERSION.search(answer.value("server")):
         add(service, "web.server-version")

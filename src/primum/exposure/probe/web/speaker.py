@@ -12,7 +12,7 @@ from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, S
 from primum.exposure.probe.web.http import Pages, Request
 from primum.exposure.probe.web.ladder import Ladder
 from primum.exposure.probe.web.products import credentials
-from primum.exposure.probe.web.routes import RouteTable
+from primum.exposure.probe.web.routes import RouteTable, is_primum
 
 if TYPE_CHECKING:
     from primum.exposure.probe.speaking import Asking
@@ -47,7 +47,7 @@ class WebSpeaker:
     def climb(self, asking: Asking, service: Service) -> None:
         """Climb in each mode, as nobody, then with credentials that must not do, then with those of products."""
         deadline = time.monotonic() + asking.limits.service_seconds
-        for mode in Mode:
+        for mode in asking.dialler.modes():
             first = Ladder(asking, service, mode, Identity.NOBODY, deadline=deadline)
             first.climb()
             if not first.spoke:
@@ -56,7 +56,7 @@ class WebSpeaker:
                 Ladder(asking, service, mode, identity, deadline=deadline, fields=(fields,)).climb()
             if first.challenged:
                 _with_defaults(asking, service, mode, first.challenged, deadline)
-            if asking.known.routes:
+            if is_primum(asking, service):
                 RouteTable(asking, service, mode, deadline).climb()
         _settle_modes(service)
 
