@@ -21,6 +21,7 @@ from primum.exposure.probe.banners.postgresql import PostgreSQLSpeaker
 from primum.exposure.probe.banners.redis import RedisSpeaker
 from primum.exposure.probe.banners.rsync import RsyncSpeaker
 from primum.exposure.probe.banners.smb import SMBSpeaker
+from primum.exposure.probe.limits import Limits
 from primum.exposure.probe.model import Identity, Outcome, Rung, Step
 from primum.exposure.probe.speaking import Speaker
 
@@ -53,7 +54,7 @@ def listening_at(port: int, command: list[str], folder: Path, who: _As | None = 
 
 def probed(speaker: Speaker, port: int, *, own: bool = True) -> Looked:
     speaker.ports = frozenset({port})
-    return look(speaker, asking_to(port, own=own))
+    return look(speaker, asking_to(port, own=own, limits=Limits()))
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def vsftpd(folder: Path, shared: Path, *, anonymous: bool) -> Iterator[int]:
         "listen": "YES", "listen_port": port, "listen_address": "127.0.0.1", "anon_root": shared,
         "seccomp_sandbox": "NO",
         "anonymous_enable": "YES" if anonymous else "NO", "local_enable": "NO" if anonymous else "YES",
-        "secure_chroot_dir": folder / "empty", "background": "NO",
+        "secure_chroot_dir": folder / "empty", "delay_failed_login": 0, "background": "NO",
     }  # fmt: skip
     (folder / "ftp.conf").write_text("".join(f"{name}={value}\n" for name, value in settings.items()), "utf-8")
     (folder / "ftp.conf").chmod(0o600)

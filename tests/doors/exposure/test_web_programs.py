@@ -70,7 +70,11 @@ def test_an_open_orthanc_gives_everything_but_its_scripts(tmp_path: Path) -> Non
 @pytest.mark.programs("Orthanc")
 def test_one_without_dicomweb_that_runs_scripts_gives_all(tmp_path: Path) -> None:
     with orthanc(tmp_path, dicomweb=False, ExecuteLuaEnabled=True) as running:
-        assert running.probed().holes() == OPEN | {("plain", "nobody", "run")}
+        found = running.probed()
+    assert found.holes() == OPEN | {("plain", "nobody", "run")}
+    assert found.service is not None
+    assert {"PatientName", "PatientBirthDate", "StudyDate", "ReferringPhysicianName"} <= set(found.service.readable)
+    assert "CANARI" not in repr(found)
 
 
 @pytest.mark.programs("Orthanc")

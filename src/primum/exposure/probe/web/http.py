@@ -162,9 +162,19 @@ class Pages:
         """Return the name or address, and port, that is asked (Host, RFC 9110 7.2)."""
         host = self._asking.known.host or self._asking.address
         if not self._asking.known.host and isinstance(ip_address(host), IPv6Address):
-            host = f"[{host}]"
+            host = f"[{host.partition('%')[0]}]"
         usual = _PORTS["http" if self.mode == "plain" else "https"]
         return host if self._asking.port == usual else f"{host}:{self._asking.port}"
+
+    def leads_to_tls(self, answer: Answer) -> bool:
+        """Tell whether a redirection from clear leads to TLS of the same name or address."""
+        if self.mode != "plain" or not answer.value("location").lower().startswith("https://"):
+            return False
+        try:
+            there = urlsplit(answer.value("location")).hostname or ""
+        except ValueError:
+            return False
+        return there in {self._asking.address, self._asking.known.host.lower()} - {""}
 
     def leads_away(self, answer: Answer) -> bool:
         """Tell whether a redirection leads to another address or port."""

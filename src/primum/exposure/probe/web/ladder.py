@@ -13,7 +13,7 @@ from primum.exposure.probe.dialling import Unanswered
 from primum.exposure.probe.gate import NotProven
 from primum.exposure.probe.model import Outcome, Rung, Service, Step
 from primum.exposure.probe.web import notes
-from primum.exposure.probe.web.attributes import names_of
+from primum.exposure.probe.web.attributes import KEYWORDS, names_of
 from primum.exposure.probe.web.evidence import (
     asks_for_password,
     code_of,
@@ -42,6 +42,9 @@ _WADO: Final = (
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _SILENCES: Final = 2
 """Requests in a row that nothing answers, before a mode is given up: a third costs as long and says no more."""
+_MISDIRECTED: Final = 421
+_NOT_SERVED: Final = frozenset({400, _MISDIRECTED, 426})
+"""Said to plain HTTP on a port of TLS, to another name than the server's own, to who should speak another way."""
 _METHOD_NOT_ALLOWED: Final = 405
 _WRITES: Final = frozenset({"POST", "PUT"})
 _DICOM_TYPES: Final = ("multipart/related", "application/dicom", "image/", "application/octet-stream")
@@ -77,17 +80,17 @@ class Ladder:
         self._asked: dict[str, Answer] = {}
         self._roots: list[str] = []
         """Roots of DICOMweb that answered a search."""
-        self.spoke = False
-        """Whether HTTP is spoken in this mode at all."""
+        self.served = False
+        """Whether HTTP is spoken in this mode, and anything served."""
         self.challenged = ""
         """A path that asked for HTTP Basic."""
 
     def climb(self) -> None:
         """Try every rung; add the steps to the service."""
         with self.pages:
-            if not self._begins():
-                return
             try:
+                if not self._begins():
+                    return
                 self._page()
                 self._search()
                 self._retrieve()
@@ -111,9 +114,19 @@ class Ladder:
         except Unanswered as over:
             self._service.steps.append(_connect(self.mode, self.identity, over))
             return False
-        self.spoke = True
-        if self._impossible.status == 421:  # noqa: PLR2004 - misdirected request
+        self.served = self._impossible.status not in _NOT_SERVED or not self._turned_away()
+        return self.served
+
+    def _turned_away(self) -> bool:
+        """Tell whether nothing is served in this mode or under this name: then the rungs were refused together."""
+        root = self._get(Rung.PAGE, "/", "is anything served")
+        if root is None or root.status != self._impossible.status:
+            return False
+        if root.status == _MISDIRECTED:
             notes.add(self._service, "web.other-name")
+        self._service.steps += [
+            Step(self.mode, self.identity, rung, Outcome.REFUSED, str(root.status)) for rung in _RUNGS
+        ]
         return True
 
     def ask(self, rung: Rung, request: Request, purpose: str) -> Answer | None:
@@ -186,7 +199,9 @@ class Ladder:
         for answer in (root, self._impossible):
             if answer is not None:
                 notes.of_answer(self._service, answer, self.mode, self._asking.known.host)
-                if self.pages.leads_away(answer):
+                if self.pages.leads_to_tls(answer):
+                    notes.add(self._service, "web.redirects-to-tls")
+                elif self.pages.leads_away(answer):
                     notes.add(self._service, "web.redirects-elsewhere")
         if root is not None and is_page(root) and asks_for_password(root):
             notes.of_sign_in(self._service, self.mode)
@@ -245,7 +260,7 @@ class Ladder:
 
     def _product_search(self, product: Product, wanted: ListPath) -> None:
         take = {"orthanc": ("*",), "dicom": (_STUDY,)}.get(wanted.reads, ())
-        scan = JSONScan(keys=wanted.keys, take=take)
+        scan = JSONScan(keys=wanted.keys, take=take, words=KEYWORDS.values() if wanted.reads == "words" else ())
         answer = self.ask(Rung.SEARCH, _scanned(wanted.path, scan), f"a list of {product.name} with a limit of one")
         if answer is None:
             return

@@ -26,6 +26,7 @@ NOTES: Final = {
     "web.other-name": "the target knows itself under another name than the one it was asked under",
     "web.password-in-clear": "a password is asked for over a connection in clear",
     "web.redirects-elsewhere": "it redirects to another address or port, which was not followed",
+    "web.redirects-to-tls": "in clear it redirects to TLS of its own",
     "web.server-version": "the Server field tells a version",
     "web.writes-not-asked": "routes that change something were not asked: the target is not this machine's own",
 }

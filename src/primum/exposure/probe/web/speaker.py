@@ -50,7 +50,7 @@ class WebSpeaker:
         for mode in asking.dialler.modes():
             first = Ladder(asking, service, mode, Identity.NOBODY, deadline=deadline)
             first.climb()
-            if not first.spoke:
+            if not first.served:
                 continue
             for identity, fields in _given(asking):
                 Ladder(asking, service, mode, identity, deadline=deadline, fields=(fields,)).climb()

@@ -28,7 +28,17 @@ ROW = {
     "0020000E": {"vr": "UI", "Value": [SERIES]},
     "00080018": {"vr": "UI", "Value": [INSTANCE]},
 }
-ALL = {"page", "search", "retrieve", "store", "run"}
+ROUTES = (
+    Route("GET", "/"),
+    Route("GET", "/sign-in"),
+    Route("GET", "/patients/0"),
+    Route("POST", "/orders/place"),
+    Route("GET", "/dicom-web/studies"),
+    Route("GET", "/dicom-web/studies/2.25.1/metadata"),
+    Route("POST", "/dicom-web/studies"),
+    Route("GET", "/static/1/style.css"),
+)
+KNOWN = Known(routes=ROUTES, expired=(("Cookie", "s=old"),), foreign=(("Cookie", "s=theirs"),))
 
 
 def visit(answer: object, **more: object) -> Looked:
@@ -237,6 +247,18 @@ def test_what_is_no_http_is_not_recognised(said: bytes) -> None:
         assert WebSpeaker().recognise(asking_to(port), b"") is None
 
 
+@pytest.mark.parametrize("status", [400, 421])
+def test_who_serves_nothing_this_way_is_not_asked_a_hundred_times(status: int) -> None:
+    seen: list[Asked] = []
+    with listening(site(lambda _: (status, HTML, b""), seen)) as port:
+        found = look(WebSpeaker(), asking_to(port, known=KNOWN))
+    assert found.holes() == set()
+    assert found.said("plain", "nobody", "search") == [("refused", str(status))]
+    assert len(seen) == 3
+    assert found.service is not None
+    assert ("web.other-name" in found.service.notes) == (status == 421)
+
+
 def test_a_server_that_falls_silent_is_left_and_said_to_be_silent() -> None:
     count = iter(range(10_000))
 
@@ -248,19 +270,6 @@ def test_a_server_that_falls_silent_is_left_and_said_to_be_silent() -> None:
     found = visit(answer, limits=Limits(connect_seconds=1, step_seconds=0.2, service_seconds=3))
     assert found.holes() == set()
     assert {one.outcome for one in found.steps() if one.rung == "search"} <= {Outcome.UNDETERMINED, Outcome.SILENT}
-
-
-ROUTES = (
-    Route("GET", "/"),
-    Route("GET", "/sign-in"),
-    Route("GET", "/patients/0"),
-    Route("POST", "/orders/place"),
-    Route("GET", "/dicom-web/studies"),
-    Route("GET", "/dicom-web/studies/2.25.1/metadata"),
-    Route("POST", "/dicom-web/studies"),
-    Route("GET", "/static/1/style.css"),
-)
-KNOWN = Known(routes=ROUTES, expired=(("Cookie", "s=old"),), foreign=(("Cookie", "s=theirs"),))
 
 
 def primum(careless: dict[tuple[str, str, str], Page]) -> object:
