@@ -51,6 +51,14 @@ _DICOM_TYPES: Final = ("multipart/related", "application/dicom", "image/", "appl
 _RUNGS: Final = (Rung.PAGE, Rung.SEARCH, Rung.RETRIEVE, Rung.STORE, Rung.RUN)
 
 
+_SHARES: Final = {Rung.PAGE: 0.4, Rung.SEARCH: 0.6, Rung.RETRIEVE: 0.5, Rung.STORE: 0.6, Rung.RUN: 1.0}
+"""Of the time that is left, what a rung may take: a slow box is asked of each rung what there is time for."""
+
+
+class RungOver(Exception):
+    """The time of this rung is over."""
+
+
 class LeftAlone(Exception):
     """This mode gives nothing more: silent again and again, or no time left."""
 
@@ -77,6 +85,7 @@ class Ladder:
         self._impossible = Answer(0)
         self._silences = 0
         self._deadline = deadline
+        self._until = deadline
         self._asked: dict[str, Answer] = {}
         self._roots: list[str] = []
         """Roots of DICOMweb that answered a search."""
@@ -91,15 +100,22 @@ class Ladder:
             try:
                 if not self._begins():
                     return
-                self._page()
-                self._search()
-                self._retrieve()
-                self._store()
-                self._run()
-            except LeftAlone:
+                self._rungs()
+            except (LeftAlone, RungOver):
                 self._tell_silence()
         steps = (self._tallies[rung].step(self.mode, self.identity, rung) for rung in _RUNGS)
         self._service.steps += [one for one in steps if one is not None]
+
+    def _rungs(self) -> None:
+        """Try each rung in its share of the time that is left."""
+        ways = (self._page, self._search, self._retrieve, self._store, self._run)
+        for rung, way in zip(_RUNGS, ways, strict=True):
+            now = time.monotonic()
+            self._until = now + (self._deadline - now) * _SHARES[rung]
+            try:
+                way()
+            except RungOver:
+                self._tallies[rung].over = True
 
     def _begins(self) -> bool:
         """Ask for what cannot exist; return whether HTTP is spoken in this mode."""
@@ -130,16 +146,16 @@ class Ladder:
         return True
 
     def ask(self, rung: Rung, request: Request, purpose: str) -> Answer | None:
-        """Ask; None where no answer came, which is noted. Raises LeftAlone."""
+        """Ask; None where no answer came, which is noted. Raises LeftAlone, RungOver."""
         tally = self._tallies[rung]
-        if time.monotonic() >= self._deadline:
-            raise LeftAlone
+        if time.monotonic() >= self._until:
+            raise RungOver
         asked_as = Rung.SEARCH if rung is Rung.STORE else rung
         try:
             answer = self.pages.ask(request, asked_as, purpose)
         except Unanswered as over:
             tally.unanswered(over)
-            self._silences += over.how in {"silent", "budget"}
+            self._silences += over.how == "silent"
             if self._silences >= _SILENCES or over.how == "budget":
                 raise LeftAlone from None
             return None

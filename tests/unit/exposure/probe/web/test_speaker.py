@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import ssl
+import time
 
 import pytest
 from tests.unit.exposure.probe.asking_kit import Asked, Looked, Page, asking_to, listening, look, saying, site
@@ -257,6 +259,43 @@ def test_who_serves_nothing_this_way_is_not_asked_a_hundred_times(status: int) -
     assert len(seen) == 3
     assert found.service is not None
     assert ("web.other-name" in found.service.notes) == (status == 421)
+
+
+def slow(asked: Asked) -> Page:
+    time.sleep(0.03)
+    return dicomweb(asked)
+
+
+def test_a_slow_server_is_asked_of_each_rung_what_there_is_time_for() -> None:
+    begin = time.monotonic()
+    found = visit(slow, limits=Limits(service_seconds=2))
+    assert time.monotonic() - begin < 4
+    assert found.said("plain", "nobody", "page") == [("undetermined", "budget")]
+    assert {("plain", "nobody", "search"), ("plain", "nobody", "store")} <= found.holes()
+
+
+def deep(_: Asked) -> Page:
+    return 200, DICOM_JSON, b'[{"a":' * 5000
+
+
+BOMB = gzip.compress(bytes(10_000_000))
+
+
+def packed(_: Asked) -> Page:
+    return 200, {"Content-Encoding": "gzip", **DICOM_JSON}, BOMB
+
+
+def pouring(asked: Asked) -> Page:
+    return 200, {"Content-Length": "99999999999", **HTML}, b"<title>Orthanc Explorer</title>" * 20_000
+
+
+@pytest.mark.parametrize("answer", [deep, packed, pouring])
+def test_hostile_sites_are_left_in_bounded_time_with_no_hole(answer: object) -> None:
+    begin = time.monotonic()
+    found = visit(answer, limits=Limits(service_seconds=5, step_seconds=1))
+    assert found.holes() == set()
+    assert time.monotonic() - begin < 8
+    assert all(one.received <= Limits().reply_bytes for one in found.log)
 
 
 def test_a_server_that_falls_silent_is_left_and_said_to_be_silent() -> None:
