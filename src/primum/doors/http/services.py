@@ -361,6 +361,8 @@ class WebServices:
     doses: Doses
     to_read: ToRead
     reports: Reports
+    routes_file: Path | None = None
+    """Where the table of routes is written for a probe of this machine."""
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""
