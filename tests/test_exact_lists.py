@@ -30,6 +30,7 @@ PACKAGES = {
         "uvicorn",
         "wsproto",
     },
+    "exposure": {"alembic", "sqlalchemy"},
     "ground": {"alembic", "botocore", "msgspec", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "jwt", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
@@ -98,14 +99,17 @@ def test_what_is_dialled():
 
 
 def test_listeners():
-    """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn."""
+    """Every place that binds or listens: DICOM and HL7 doors, the worker's Unix socket, uvicorn, the probe's helper."""
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
         str(file.relative_to(SOURCES))
         for file in SOURCES.rglob("*.py")
         if any(pattern.search(line) for line in file.read_text("utf-8").splitlines())
     }
-    assert found == {"doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py"}
+    assert found == {
+        "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
+        "exposure/probe/answering.py",
+    }  # fmt: skip
 
 
 def test_commands():
@@ -113,7 +117,10 @@ def test_commands():
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
         "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
-        "erase", "retention", "why", "journal", "vault", "keyring", "version",
+        "erase", "retention",
+        "probe",
+        "mandate",
+        "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -137,6 +144,9 @@ def test_verbs_of_the_socket():
         "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
         "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
+        "probe_ready", "probe_known", "probe_sign",
+        "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
+        "mandate_in_force",
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ def open_index(home: Home, key: bytes, *, read_only: bool = False) -> Engine:
 
 def migrate_records(records: Engine) -> None:
     """Bring the tables of every room in records.db to their newest shape."""
+    from primum.app.exposed import prepare_exposed  # noqa: PLC0415
     from primum.identity import migrate_devices, migrate_people  # noqa: PLC0415 (a reader does not need them)
     from primum.imaging.commitments.store import prepare_commitments  # noqa: PLC0415
     from primum.imaging.confirmations.store import prepare_confirmations  # noqa: PLC0415
@@ -33,3 +34,4 @@ def migrate_records(records: Engine) -> None:
     prepare_confirmations(records)
     prepare_orders(records)
     imaging.prepare_sendings(records)
+    prepare_exposed(records)

@@ -24,6 +24,7 @@ from primum.vault import Label
 
 if TYPE_CHECKING:
     from primum.app.backup.service import Backups
+    from primum.app.exposed import Exposed
     from primum.app.shelf import Shelf
     from primum.identity import SealedBox
     from primum.identity.people import People
@@ -62,6 +63,7 @@ class WorkerRooms:
     backups: Backups
     doses: Doses
     to_read: ToRead
+    exposed: Exposed
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -92,6 +94,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     prepared()
     from primum.app.backup.making import Source  # noqa: PLC0415
     from primum.app.backup.service import Backups, Means  # noqa: PLC0415
+    from primum.app.exposed import open_exposed  # noqa: PLC0415
     from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.app.toread import open_to_read  # noqa: PLC0415
@@ -115,6 +118,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         settings=settings,
         demo=home.demo,
     )
+    signer = Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc)
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -136,7 +140,8 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         doses=Doses(index, rooms.vault),
         to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
-        signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
+        exposed=open_exposed(rooms, records, signer, payload.keys[Label.SECRETS]),
+        signer=signer,
     )
 
 

@@ -1,4 +1,4 @@
-"""Certificates of nobody: made for one run of the probe, so that a target can refuse a certificate that it never enrolled.
+"""Certificates of nobody, made for one run of the probe: a target never enrolled them, and is to refuse them.
 
 Self-signed, valid for two days, the key beside it; whoever trusts one has trusted a stranger.
 """

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from primum.doors.cli import speech
 from primum.ground.errors import PrimumError
 from primum.ground.log import places
+
+if TYPE_CHECKING:
+    from primum.exposure.probe.report import Report
 
 VOID = 2
 
@@ -39,7 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON, to be kept")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write every connection with its purpose")
     parser.add_argument(
-        "--since", type=Path, action="append", default=[], metavar="FILE", help="an earlier report: since when is it open"
+        "--since",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an earlier report",
     )
     parser.add_argument("--language", choices=["fr", "en"], default=_language(), help="of the report")
 
@@ -132,7 +140,7 @@ def _files(options: argparse.Namespace) -> Iterator[Callable[[str, bytes], None]
 class Watch:
     """The progress of a run on standard error: a bar a stage."""
 
-    _LABELS = {"fixtures": "fixtures", "sweep": "ports", "ladders": "services"}
+    _LABELS: ClassVar = {"fixtures": "fixtures", "sweep": "ports", "ladders": "services"}
 
     def __init__(self) -> None:
         """Nothing yet."""

@@ -1,11 +1,12 @@
-"""What this machine's home adds to a run, where it runs and somebody is signed in: mandates, what is known, a signature.
+"""What this machine's home adds to a run: mandates, what is known of it, a signature.
 
-Without a home, a daemon or a session a run goes on without them, and its report says so.
+Where it does not run, or nobody is signed in, a run goes on without them, and its report says so.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from primum.exposure.probe.own import is_own
 from primum.exposure.probe.report import Report
 from primum.exposure.probe.speaking import Known, Route
 from primum.exposure.probe.targets import Targets
-from primum.exposure.probe.writing import as_json
+from primum.exposure.probe.writing import as_text_of_json
 from primum.ground.errors import PrimumError
 
 
@@ -65,7 +66,10 @@ class HomeHere:
             speech.note(f"the report is not signed: {self.why}")
             return ""
         try:
-            return str(self.client.call("probe_sign", report=as_json(report))["note"])
+            with tempfile.NamedTemporaryFile(prefix="primum-probe-", suffix=".json") as file:  # closed to others
+                file.write(as_text_of_json(report).encode("ascii"))
+                file.flush()
+                return str(self.client.call("probe_sign", report=file.name)["note"])
         except PrimumError as refusal:
             speech.note(speech.printable(f"the report is not signed: {refusal}"))
             return ""

@@ -19,7 +19,6 @@ from primum import __version__
 from primum.doors.cli import speech
 from primum.exposure.mandates.signing import key_id, read_file
 from primum.exposure.probe.dialling import Dialler, Purpose, lenient_context
-from primum.exposure.probe.fixtures.judging import judge
 from primum.exposure.probe.gate import Address, Gate, Mandate, ProbeRefused, Proof
 from primum.exposure.probe.limits import LIMITS, Limits
 from primum.exposure.probe.model import Mode
@@ -63,9 +62,8 @@ def gate_of(options: argparse.Namespace, of_home: Sequence[Mandate] = ()) -> Gat
     mandates = list(of_home)
     for file in options.mandate:
         mandate = read_file(file)
-        speech.note(speech.printable(
-            f"mandate {mandate.id}: given by {mandate.given_by} ({mandate.quality}), signed with key {key_id(mandate.key)}"
-        ))  # fmt: skip
+        by = f"given by {mandate.given_by} ({mandate.quality}), signed with key {key_id(mandate.key)}"
+        speech.note(speech.printable(f"mandate {mandate.id}: {by}"))
         mandates.append(mandate)
     return Gate(is_own=is_own, mandates=mandates, now=now)
 
@@ -93,7 +91,6 @@ def order_of(
         yield Order(
             targets=targets,
             gate=gate,
-            judge=judge,
             program=__version__,
             limits=limits,
             speakers=SPEAKERS,
@@ -130,9 +127,7 @@ def certificates() -> Iterator[Certificates]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def prove(
-    gate: Gate, targets: Targets, limits: Limits, tokens: Sequence[Token], helper: int | None
-) -> list[Purpose]:
+def prove(gate: Gate, targets: Targets, limits: Limits, tokens: Sequence[Token], helper: int | None) -> list[Purpose]:
     """Ask the targets of each token's mandate to prove that they are controlled; say which did not."""
     lines: list[Purpose] = []
     dialler = Dialler(gate, limits, log=lines.append, deadline=time.monotonic() + limits.budget_seconds)

@@ -9,8 +9,8 @@ import secrets
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from primum.doors.http.told_routes import FILE as ROUTES, read as read_routes
 from primum.doors.http.tokens import COOKIE
+from primum.doors.http.told_routes import FILE as ROUTES, read as read_routes
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.exposure.probe.limits import LIMITS

@@ -41,11 +41,11 @@ def detect(asking: Asking, speakers: Sequence[Speaker]) -> tuple[Service, Speake
     greeting = Greeting()
     if not usual or not {one.family for one in usual} <= CALLER_FIRST:
         greeting = greet(asking)
-    found = _ask(asking, _in_order(usual, greeting), greeting, notes)
+    found = _ask(asking, _in_order(usual, greeting), greeting, notes, asking.limits.step_seconds)
     if found is None and others:
         if usual and not greeting.data and not greeting.ended:
             greeting = greet(asking)
-        found = _ask(asking, _in_order(others, greeting), greeting, notes)
+        found = _ask(asking, _in_order(others, greeting), greeting, notes, asking.limits.recognise_seconds)
     if found is not None:
         return found
     return _unknown(asking, greeting, notes), None
@@ -81,9 +81,8 @@ def _in_order(speakers: Iterable[Speaker], greeting: Greeting) -> list[Speaker]:
 
 
 def _ask(
-    asking: Asking, speakers: Iterable[Speaker], greeting: Greeting, notes: list[str]
+    asking: Asking, speakers: Iterable[Speaker], greeting: Greeting, notes: list[str], patience: float
 ) -> tuple[Service, Speaker] | None:
-    patience = asking.limits.recognise_seconds
     for one in speakers:
         within = replace(asking, dialler=asking.dialler.within(asking.limits.service_seconds, patience))
         if time.monotonic() >= within.dialler.deadline:

@@ -113,6 +113,10 @@ class Dialler:
             own.limits = replace(self.limits, step_seconds=min(step_seconds, self.limits.step_seconds))
         return own
 
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes that it can connect in: that of a stranger's certificate only where it was given one."""
+        return tuple(one for one in Mode if one is not Mode.TLS_FOREIGN or self._foreign is not None)
+
     def server_name(self) -> str | None:
         """Return the name sent in TLS: the nonce's, if there is one (RFC 6761 6.4)."""
         return f"{self.nonce}.probe.invalid" if self.nonce else None
@@ -228,6 +232,32 @@ class Wire:
         try:
             self._live().settimeout(self._left())
             data = self._live().recv(min(most, left))
+        except OSError as error:
+            self._ended(error)
+        self.line.received += len(data)
+        return data
+
+    def receive_into(self, room: memoryview) -> int:
+        """Fill what is given and keep no copy; return how many bytes, 0 at the end. Raises Unanswered."""
+        left = self._limits.reply_bytes - self.line.received
+        if left <= 0:
+            self.close("cut")
+            raise Unanswered("cut")
+        try:
+            self._live().settimeout(self._left())
+            size = self._live().recv_into(room[: min(len(room), left)])
+        except OSError as error:
+            self._ended(error)
+        self.line.received += size
+        return size
+
+    def overhear(self, seconds: float) -> bytes:
+        """Return what the other side says by itself within a moment: an alert after a handshake raises Unanswered."""
+        try:
+            self._live().settimeout(min(seconds, self._left()))
+            data = self._live().recv(self._limits.banner_bytes)
+        except TimeoutError:
+            return b""
         except OSError as error:
             self._ended(error)
         self.line.received += len(data)

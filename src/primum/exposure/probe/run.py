@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from primum.exposure.probe.detect import detect
 from primum.exposure.probe.dialling import Dialler, Purpose, Unanswered
+from primum.exposure.probe.fixtures.judging import judge
 from primum.exposure.probe.gate import Gate, ProbeRefused
 from primum.exposure.probe.ladders import Keep, Ladders, undetermined
 from primum.exposure.probe.limits import LIMITS, Limits
@@ -47,6 +48,13 @@ Judge = Callable[[Callable[[], Dialler], Sequence[Speaker], Path | None, LookAt]
 """How the probe itself is judged before each run, by the run's own way of looking at a port."""
 
 
+def judge_by_fixtures(
+    make_dialler: Callable[[], Dialler], speakers: Sequence[Speaker], certificate: Path | None, look: LookAt
+) -> Judgement:
+    """Judge by the fixtures that come with the probe."""
+    return judge(make_dialler, speakers, certificate, look=look)
+
+
 def _known_nothing(_address: str, _port: int) -> Known:
     return Known()
 
@@ -60,11 +68,13 @@ class Order:
 
     targets: Targets
     gate: Gate
-    judge: Judge
     program: str
+    judge: Judge = judge_by_fixtures
     limits: Limits = LIMITS
     speakers: Sequence[Speaker] = SPEAKERS
     known: Callable[[str, int], Known] = _known_nothing
+    before: tuple[Purpose, ...] = ()
+    """Lines of the log from before the run: proofs of control, hints."""
     place: Place | None = None
     nonce: str = ""
     foreign: ssl.SSLContext | None = None
@@ -110,7 +120,7 @@ def run(order: Order) -> Run:
     judgement = order.judge(lambda: dialler, order.speakers, order.certificate, look_at)
     order.progress("fixtures", 1, 1)
     swept, services = _look_at_all(order, dialler, deadline) if judgement.sound else ({}, [])
-    lines = tuple(sorted(purposes.lines, key=lambda one: one.at))
+    lines = tuple(sorted([*order.before, *purposes.lines], key=lambda one: one.at))
     report = report_of(
         program=order.program,
         began_at=began,
