@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from primum.exposure.probe.detect import detect
 from primum.exposure.probe.dialling import Dialler, Purpose, Unanswered
@@ -27,6 +27,9 @@ from primum.exposure.probe.speakers import SPEAKERS
 from primum.exposure.probe.speaking import Asking, Known, Speaker
 from primum.exposure.probe.sweep import Sweep
 from primum.exposure.probe.targets import Targets
+
+FIXTURES_GREET: Final = 0.2
+"""Seconds."""
 
 Progress = Callable[[str, int, int], None]
 """Told the stage (`fixtures`, `sweep`, `ladders`), how many are done, of how many."""
@@ -117,7 +120,7 @@ def run(order: Order) -> Run:
         order.gate, order.limits, log=purposes.note, deadline=deadline, nonce=order.nonce, foreign=order.foreign
     )
     order.progress("fixtures", 0, 1)
-    judgement = order.judge(lambda: dialler, order.speakers, order.certificate, look_at)
+    judgement = order.judge(lambda: _at_hand(dialler), order.speakers, order.certificate, look_at)
     order.progress("fixtures", 1, 1)
     swept, services = _look_at_all(order, dialler, deadline) if judgement.sound else ({}, [])
     lines = tuple(sorted([*order.before, *purposes.lines], key=lambda one: one.at))
@@ -139,6 +142,13 @@ def run(order: Order) -> Run:
         own=lambda one: order.gate.is_own(ip_address(one)),
     )
     return Run(report, lines)
+
+
+def _at_hand(dialler: Dialler) -> Dialler:
+    """Give the dialler that judges the fixtures: they are on loopback, and greet at once if they greet."""
+    own = dialler.within(dialler.limits.budget_seconds)
+    own.limits = replace(own.limits, greeting_seconds=min(own.limits.greeting_seconds, FIXTURES_GREET))
+    return own
 
 
 def _look_at_all(order: Order, dialler: Dialler, deadline: float) -> tuple[dict[str, Any], list[Service]]:
