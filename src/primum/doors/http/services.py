@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from primum.app.intake import Intake
 from primum.app.shelf import StudyInReach
 from primum.doors.http.limits import LIMITS, Limits
+from primum.exposure.outside.announced import Announced
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
@@ -364,6 +365,8 @@ class WebServices:
     reports: Reports
     routes_file: Path | None = None
     """Where the table of routes is written for a probe of this machine."""
+    announced: Announced | None = None
+    """Notes probes whose nonce was announced."""
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""
