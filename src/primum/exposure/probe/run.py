@@ -153,7 +153,10 @@ def _at_hand(dialler: Dialler) -> Dialler:
 
 def _look_at_all(order: Order, dialler: Dialler, deadline: float) -> tuple[dict[str, Any], list[Service]]:
     def look(address: str, port: int, keep: Keep) -> Service:
-        asking = Asking(dialler, address, port, order.limits, order.known(address, port))
+        known = order.known(address, port)
+        if not known.host:
+            known = replace(known, host=order.targets.names.get(address, ""))
+        asking = Asking(dialler, address, port, order.limits, known)
         return look_at_one(asking, order.speakers, keep)
 
     ladders = Ladders(order.limits, look, deadline)
