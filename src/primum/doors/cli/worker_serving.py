@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from primum import __version__
+from primum.app.canaries import canary_jobs
 from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
@@ -98,6 +99,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *completion_jobs(completions),
         *reading_jobs(worker),
         *report_jobs(reports),
+        *canary_jobs(worker),
         *checks.jobs(),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
