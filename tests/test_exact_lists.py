@@ -95,7 +95,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp"}
+    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp", "vantage"}
 
 
 def test_listeners():
