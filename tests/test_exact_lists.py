@@ -101,7 +101,8 @@ def test_what_is_dialled():
 def test_listeners():
     """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn.
 
-    The control is no door of the archive: a person starts it by its name, and it ends with its command.
+    The probe's helper and the control are no doors of the archive: a person starts them by name, and they end with
+    their command.
     """
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
@@ -111,6 +112,7 @@ def test_listeners():
     }
     assert found == {
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
+        "exposure/probe/answering.py",
         "exposure/probe/outside/control.py",
     }  # fmt: skip
 
@@ -118,9 +120,11 @@ def test_listeners():
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
+        "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
-        "erase", "retention", "why", "journal", "vault", "keyring", "version",
+        "erase", "retention",
+        "mandate",
+        "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
 
@@ -144,11 +148,15 @@ def test_verbs_of_the_socket():
         "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
         "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
+        "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
+        "mandate_in_force",
+        "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
+        "check",
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
         "report", "sending",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",

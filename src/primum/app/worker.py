@@ -25,6 +25,7 @@ from primum.vault import Label
 
 if TYPE_CHECKING:
     from primum.app.backup.service import Backups
+    from primum.app.exposed import Exposed
     from primum.app.shelf import Shelf
     from primum.identity import SealedBox
     from primum.identity.people import People
@@ -63,6 +64,7 @@ class WorkerRooms:
     backups: Backups
     doses: Doses
     to_read: ToRead
+    exposed: Exposed
     outside: Outside
 
 
@@ -103,6 +105,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     prepared()
     from primum.app.backup.making import Source  # noqa: PLC0415
     from primum.app.backup.service import Backups, Means  # noqa: PLC0415
+    from primum.app.exposed import open_exposed  # noqa: PLC0415
     from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.app.toread import open_to_read  # noqa: PLC0415
@@ -126,6 +129,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         settings=settings,
         demo=home.demo,
     )
+    signer = Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc)
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -147,8 +151,9 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         doses=Doses(index, rooms.vault),
         to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
+        exposed=open_exposed(rooms, records, signer, payload.keys[Label.SECRETS]),
         outside=outside,
-        signer=Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc),
+        signer=signer,
     )
 
 

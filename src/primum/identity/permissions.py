@@ -16,6 +16,8 @@ class Permission(StrEnum):
     """Everything that can be permitted, as `subject:action`, in alphabetical order."""
 
     BACKUP_RUN = "backup:run"
+    CHECK_DECLARE = "check:declare"
+    CHECK_READ = "check:read"
     CONFIGURATION_CHANGE = "configuration:change"
     CONTROLLER_ADD = "controller:add"
     DEVICE_ADD = "device:add"
@@ -27,6 +29,7 @@ class Permission(StrEnum):
     ERASURE_APPROVE = "erasure:approve"
     ERASURE_LIST = "erasure:list"
     ERASURE_REFUSE = "erasure:refuse"
+    FINDING_LIST = "finding:list"
     GRANT_APPROVE = "grant:approve"
     GRANT_CANCEL = "grant:cancel"
     GRANT_PROPOSE = "grant:propose"
@@ -35,9 +38,14 @@ class Permission(StrEnum):
     INSTANCE_CHOOSE = "instance:choose"
     INSTANCE_REJECT = "instance:reject"
     INSTANCE_SEE_REJECTED = "instance:see-rejected"
+    INTERVENTION_LIST = "intervention:list"
+    INTERVENTION_WRITE = "intervention:write"
     JOURNAL_LIST = "journal:list"
     JOURNAL_VERIFY = "journal:verify"
     KEYRING_EXPORT = "keyring:export"
+    MANDATE_GIVE = "mandate:give"
+    MANDATE_LIST = "mandate:list"
+    MANDATE_WITHDRAW = "mandate:withdraw"
     ORDER_LIST = "order:list"
     ORDER_WRITE = "order:write"
     PATIENT_CORRECT = "patient:correct"
@@ -50,6 +58,7 @@ class Permission(StrEnum):
     REPORT_READ = "report:read"
     REPORT_VALIDATE = "report:validate"
     REPORT_WRITE = "report:write"
+    STATION_READ = "station:read"
     STUDY_ERASE = "study:erase"
     STUDY_EXPORT = "study:export"
     STUDY_EXPORT_CLEAR = "study:export-clear"
@@ -99,8 +108,12 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.INSTANCE_SEE_REJECTED,
         P.DOSE_LIST, P.STUDY_READ,
         P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
+        P.MANDATE_GIVE, P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.STATION_READ,
+        P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
+        P.CHECK_READ, P.CHECK_DECLARE,
     }),
     Role.TECHNOLOGIST: frozenset({
+        P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.STATION_READ, P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
         P.DOSE_LIST,
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
         P.STUDY_EXPORT,
@@ -112,6 +125,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.REPORT_READ,
     }),
     Role.SECRETARY: frozenset({
+        P.STATION_READ, P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
         P.STUDY_LIST, P.PATIENT_IDENTIFY, P.STUDY_IMPORT, P.GRANT_CANCEL, P.HOME_STATUS,
         P.PATIENT_CORRECT, P.PATIENT_MERGE, P.STUDY_MOVE,
         P.ORDER_LIST, P.ORDER_WRITE,
@@ -120,12 +134,16 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.REPORT_READ, P.REPORT_WRITE,
     }),
     Role.DPO: frozenset({
+        P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.INTERVENTION_LIST,
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
+        P.CHECK_READ,
     }),
     Role.ADMINISTRATOR: frozenset({
-        P.BACKUP_RUN,
+        P.MANDATE_GIVE, P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.STATION_READ,
+        P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
+        P.BACKUP_RUN, P.CHECK_READ, P.CHECK_DECLARE,
         P.CONFIGURATION_CHANGE, P.CONTROLLER_ADD, P.DEVICE_ADD, P.DEVICE_LIST, P.DEVICE_RENEW, P.DEVICE_REVOKE,
         P.GRANT_CANCEL, P.GRANT_PROPOSE, P.GRANT_REVOKE, P.HOME_STATUS, P.JOURNAL_VERIFY, P.KEYRING_EXPORT,
         P.PERSON_CLOSE, P.PERSON_INVITE, P.PERSON_LIST, P.PERSON_RESET, P.VAULT_CHECK,
@@ -174,12 +192,14 @@ BY_REFERRER = frozenset({P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.HOME_
 CHANGES = frozenset(P) - frozenset({
     P.STUDY_LIST, P.STUDY_OPEN, P.PATIENT_IDENTIFY, P.DEVICE_LIST, P.PERSON_LIST,
     P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS,
-    P.ERASURE_LIST,
+    P.ERASURE_LIST, P.CHECK_READ,
     P.GRANT_CANCEL, P.TOKEN_LIST, P.TOKEN_REVOKE, P.ERASURE_REFUSE,  # withdrawing has to be quick
     P.INSTANCE_SEE_REJECTED,
     P.DOSE_LIST, P.STUDY_READ,  # taking a study hides it from nobody (decision 0087)
     P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
     P.REPORT_READ, P.REPORT_WRITE,  # a draft is typed all day long too, and validates nothing
+    P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.INTERVENTION_LIST,  # looking, and taking back
+    P.INTERVENTION_WRITE, P.STATION_READ,  # typed at the door, while the technician waits; nothing is opened by it
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""
 

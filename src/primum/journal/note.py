@@ -48,6 +48,13 @@ class NoteKey:
         signature = base64.b64encode(self._id + self._private.sign(text.encode())).decode()
         return f"{text}\n{_DASH}{self.origin} {signature}\n"
 
+    def sign_text(self, text: str) -> str:
+        """Return another document as a signed note. Raises ValueError where it could be taken for a checkpoint."""
+        if text.startswith(f"{self.origin}\n") or not text.endswith("\n") or "\n\n" in text:
+            raise ValueError("not a document that this key signs")
+        signature = base64.b64encode(self._id + self._private.sign(text.encode())).decode()
+        return f"{text}\n{_DASH}{self.origin} {signature}\n"
+
     def open(self, note: str) -> Checkpoint:
         """Read one of our own notes again. Raises ValueError when it is not signed by this key."""
         text, _, signatures = note.partition("\n\n")
@@ -57,6 +64,30 @@ class NoteKey:
                 _check(self._public, _decoded(encoded)[_KEY_ID:], text + "\n")
                 return _parse(text)
         raise ValueError("not signed by this key")
+
+
+def open_text(note: str, verifier_key: str) -> str:
+    """Return the text of a note, with its last LF, once `verifier_key` has signed it. Raises ValueError."""
+    origin, key_id, public = _verifier(verifier_key)
+    text, _, signatures = note.partition("\n\n")
+    for line in signatures.splitlines():
+        name, _, encoded = line.removeprefix(_DASH).partition(" ")
+        signature = _decoded(encoded)
+        if line.startswith(_DASH) and name == origin and signature[:_KEY_ID] == key_id:
+            _check(public, signature[_KEY_ID:], text + "\n")
+            return text + "\n"
+    raise ValueError("not signed by this key")
+
+
+def _verifier(key: str) -> tuple[str, bytes, Ed25519PublicKey]:
+    """Read a verifier key of signed-note: its name, its id, the key. Raises ValueError."""
+    origin, _, rest = key.partition("+")
+    hexadecimal, _, encoded = rest.partition("+")
+    raw = _decoded(encoded)
+    key_id = hashlib.sha256(origin.encode() + b"\n" + raw).digest()[:_KEY_ID]
+    if not origin or raw[:1] != _ED25519 or len(raw) != 1 + _ROOT or key_id.hex() != hexadecimal:
+        raise ValueError("not a verifier key")
+    return origin, key_id, Ed25519PublicKey.from_public_bytes(raw[1:])
 
 
 def _check(public: Ed25519PublicKey, signature: bytes, text: str) -> None:

@@ -67,6 +67,10 @@ class Signer:
         """The key with which anyone verifies, in the form of signed-note."""
         return self._key.verifier_key
 
+    def sign_text(self, text: str) -> str:
+        """Sign another document of this home as a note (a mandate). Raises ValueError where it looks like a head."""
+        return self._key.sign_text(text)
+
     def head(self, name: ChainName) -> Head:
         """Return the last signed head of a chain."""
         return self._heads.last.get(str(name), EMPTY)

@@ -38,6 +38,8 @@ DETAILS: dict[str, Shape] = {
     "address": Shape.ADDRESS,
     "after": Shape.VALUE,
     "association": Shape.ID,
+    "attention": Shape.COUNT,
+    "bad": Shape.COUNT,
     "before": Shape.VALUE,
     "bytes": Shape.COUNT,
     "called_aet": Shape.TITLE,
@@ -61,6 +63,7 @@ DETAILS: dict[str, Shape] = {
     "found": Shape.COUNT,
     "frames": Shape.COUNT,
     "generation": Shape.WORD,
+    "good": Shape.COUNT,
     "grant": Shape.ID,
     "hold": Shape.ID,
     "home_kind": Shape.WORD,
@@ -95,6 +98,7 @@ DETAILS: dict[str, Shape] = {
     "stored": Shape.COUNT,
     "studies": Shape.COUNT,
     "tls": Shape.VALUE,
+    "undetermined": Shape.COUNT,
     "version": Shape.WORD,
     "what": Shape.WORD,
 }
@@ -276,6 +280,24 @@ class Kind(Enum):
     REPORT_WITHDRAWN = _changed("report:withdrawn", "session controller report what", "{actor} a retiré le brouillon {report} de {subject} ({what})", "{actor} withdrew draft {report} of {subject} ({what})")
     REPORT_VALIDATED = _changed("report:validated", "controller report what", "{actor} a validé le compte rendu {report} de {subject} ({what})", "{actor} validated report {report} of {subject} ({what})")
     RESULT_SENT_AGAIN = _changed("result:sent-again", "session controller other what", "{actor} a remis en envoi le résultat {subject} ({what})", "{actor} had result {subject} sent again ({what})")
+    # --- account: mandates, interventions, findings, stations
+    MANDATE_GIVEN = _changed("mandate:given", "session what count expires_at fingerprint", "{actor} a donné le mandat de sondage {subject} ({what}, {count} réseaux, jusqu'au {expires_at})", "{actor} gave mandate {subject} to probe ({what}, {count} networks, until {expires_at})")
+    MANDATE_WITHDRAWN = _changed("mandate:withdrawn", "session", "{actor} a retiré le mandat de sondage {subject}", "{actor} withdrew mandate {subject}")
+    MANDATE_TOKEN_TAKEN = _changed("mandate:token:taken", "session what", "{actor} a pris le jeton du mandat {subject} ({what})", "{actor} took the token of mandate {subject} ({what})")
+    MANDATE_PROVEN = _changed("mandate:proven", "session address port", "{actor} a attesté ici le contrôle pour le mandat {subject}", "{actor} attested control here for mandate {subject}")
+    INTERVENTION_OPENED = _changed("intervention:opened", "session what controller", "{actor} a ouvert l'intervention {subject} ({what})", "{actor} opened intervention {subject} ({what})")
+    INTERVENTION_PROBED = _changed("intervention:probed", "what reason count fingerprint", "sondage {what} l'intervention {subject} : {reason}, {count} failles", "intervention {subject}, probe {what}: {reason}, {count} holes")
+    INTERVENTION_ATTACHED = _changed("intervention:attached", "session bytes fingerprint", "{actor} a joint un rapport à l'intervention {subject} ({bytes} octets)", "{actor} attached a report to intervention {subject} ({bytes} bytes)")
+    INTERVENTION_CLOSED = _changed("intervention:closed", "session stored missing what", "{actor} a clos l'intervention {subject} ({what}) : {stored} failles nouvelles, {missing} disparues", "{actor} closed intervention {subject} ({what}): {stored} new holes, {missing} gone")
+    FINDING_RECORDED = _changed("finding:recorded", "what address port tls role", "constat {subject} : {what} sur {address}, port {port} ({tls}, {role})", "finding {subject}: {what} at {address}, port {port} ({tls}, {role})")
+    FINDING_CLOSED = _changed("finding:closed", "what", "constat {subject} clos ({what})", "finding {subject} closed ({what})")
+    STATION_READ = _changed("station:read", "session reason count fingerprint", "{actor} a relu le contrôle du poste {subject} ({reason}, {count} points à corriger)", "{actor} read back the check of station {subject} ({reason}, {count} points to mend)")
+    # --- account: the check of this installation
+    CHECK_MADE = _changed("check:made", "good attention bad undetermined fingerprint", "contrôle {subject} fait : {bad} points à corriger, {attention} à surveiller, {undetermined} non déterminés, {good} en ordre", "check {subject} made: {bad} to mend, {attention} want attention, {undetermined} not determined, {good} in order")
+    CHECK_DECLARED = _changed("check:declared", "what before after expires_at", "{actor} a déclaré {what} {before} : {after}, jusqu'au {expires_at}", "{actor} declared {what} {before}: {after}, until {expires_at}")
+    CHECK_WITHDRAWN = _changed("check:withdrawn", "what before", "{actor} a retiré sa déclaration sur {what} {before}", "{actor} withdrew the declaration of {what} {before}")
+    CHECK_ADVISORIES = _changed("check:advisories:brought", "count found", "{actor} a apporté une base de vulnérabilités : {count} avis, {found} sur nos composants", "{actor} brought a database of vulnerabilities: {count} records, {found} about our parts")
+    CHECKS_PRUNED = _changed("checks:pruned", "count rule", "{count} contrôles supprimés à leur terme (règle {rule})", "{count} checks removed, past their time (rule {rule})")
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")

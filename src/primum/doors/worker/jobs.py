@@ -21,23 +21,33 @@ class Clockwork:
         self._jobs = list(jobs)
         self._clock = clock
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Have every job run now, and not when it is due."""
+        self._wake.set()
+
     def stop(self) -> None:
         """Finish the job under way and stop."""
         self._stop.set()
+        self._wake.set()
         self._thread.join()
 
     def _run(self) -> None:
         due = {job.name: time.monotonic() + job.every.total_seconds() for job in self._jobs}
-        while not self._stop.wait(max(0.05, min(due.values()) - time.monotonic())):
+        while True:
+            hurried = self._wake.wait(max(0.05, min(due.values()) - time.monotonic()))
+            self._wake.clear()
+            if self._stop.is_set():
+                return
             now = time.monotonic()
             for job in self._jobs:
-                if due[job.name] <= now:
+                if hurried or due[job.name] <= now:
                     due[job.name] = now + job.every.total_seconds()
                     run_job(job, self._clock)
 

@@ -5,12 +5,13 @@ A `Wire` is one connection, bounded in time and bytes. TLS here verifies nothing
 
 from __future__ import annotations
 
+import copy
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -103,6 +104,18 @@ class Dialler:
         self._foreign = foreign
         self._all, self._own = Pace(limits.rate_all), Pace(limits.rate_own)
         self._each: dict[str, Pace] = {}
+
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes that it can connect in: that of a stranger's certificate only where it was given one."""
+        return tuple(one for one in Mode if one is not Mode.TLS_FOREIGN or self._foreign is not None)
+
+    def within(self, seconds: float, step_seconds: float | None = None) -> Dialler:
+        """Give the same dialler, same gate, rates and log, for who has so many seconds and no more."""
+        own = copy.copy(self)
+        own.deadline = min(self.deadline, time.monotonic() + seconds)
+        if step_seconds is not None:
+            own.limits = replace(self.limits, step_seconds=min(step_seconds, self.limits.step_seconds))
+        return own
 
     def server_name(self) -> str | None:
         """Return the name sent in TLS: the nonce's, if there is one (RFC 6761 6.4)."""
@@ -256,6 +269,32 @@ class Wire:
         try:
             self._live().settimeout(self._left())
             data = self._live().recv(min(most, left))
+        except OSError as error:
+            self._ended(error)
+        self.line.received += len(data)
+        return data
+
+    def receive_into(self, room: memoryview) -> int:
+        """Fill what is given and keep no copy; return how many bytes, 0 at the end. Raises Unanswered."""
+        left = self._limits.reply_bytes - self.line.received
+        if left <= 0:
+            self.close("cut")
+            raise Unanswered("cut")
+        try:
+            self._live().settimeout(self._left())
+            size = self._live().recv_into(room[: min(len(room), left)])
+        except OSError as error:
+            self._ended(error)
+        self.line.received += size
+        return size
+
+    def overhear(self, seconds: float) -> bytes:
+        """Return what the other side says by itself within a moment: an alert after a handshake raises Unanswered."""
+        try:
+            self._live().settimeout(min(seconds, self._left()))
+            data = self._live().recv(self._limits.banner_bytes)
+        except TimeoutError:
+            return b""
         except OSError as error:
             self._ended(error)
         self.line.received += len(data)

@@ -87,6 +87,16 @@ class Mandate:
     names: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     starts_at: datetime
     ends_at: datetime
+    for_whom: str = ""
+    """Whose premises or archive it is, where that is not who allows it."""
+    recorded_by: str = ""
+    """Who wrote it down, where that is not who allows it."""
+    words: str = ""
+    """What is allowed, as it was shown, and why."""
+    held_by: tuple[str, ...] = ()
+    """By what each range of `held` is held: `mapping` of one's own router, or `range` that the operator declared."""
+    key: str = ""
+    """Verifier key (C2SP signed-note) of who signed; a signature is verified by the full installation."""
 
     def covers(self, address: Address, port: int) -> bool:
         """Tell whether address and port are within it, whenever."""

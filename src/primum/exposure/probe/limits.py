@@ -20,6 +20,18 @@ class Limits:
     """One rung: archives answer a C-FIND of UIDs within seconds, small machines take three for a TLS handshake."""
     service_seconds: float = 120
     """All rungs of one service: a host that stalls at each takes no more than this of the run."""
+    retry_seconds: float = 1
+    """Before an association that was rejected for now is asked for once more (PS3.8 table 9-21, result 2)."""
+    link_seconds: float = 3.6
+    """The first port of an address: the link gives up on who does not answer ARP after three tries, a second each."""
+    link_says_after: float = 0.9
+    """"Unreachable" sooner than this is a firewall's answer for one port; the link itself takes a second at least."""
+    greeting_seconds: float = 1
+    """Who speaks first does so at once; a machine that looks up our name before takes longer and is asked anyway."""
+    recognise_seconds: float = 4
+    """One connection of a family that is asked whether it is spoken: ten of them are asked on a port that is silent."""
+    grace_seconds: float = 3
+    """After the budget, for what is under way to say so; threads that do not come back are left behind."""
     datagram_seconds: float = 3
     """A question by datagram, its repetitions included: a router at hand answers within milliseconds."""
 
@@ -38,8 +50,8 @@ class Limits:
     """Ladders on one address at the same time: small devices accept few associations."""
 
     # bytes
-    reply_bytes: int = 256 * KIB
-    """Read of one connection: what answers megabytes to a question of a few bytes is cut, and said to be."""
+    reply_bytes: int = 512 * KIB
+    """Read of one connection: a thousand UIDs of a C-FIND are 400 KB; what answers megabytes is cut, and said to be."""
     head_bytes: int = 32 * KIB
     """HTTP status line and header fields: servers send up to eight."""
     page_bytes: int = 64 * KIB
@@ -78,6 +90,26 @@ class Limits:
     """Of one address."""
     addresses: int = 4096
     """Of one run: a /20. More is not a practice."""
+    mandate_bytes: int = 64 * KIB
+    """A mandate's file: one of every bound below is 30 KB."""
+    mandate_days: int = 90
+    """From its beginning to its end (mandates/rules.toml has the reason)."""
+    mandate_networks: int = 256
+    """Of one mandate: a practice has a handful."""
+    mandate_ranges: int = 64
+    """Ranges of ports of one mandate, and of those held."""
+    mandate_names: int = 32
+    """Names pinned in one mandate."""
+    name_addresses: int = 16
+    """Addresses of one name."""
+    mandate_text: int = 2000
+    """Characters of each of its texts."""
+    ahead: int = 32
+    """Places in the rate that the sweep takes in advance: ladders on the same address wait behind them."""
+    report_bytes: int = 32 << 20
+    """A report that is read back: one of 4096 addresses with 65 536 ports told as ranges has a few megabytes."""
+    report_items: int = 100_000
+    """Of each list in it."""
     purposes: int = 500_000
     """Lines of the log of one run; beyond them the run ends."""
 
