@@ -182,4 +182,3 @@ def plain_address(name: str) -> str:
     """Write an address of a socket: IPv4 that came mapped into IPv6 as IPv4, no zone."""
     parsed: Any = ip_address(name.partition("%")[0])
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
-
