@@ -5,18 +5,12 @@ The same plan and program make the same bytes. The file holds secrets (nonce, co
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import os
 import zipfile
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from primum.exposure.probe.plan import NAME, Plan, write_plan
 
@@ -44,7 +38,6 @@ _STUBS: Final = {
     "primum/ground/__init__.py": "",
 }
 _KEPT: Final = (".py", ".toml", ".txt")
-_CERTIFICATE_LASTS: Final = dt.timedelta(days=2)
 
 
 def build(plan: Plan) -> bytes:
@@ -73,27 +66,6 @@ def write(path: Path, plan: Plan) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def stranger_pem(now: dt.datetime, name: str = "probe.invalid") -> str:
-    """Make a key and its self-signed certificate for one file alone: nobody enrolled it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + _CERTIFICATE_LASTS)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return (private + certificate.public_bytes(serialization.Encoding.PEM)).decode("ascii")
 
 
 def _sources(folder: Traversable, at: str) -> Iterator[tuple[str, bytes]]:

@@ -90,4 +90,3 @@ def _fits(port: int, challenge: str, instant: int, seen_as: str, mac: str) -> bo
         return False
     shapes = _CHALLENGE.fullmatch(challenge) and _MAC.fullmatch(mac)
     return plain and shapes is not None and 0 < port < _PORTS and 0 < instant < 1 << 40
-

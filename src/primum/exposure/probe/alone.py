@@ -26,7 +26,6 @@ from typing import Any, Final
 
 from primum.exposure.probe import answering
 from primum.exposure.probe.dialling import Dialler, Purpose, lenient_context
-from primum.exposure.probe.fixtures.judging import judge
 from primum.exposure.probe.gate import Gate, Mandate, ProbeRefused
 from primum.exposure.probe.limits import LIMITS, Limits
 from primum.exposure.probe.mandating import unverified
@@ -34,9 +33,10 @@ from primum.exposure.probe.model import Exit, Place
 from primum.exposure.probe.outside.control import Control, Reached, reached
 from primum.exposure.probe.own import is_own
 from primum.exposure.probe.plan import NAME, PLAN_BYTES, BadPlan, ControlPlan, Plan, PlanExpired, read_plan
-from primum.exposure.probe.report import Report
-from primum.exposure.probe.run import Order, Progress, run
-from primum.exposure.probe.saying import first_page
+from primum.exposure.probe.ports import ports_of
+from primum.exposure.probe.report import log_lines
+from primum.exposure.probe.run import Order, Progress, Run, run
+from primum.exposure.probe.saying import first_line, first_page
 from primum.exposure.probe.speaking import Known, Route
 from primum.exposure.probe.targets import Targets, read_targets
 from primum.exposure.probe.writing import as_text_of_json
@@ -112,7 +112,7 @@ class Standpoint:
     tell: Callable[[str], None] = lambda _line: None
 
 
-def follow(plan: Plan, standpoint: Standpoint) -> Report:
+def follow(plan: Plan, standpoint: Standpoint) -> Run:
     """Follow a plan: the control first, then the run. Raises PlanExpired, ProbeRefused."""
     if now() >= plan.until():
         raise PlanExpired(until=plan.expires_at)
@@ -136,7 +136,6 @@ def follow(plan: Plan, standpoint: Standpoint) -> Report:
         order = Order(
             targets=targets,
             gate=gate,
-            judge=judge,
             program=plan.program,
             limits=limits,
             known=lambda _address, _port: known,
@@ -148,7 +147,7 @@ def follow(plan: Plan, standpoint: Standpoint) -> Report:
             before=tuple(lines),
             progress=standpoint.show,
         )
-        return run(order).report
+        return run(order)
 
 
 def ask_controls(controls: Sequence[ControlPlan], gate: Gate, targets: Targets) -> tuple[list[Reached], list[Purpose]]:
@@ -192,9 +191,13 @@ def _probe(given: Sequence[str]) -> int:
         show=_silent if options.quiet else _Bar(_SENTENCES[options.language]).show,
         tell=_silent if options.quiet else _tell,
     )
-    report = follow(plan, standpoint)
+    done = follow(plan, standpoint)
     place = options.report or archive.with_name(f"{archive.stem}-report.json")
+    log = place.with_suffix(".purposes.jsonl")
+    report = replace(done.report, purposes=replace(done.report.purposes, file=log.name))
+    _write(log, log_lines(done.purposes).decode("ascii"))
     _write(place, as_text_of_json(report))
+    print(first_line(report, options.language))  # noqa: T201
     for part in first_page(report, options.language):
         print("\n".join((part.head, *(f"  {line}" for line in part.lines))))  # noqa: T201
     _tell(_SENTENCES[options.language]["written"].format(file=place))
@@ -226,7 +229,7 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
 def serve_control(options: argparse.Namespace) -> int:
     """Be a control until the time is over. Raises ProbeRefused, OSError."""
     key = _key(options.key)
-    ports = ports_of(options.ports)
+    ports = list(dict.fromkeys(port for low, high in ports_of(options.ports) for port in range(low, high + 1)))
     control = Control([(address, port) for address in options.listen or ("0.0.0.0", "::") for port in ports], key)  # noqa: S104 (a listener that somebody starts by its name)
     timer = threading.Timer(60 * max(1, min(options.minutes, 24 * 60)), control.stop)
     timer.daemon = True
@@ -237,27 +240,6 @@ def serve_control(options: argparse.Namespace) -> int:
     finally:
         timer.cancel()
     return 0
-
-
-def ports_of(text: str) -> list[int]:
-    """Read ports and ranges of ports. Raises BadPorts."""
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        low, _, high = part.partition("-")
-        if not (low.isdecimal() and (high or low).isdecimal() and len(part) <= 11):  # noqa: PLR2004 (65535-65535)
-            raise BadPorts(given=part[:16])
-        first, last = int(low), int(high or low)
-        if not 1 <= first <= last <= 65_535:  # noqa: PLR2004
-            raise BadPorts(given=part)
-        found.update(dict.fromkeys(range(first, last + 1)))
-    return list(found)
-
-
-class BadPorts(ProbeRefused):
-    """{given} is no port and no range of ports."""
-
-    code = "probe.bad-ports"
-    hint = "such as 443,11112 or 8000-8010"
 
 
 class BadControlKey(ProbeRefused):

@@ -29,7 +29,7 @@ def ask_where(host: str, port: int, ticket: Ticket, limits: Limits = LIMITS) -> 
 
 
 def ask_for_a_look(
-    host: str, port: int, ticket: Ticket, plan: Plan, progress: Progress, limits: Limits = LIMITS
+    host: str, port: int, ticket: Ticket, plan: Plan, *, progress: Progress, limits: Limits = LIMITS
 ) -> bytes:
     """Have the vantage follow the plan; return the report as it came. Raises Unreachable, and what it refuses with."""
     with _greeted(host, port, ticket, limits) as (line, greeting):

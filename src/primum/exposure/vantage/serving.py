@@ -1,7 +1,8 @@
 """The vantage itself: who is invited asks for a look at the address that they ask from, and nowhere else.
 
-Its certificate is made at each start and kept nowhere: the invitation proves both sides. It connects to the address that
-asked alone, on ports of a mandate that it was shown and whose signature it verified, one look at a time, under a quota.
+Its certificate is made at each start and kept nowhere: the invitation proves both sides. It connects to the address
+that asked alone, on ports of a mandate that it was shown and whose signature it verified, one look at a time, under a
+quota.
 """
 
 from __future__ import annotations

@@ -110,7 +110,10 @@ def fingerprint(certificate: bytes) -> str:
 
 
 def greet(line: Line, ticket: Ticket) -> Greeting:
-    """As who is invited: learn as whom the vantage sees us, and that it is the one that invited. Raises its refusals."""
+    """As who is invited: learn as whom the vantage sees us, and that it is the one that invited.
+
+    Raises ConversationEnded, InvitationRefused, VantageRefused.
+    """
     certificate = line.connection.getpeercert(binary_form=True) or b""
     ours = secrets.token_hex(16)
     line.send(invitation=ticket.id, nonce=ours)
