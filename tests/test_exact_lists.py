@@ -113,7 +113,7 @@ def test_listeners():
     assert found == {
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
-        "exposure/probe/outside/control.py",
+        "exposure/probe/outside/control.py", "exposure/vantage/serving.py",
     }  # fmt: skip
 
 
@@ -123,6 +123,7 @@ def test_commands():
         "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
+        "vantage",
         "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
@@ -150,6 +151,7 @@ def test_verbs_of_the_socket():
         "backup_make", "backup_list", "backup_test", "backup_credentials",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
+        "outside_announce", "outside_read", "outside_view", "outside_list",
         "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 

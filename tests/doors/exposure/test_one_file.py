@@ -21,7 +21,7 @@ from tests.doors.exposure.street import CONTROL, HOME, OUTER, PHONE, Street, req
 from tests.running import Person, make_real_home, write_settings
 
 from primum.exposure import one_file
-from primum.exposure.mandates.folder import MandateFolder, OpenFolder
+from primum.exposure.mandates.folder import MandateFolder
 from primum.exposure.mandates.making import Wish
 from primum.exposure.probe.plan import BadPlan, Plan, read_plan, write_plan
 from primum.ground.clock import SystemClock
@@ -123,7 +123,12 @@ class House:
         one.started.append(self.process)
         one.wait_for("home", HOME, 8443, 60)
         one.wait_for("home", HOME, 11112, 60)
-        self.mandates = self._mandates()
+        words = "une phrase de passe assez longue"
+        self.permissions = MandateFolder.create(
+            folder / "mandates", name="Dre Ève Essai", passphrase=words, clock=SystemClock()
+        )
+        self.opened = self.permissions.unlocked(words)
+        self.mandates = [self.mandate(OUTER), self.mandate(CONTROL)]
         one_file.write(folder / "control.pyz", _plan())
         one.start(
             "control", SYSTEM, "-I", "-S", folder / "control.pyz", "control", "--ports", "104,443,8042", "--key", KEY,
@@ -164,24 +169,14 @@ class House:
         found = entries(self.home / "journal", Filter(kinds=("probe:seen",)))
         return sorted({(one.details["door"], one.details["port"], one.details["channel"]) for one in found})
 
-    def _mandates(self) -> list[Path]:
-        folder = MandateFolder.create(
-            self.folder / "mandates",
-            name="Dre Ève Essai",
-            passphrase="une phrase de passe assez longue",
-            clock=SystemClock(),
-        )
-        opened = folder.unlocked("une phrase de passe assez longue")
-        made = [self._given(opened, address) for address in (OUTER, CONTROL)]
-        return [folder.path / "mandates" / f"{one}.mandate" for one in made]
-
-    def _given(self, opened: OpenFolder, address: str) -> str:
+    def mandate(self, address: str) -> Path:
+        """Allow what these tests ask of an address; a port of a control is held by whoever runs it."""
         ports = ((104, 104), (443, 443), (8042, 8042))
         wish = Wish(
             networks=(ip_network(address),), ports=ports, held=tuple((low, high, "mapping") for low, high in ports),
             given_by="Dre Ève Essai", quality="controller", reason="essai",
         )  # fmt: skip
-        return opened.give(wish).id
+        return self.permissions.path / "mandates" / f"{self.opened.give(wish).id}.mandate"
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +227,27 @@ def test_a_closed_router_is_closed_from_a_phone_although_nothing_reached_us(hous
     again = house.cli("probe", "--read", report, "--language", "en", status=3)
     assert "was read before" in again
     assert not (house.home / "run" / "probes").exists()
+
+
+@pytest.mark.programs("ip", "nft")
+def test_a_vantage_looks_back_at_who_asks_and_its_look_counts(house: House) -> None:
+    """The vantage is another machine, with a control of its own (the phone's line here); the home asks from inside."""
+    house.street.rules(forward=[(443, 8443)])
+    folder, ticket = house.folder / "vantage", house.folder / "invitation"
+    primum = (sys.executable, "-m", "primum", "--home", house.folder / "none", "vantage")
+    house.street.run("control", *primum, "invite", "Cabinet d'essai", "--out", ticket, "--folder", folder)
+    house.street.start(
+        "phone", SYSTEM, "-I", "-S", house.folder / "control.pyz", "control", "--ports", "104,443,8042", "--key", KEY,
+        "--listen", PHONE,
+    )  # fmt: skip
+    house.street.start(
+        "control", *primum, "serve", "--folder", folder, "--listen", CONTROL, "--control", f"{PHONE}:{KEY}",
+        "--mandate", house.mandate(PHONE),
+    )  # fmt: skip
+    house.street.wait_for("home", CONTROL, 4433, 30)
+    asked = ("vantage", "ask", CONTROL, "--invitation", ticket, "--ports", "104,443,8042", "--language", "en")
+    said = house.cli(*asked, "--mandate", house.mandates[0])
+    assert f"sees this connection as {OUTER}" in said
+    assert f"Seen from outside: from {CONTROL}" in said
+    # without a mandate it asks nobody, and is not asked
+    assert "probe.not-mandated" in house.cli(*asked, status=1)

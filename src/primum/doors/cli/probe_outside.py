@@ -37,17 +37,21 @@ from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.model import EXITS, Place
 from primum.exposure.probe.own import is_own
 from primum.exposure.probe.plan import ControlPlan, Plan, write_plan
-from primum.exposure.probe.ports import ports_of
+from primum.exposure.probe.ports import port_of, ports_of
 from primum.exposure.probe.reading import read_report
 from primum.exposure.probe.report import Report
 from primum.exposure.probe.saying import as_text, first_line
 from primum.exposure.probe.targets import Targets, read_targets
 from primum.exposure.probe.writing import as_text_of_json
+from primum.exposure.vantage.asking import ask_for_a_look, ask_where
+from primum.exposure.vantage.invitations import read_ticket
 from primum.ground.errors import PrimumError
+from primum.ground.ids import new_id
 from primum.identity.strangers import stranger_pem
 
 _NEVER = "1970-01-01T00:00:00+00:00"
 """Until a plan is announced."""
+_VANTAGE_PORT = 4433
 _KEY = re.compile(r"[0-9a-f]{64}")
 _MADE = ".made.json"
 
@@ -57,6 +61,13 @@ class BadControl(PrimumError):
 
     code: ClassVar[str] = "outside.bad-control"
     hint: ClassVar[str] = "ADDRESS:KEY or [IPV6]:KEY, as the control showed them when it started; one key for all"
+
+
+class BadVantage(PrimumError):
+    """{given} is no place where a vantage could listen."""
+
+    code: ClassVar[str] = "outside.bad-vantage"
+    hint: ClassVar[str] = "HOST, HOST:PORT or [IPV6]:PORT"
 
 
 class NothingMade(PrimumError):
@@ -186,11 +197,10 @@ def _pairs(listed: list[list[str]]) -> tuple[tuple[str, str], ...]:
 
 
 def _announced_here(file: Path, plan: Plan, own: Sequence[str]) -> Plan:
-    nonce = base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
-    until = (_now() + OUTSIDE.nonce_lasts).isoformat(timespec="seconds")
-    plan = replace(plan, id="prb_" + "a" * 26, nonce=nonce, expires_at=until)
+    plan = _with_nonce(plan)
     kept = {
-        "digest": digest_of(nonce), "made_at": _now().isoformat(), "expires_at": until, "plan_digest": plan.digest(),
+        "digest": digest_of(plan.nonce), "made_at": _now().isoformat(), "expires_at": plan.expires_at,
+        "plan_digest": plan.digest(),
         "control_key": plan.controls[0].key if plan.controls else "", "own_addresses": list(own),
     }  # fmt: skip
     descriptor = os.open(file.with_name(file.name + _MADE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -198,6 +208,12 @@ def _announced_here(file: Path, plan: Plan, own: Sequence[str]) -> Plan:
         json.dump(kept, opened)
     speech.note("no home runs here: no door of ours can tell whether the probe reached it")
     return plan
+
+
+def _with_nonce(plan: Plan) -> Plan:
+    nonce = base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
+    until = (_now() + OUTSIDE.nonce_lasts).isoformat(timespec="seconds")
+    return replace(plan, id=new_id("prb"), nonce=nonce, expires_at=until)
 
 
 # -- reading back --
@@ -258,6 +274,57 @@ def _shown(report: Report, standing: Standing, blocked: Sequence[tuple[int, int]
     view = replace(as_view(report, blocked), outside=True) if standing in COUNTS else report
     speech.say(as_text_of_json(view) if options.json else as_text(view, options.language))
     return int(EXITS[view.verdict()])
+
+
+# -- a vantage --
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Be looked at from a vantage; say what it saw. Raises what it refuses with, and what refuses mandates."""
+    host, port = _host_port(options.host)
+    ticket = read_ticket(options.invitation)
+    where = ask_where(host, port, ticket)
+    speech.note(f"the vantage sees this connection as {speech.printable(where)}")
+    client = _client(options)
+    options.targets, options.control = [where], []
+    plan, _ = plan_of(options, notes_of(options, client))
+    plan = announce(client, plan, [where]) if client is not None else _with_nonce(plan)
+    watch = speech.Bar("looked at")
+    data = ask_for_a_look(host, port, ticket, plan, progress=lambda _stage, done, whole: watch.show(done, whole))
+    watch.end("looked at")
+    report = read_report(data)
+    if client is not None:
+        return told_by_home(client, data, report, options, vouched=True)
+    made = MadeProbe(
+        id=plan.id, digest=digest_of(plan.nonce), made_by="", made_at=_now() - OUTSIDE.clock_skew,
+        expires_at=plan.until(), plan_digest=plan.digest(), control_key=b"", plan={},
+    )  # fmt: skip
+    judged = judge(made, returned_of(report, vouched=True), (), [where], now=_now())
+    speech.say(judged.says(options.language))
+    return _shown(report, judged.standing, judged.blocked, options)
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    """Read HOST, HOST:PORT or [IPV6]:PORT. Raises BadVantage."""
+    host, colon, number = text.rpartition(":")
+    if not colon or text.endswith("]") or (":" in host and not host.startswith("[")):
+        host, number = text, str(_VANTAGE_PORT)
+    port = port_of(number)
+    if not host or port is None:
+        raise BadVantage(given=speech.printable(text[:64]))
+    return host.removeprefix("[").removesuffix("]"), port
+
+
+def control_ports(text: str) -> list[int]:
+    """Read the ports of a control. Raises BadPorts."""
+    return list(dict.fromkeys(port for low, high in ports_of(text) for port in range(low, high + 1)))
+
+
+def read_key(text: str) -> bytes:
+    """Read a control's key. Raises BadControl."""
+    if not _KEY.fullmatch(text):
+        raise BadControl(given="this key")
+    return bytes.fromhex(text)
 
 
 # -- the view that counts --

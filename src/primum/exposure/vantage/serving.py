@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from typing import Any, ClassVar
 
 from primum.exposure.mandates.signing import verified
-from primum.exposure.probe.gate import Gate, Mandate
+from primum.exposure.probe.gate import Address, Gate, Mandate
 from primum.exposure.probe.limits import LIMITS as PROBE_LIMITS
 from primum.exposure.probe.own import is_own
 from primum.exposure.probe.plan import Plan, read_plan
@@ -30,10 +30,13 @@ from primum.exposure.vantage.wire import ConversationEnded, Greeting, Line, fing
 from primum.ground.errors import PrimumError
 from primum.ground.lobby import Lobby, Seat, hang_up
 from primum.ground.log import Log
+from primum.identity.tls import in_memory
 
 _log = Log("vantage")
 Look = Callable[[Plan, Callable[[str, int, int], None]], str]
 """Follows a plan, tells its progress, returns the report's text."""
+Tell = Callable[[str], None]
+"""Told in one line who was looked at."""
 
 
 class NotYou(PrimumError):
@@ -62,6 +65,26 @@ class Busy(PrimumError):
     hint: ClassVar[str] = "ask again in a quarter of an hour"
 
 
+def listen_at(address: str, port: int) -> socket.socket:
+    """Listen, on every address where none is named. Raises OSError."""
+    if address:
+        return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
+
+
+def certified(pem: bytes) -> tuple[ssl.SSLContext, bytes]:
+    """Return a context that shows this key's certificate, which is of this start alone, and the certificate (DER)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.num_tickets = 0
+    with in_memory(pem) as path:
+        context.load_cert_chain(path)
+    begin = pem.index(b"-----BEGIN CERTIFICATE-----")
+    return context, ssl.PEM_cert_to_DER_cert(pem[begin:].decode("ascii"))
+
+
 class Vantage:
     """Serves one listener, in the thread that calls `run`."""
 
@@ -75,10 +98,12 @@ class Vantage:
         *,
         limits: Limits = LIMITS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tell: Tell = lambda _line: None,
     ) -> None:
         """`certificate`: DER of what `context` shows."""
         self._listener, self._context, self._fingerprint = listener, context, fingerprint(certificate)
         self._invitations, self._look, self._limits, self._now = invitations, look, limits, now
+        self._tell = tell
         self._lobby = Lobby(limits.callers, limits.callers_of_one)
         self._looking = threading.BoundedSemaphore(limits.runs_at_once)
         self._stopped = threading.Event()
@@ -152,6 +177,7 @@ class Vantage:
         try:
             self._invitations.take(invitation.id, self._now())
             line.deadline += self._limits.run_seconds
+            self._tell(f"{invitation.id}: looks at {address}, mandates {', '.join(_ids(plan))}")
 
             def progress(stage: str, done: int, whole: int) -> None:
                 line.send(progress=[stage, done, whole])
@@ -161,7 +187,13 @@ class Vantage:
             self._looking.release()
 
 
-def require_fit(plan: Plan, address: str, now: datetime, limits: Limits = LIMITS) -> None:
+def _ids(plan: Plan) -> list[str]:
+    return [verified(one).id for one in plan.mandates]
+
+
+def require_fit(
+    plan: Plan, address: str, now: datetime, limits: Limits = LIMITS, *, own: Callable[[Address], bool] = is_own
+) -> None:
     """Refuse a plan that asks anything but the address that shows it, on ports of mandates that are truly signed.
 
     Raises NotYou, NotOutside, TooMuch, and what mandates and targets are refused with; nothing has been sent by then.
@@ -169,7 +201,7 @@ def require_fit(plan: Plan, address: str, now: datetime, limits: Limits = LIMITS
     parsed = ip_address(address)
     if plan.targets != (str(parsed),) or plan.controls:
         raise NotYou(seen_as=address)
-    if not parsed.is_global or is_own(parsed):
+    if not parsed.is_global or own(parsed):
         raise NotOutside(seen_as=address)
     mandates: Iterable[Mandate] = [verified(one) for one in plan.mandates]
     gate = Gate(is_own=lambda _: False, mandates=mandates, now=lambda: now)
