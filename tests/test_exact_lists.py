@@ -101,8 +101,8 @@ def test_what_is_dialled():
 def test_listeners():
     """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn.
 
-    The probe's helper and the control are no doors of the archive: a person starts them by name, and they end with
-    their command.
+    The probe's helper, control and fixtures are no doors of the archive: a person starts them by name, they end with
+    their command, and fixtures are on loopback alone.
     """
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
@@ -113,7 +113,8 @@ def test_listeners():
     assert found == {
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
-        "exposure/probe/outside/control.py", "exposure/vantage/serving.py",
+        "exposure/probe/fixtures/dimse.py", "exposure/probe/outside/control.py",
+        "exposure/vantage/serving.py",
     }  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def test_commands():
         "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
+        "probe",
         "vantage",
         "mandate",
         "why", "journal", "vault", "keyring", "version",
@@ -149,6 +151,7 @@ def test_verbs_of_the_socket():
         "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
         "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
+        "probe_ready", "probe_known", "probe_sign",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
         "outside_announce", "outside_read", "outside_view", "outside_list",

@@ -28,8 +28,8 @@ class Limits:
     """"Unreachable" sooner than this is a firewall's answer for one port; the link itself takes a second at least."""
     greeting_seconds: float = 1
     """Who speaks first does so at once; a machine that looks up our name before takes longer and is asked anyway."""
-    recognise_seconds: float = 4
-    """One connection of a family that is asked whether it is spoken: ten of them are asked on a port that is silent."""
+    recognise_seconds: float = 3
+    """One connection of a family that is not usual on its port: fifteen of them are asked on one that is silent."""
     grace_seconds: float = 3
     """After the budget, for what is under way to say so; threads that do not come back are left behind."""
     datagram_seconds: float = 3

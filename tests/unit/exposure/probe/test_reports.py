@@ -40,7 +40,13 @@ def archive(address=HERE, port=104, **facts):
         step(Rung.GET, Outcome.NOT_TRIED, "control-not-proven", identity=Identity.KNOWN),
         step(Rung.CONNECT, Outcome.REFUSED, "certificate-required", Mode.TLS),
     ]
-    told = {"product": "Some PACS", "studies": 1000, "studies_at_least": True, "readable": ["PatientName"]}
+    told = {
+        "product": "Some PACS",
+        "tls": {"versions": ["TLSv1.2"], "suites": [], "undetermined": False},
+        "studies": 1000,
+        "studies_at_least": True,
+        "readable": ["PatientName"],
+    }
     return Service(address, port, Family.DICOM, steps=steps, **(told | facts))
 
 
@@ -160,7 +166,9 @@ def changed(one, change):
         lambda one: one.update(sound=False),
         lambda one: one.update(views=[one | {"views": [one.copy()]}]),
         lambda one: one["purposes"].update(sha256="0"),
-        lambda one: one.update(facts={"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}),
+        lambda one: one["vantage"].update(facts={"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}),
+        lambda one: one["vantage"].update(place="moon"),
+        lambda one: one["vantage"].update(more=1),
         lambda one: one.update(addresses=[1]),
         lambda one: one["addresses"][0].update(asked=[[5, 4]]),
     ],
