@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import time
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -32,14 +33,18 @@ from primum.exposure.outside.limits import LIMITS as OUTSIDE
 from primum.exposure.outside.model import COUNTS, Judged, MadeProbe, Standing
 from primum.exposure.outside.returned import as_view, returned_of
 from primum.exposure.probe.alone import ask_controls
+from primum.exposure.probe.dialling import Dialler, Purpose
 from primum.exposure.probe.gate import Gate, Mandate
 from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.model import EXITS, Place
-from primum.exposure.probe.own import is_own
+from primum.exposure.probe.outside.gateways import default_gateways
+from primum.exposure.probe.outside.gathering import gather
+from primum.exposure.probe.own import is_own, own_addresses as own_addresses_here
 from primum.exposure.probe.plan import ControlPlan, Plan, write_plan
 from primum.exposure.probe.ports import port_of, ports_of
 from primum.exposure.probe.reading import read_report
 from primum.exposure.probe.report import Report
+from primum.exposure.probe.run import Order, place_of
 from primum.exposure.probe.saying import as_text, first_line
 from primum.exposure.probe.targets import Targets, read_targets
 from primum.exposure.probe.writing import as_text_of_json
@@ -51,6 +56,8 @@ from primum.identity.strangers import stranger_pem
 
 _NEVER = "1970-01-01T00:00:00+00:00"
 """Until a plan is announced."""
+_HINT_SECONDS = 30
+"""For all routers at hand: each of three questions waits three seconds where nobody answers."""
 _VANTAGE_PORT = 4433
 _KEY = re.compile(r"[0-9a-f]{64}")
 _MADE = ".made.json"
@@ -327,7 +334,22 @@ def read_key(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-# -- the view that counts --
+# -- hints, and the view that counts --
+
+
+def with_hints(order: Order, *, lan: bool) -> Order:
+    """Gather what is known from inside of the outside, where a run is about this machine or its network.
+
+    A router is asked only where a mandate names it; its silence takes some seconds of the budget.
+    """
+    if not lan and place_of(order.targets, order.gate) is not Place.HERE:
+        return order
+    lines: list[Purpose] = []
+    until = time.monotonic() + _HINT_SECONDS
+    dialler = Dialler(order.gate, order.limits, log=lines.append, deadline=until)
+    gathered = gather(dialler, default_gateways(), own_addresses_here())
+    facts = {**order.facts, "hints": [one.as_json() for one in gathered.hints]}
+    return replace(order, facts=facts, before=(*order.before, *lines))
 
 
 def joined(report: Report, client: Client | None, language: str) -> Report:
