@@ -95,7 +95,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp"}
+    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp", "vantage"}
 
 
 def test_listeners():
@@ -114,6 +114,7 @@ def test_listeners():
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
         "exposure/probe/fixtures/dimse.py", "exposure/probe/outside/control.py",
+        "exposure/vantage/serving.py",
     }  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def test_commands():
         "dose", "to-read", "send",
         "erase", "retention",
         "probe",
+        "vantage",
         "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
@@ -152,6 +154,7 @@ def test_verbs_of_the_socket():
         "probe_ready", "probe_known", "probe_known_end", "probe_sign",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
+        "outside_announce", "outside_read", "outside_view", "outside_list",
         "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 

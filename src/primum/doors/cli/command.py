@@ -41,6 +41,7 @@ COMMANDS = {
     "erase": "propose to erase a study or part of it; approve, refuse, certify",
     "retention": "how long studies are kept: proposals, holds, what came back",
     "probe": "ask what a stranger could do: climb the ladder of each service, read nobody's data",
+    "vantage": "look from here at who is invited; be looked at from elsewhere",
     "mandate": "who allowed which probe: give, list, withdraw, export, prove control",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",
