@@ -118,7 +118,7 @@ def test_commands():
         "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
-        "mandate",
+        "finding", "intervention", "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -145,13 +145,15 @@ def test_verbs_of_the_socket():
         "backup_make", "backup_list", "backup_test", "backup_credentials",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
+        "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
+        "intervention_report", "finding_list", "finding_show",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
-        "report", "sending",
+        "report", "sending", "interventions",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
         "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip

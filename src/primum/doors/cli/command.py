@@ -39,6 +39,8 @@ COMMANDS = {
     "send": "send a study to an enrolled device",
     "erase": "propose to erase a study or part of it; approve, refuse, certify",
     "retention": "how long studies are kept: proposals, holds, what came back",
+    "finding": "what probes and checks found, since when, and whether it is over",
+    "intervention": "who touched the box, the server or the network: probed before and after",
     "mandate": "who allowed which probe: give, list, withdraw, export, prove control",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",

@@ -7,6 +7,7 @@ import socket
 from primum import __version__
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
+from primum.app.exposed import probing_jobs
 from primum.app.payload import Payload
 from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
@@ -21,6 +22,7 @@ from primum.doors.worker import (
     verbs_dose,
     verbs_forward,
     verbs_identity,
+    verbs_interventions,
     verbs_journal,
     verbs_mandates,
     verbs_media,
@@ -55,6 +57,7 @@ _VERBS = {
     **verbs_forward.VERBS,
     **verbs_journal.VERBS,
     **verbs_mandates.VERBS,
+    **verbs_interventions.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
     **verbs_oversight.VERBS,
@@ -92,12 +95,14 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *report_jobs(reports),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
-    for part in (intake, control, clockwork):
+    probing = Clockwork(probing_jobs(worker.exposed), worker.rooms.clock)  # minutes: nothing else waits for it
+    worker.exposed.interventions.woken_by(probing.hurry)
+    for part in (intake, control, clockwork, probing):
         part.start()
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    stops = (worker.backups.stop, clockwork.stop, shipping.stop, control.stop, intake.stop, questions.stop)
+    stops = (probing.let_go, worker.backups.stop, clockwork.stop, shipping.stop, control.stop, intake.stop, questions.stop)
     for end in stops:
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
