@@ -54,6 +54,7 @@ class Finder:
     def __init__(self, port: int, called: str) -> None:
         """Associate with `called`."""
         self._caller = Caller(port)
+        self._caller.socket.settimeout(_PATIENCE)
         contexts = ((1, PATIENT_ROOT, (EXPLICIT_LE,)), (3, STUDY_ROOT, (EXPLICIT_LE,)))
         self._caller.associated(associate(*contexts, calling=TITLE, called=called))
         self._message = 0
@@ -97,6 +98,8 @@ class Finder:
         self._caller.socket.close()
 
 
+_PATIENCE = 120
+"""Seconds without an answer after which the benchmark ends: Orthanc has taken more than ten for all patients."""
 _HEADS = struct.Struct(">xxL5xB")
 """A PDU's header and that of its first fragment: the PDU's length, and whether the fragment is of a command."""
 _STATUS = bytes.fromhex("0000000902000000")

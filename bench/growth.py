@@ -1,9 +1,10 @@
 """Whether a full archive is slower: `python -m bench.growth [--quick] [--json] [--keep FOLDER] [--ten-million]`.
 
-Fills an index with 10 000, 100 000 and a million synthetic studies (bench/synthetic.py; with `--ten-million` one of
-ten million as well: 20 GB and an hour), then measures by turns, in each of several rounds, what the worker's index work
-costs for an instance that arrives (the archive's own indexer, records.db included) and what queries cost of which the
-answer is equally long in all of them. A cost is flat when that of the largest is at most a fifth above the smallest's.
+Fills indexes of 10 000, 100 000 and a million synthetic instances (bench/synthetic.py; with `--ten-million` one of
+ten million as well: 6 GB, a quarter of an hour), ten in each study (`--each`), then measures by turns, in each of
+several rounds, what the worker's index work costs for an instance that arrives (the archive's own indexer, records.db
+included) and what queries cost of which the answer is equally long in all of them (but names and modalities in the
+smallest, which has a thousand studies). A cost is flat when the largest's is at most a fifth above the smallest's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from primum.imaging.query import parse_qido
 from primum.imaging.store import open_index
 
 SIZES, QUICK_SIZES, HUGE = (10_000, 100_000, 1_000_000), (2_000, 20_000), 10_000_000
+EACH = 10
+"""Instances of a study: a radiograph has two, a scanner's study hundreds; fewer make the index harder to search."""
 FLAT = 1.2
 """The largest archive's cost over the smallest's."""
 ROWS = 20
@@ -58,9 +61,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An archive of so many studies, and what it cost, by what was done."""
+    """An archive of so many instances, and what it cost, by what was done."""
 
     count: int
+    studies: int
     indexer: Indexer
     archive: Archive
     arrivals: Arrivals
@@ -76,15 +80,16 @@ class Home:
         measured.processor.append(1000 * used / times)
 
 
-def open_home(place: Path, kept: Path, count: int, said: Callable[[str], None]) -> Home:
-    """Fill an index of `count` studies, unless it is kept from before, and work on a copy."""
-    index, own = kept / f"index-{count}.db", place / str(count)
+def open_home(place: Path, kept: Path, instances: int, each: int, said: Callable[[str], None]) -> Home:
+    """Fill an index of `instances`, `each` in a study, unless it is kept from before, and work on a copy."""
+    count = instances // each
+    index, own = kept / f"index-{count}{f'x{each}' if each > 1 else ''}.db", place / str(count)
     own.mkdir()
     if not index.exists():
         begun = time.perf_counter()
-        fill(kept / "making.db", KEY, count, CONTROLLER, lambda done: said(f"filled {done} of {count}"))
+        fill(kept / "making.db", KEY, count, CONTROLLER, said=lambda done: said(f"filled {done} of {count}"), each=each)
         (kept / "making.db").rename(index)
-        said(f"an index of {count} studies in {time.perf_counter() - begun:.0f} s")
+        said(f"an index of {instances} instances in {time.perf_counter() - begun:.0f} s")
     shutil.copy2(index, own / "index.db")
     fill_packs(own / "index.db", KEY, count)
     fill_records(own / "records.db", KEY, count, CONTROLLER)
@@ -92,7 +97,7 @@ def open_home(place: Path, kept: Path, count: int, said: Callable[[str], None]) 
     nothing: Any = SimpleNamespace()  # hints carry their headers: no pack is opened
     indexer = Indexer(engine, records, nothing, SystemClock())
     archive = Archive(open_index(own / "index.db", KEY, read_only=True), nothing)
-    return Home(count, indexer, archive, Arrivals(count, CONTROLLER, seed=count))
+    return Home(instances, count, indexer, archive, Arrivals(count, CONTROLLER, seed=count))
 
 
 def one_round(home: Home, instances: int, times: int, seed: int) -> None:
@@ -104,7 +109,7 @@ def one_round(home: Home, instances: int, times: int, seed: int) -> None:
         reach = Reach(controllers=frozenset({CONTROLLER}))
         asked = [
             parse_qido([*shape.keys(made).items(), ("limit", str(ROWS))], LEVELS[shape.level])
-            for made in some(times, home.count, seed)
+            for made in some(times, home.studies, seed)
         ]
 
         def ask(level: str = shape.level, asked: Sequence[Any] = asked, reach: Reach = reach) -> None:
@@ -129,14 +134,14 @@ def _ingest(home: Home, what: str, batches: Iterator[list[Stored]]) -> None:
 
 
 def run(  # noqa: PLR0917 (each is said once, in main)
-    sizes: Sequence[int], rounds: int, instances: int, times: int, kept: Path, place: Path
+    sizes: Sequence[int], rounds: int, instances: int, times: int, kept: Path, place: Path, each: int = EACH
 ) -> list[Home]:
     """Measure all sizes by turns, after one round that is not counted."""
-    homes = [open_home(place, kept, size, say) for size in sizes]
+    homes = [open_home(place, kept, size, each, say) for size in sizes]
     for turn in range(rounds + 1):
         for home in homes if turn % 2 else reversed(homes):
             one_round(home, instances, times, seed=turn)
-            say(f"round {turn}/{rounds}, {home.count} studies: " + "; ".join(_said(home)))
+            say(f"round {turn}/{rounds}, {home.count} instances: " + "; ".join(_said(home)))
             if not turn:
                 home.measured.clear()
     return homes
@@ -154,7 +159,7 @@ def steepness(homes: Sequence[Home], what: str) -> float:
 
 def as_table(homes: Sequence[Home]) -> Table:
     """Return a line for each kind of work: the median in each archive, and whether it is flat."""
-    head = ["what", *(f"{home.count:,} studies".replace(",", " ") for home in homes), "growth", "flat within 20 %"]
+    head = ["what", *(f"{home.count:,} instances".replace(",", " ") for home in homes), "growth", "flat within 20 %"]
     lines = []
     for what in homes[0].measured:
         cells = [f"{median(home.measured[what].took):.2f} ms" for home in homes]
@@ -191,15 +196,16 @@ def as_object(homes: Sequence[Home], place: Place, *, quick: bool) -> dict[str, 
 
 def _chart(homes: Sequence[Home], name: str, title: str, whats: Sequence[str]) -> Lines:
     lines = [Line(what, [(home.count, round(median(home.measured[what].took), 3)) for home in homes]) for what in whats]
-    return Lines(name, title, "studies in the index", "milliseconds", lines)
+    return Lines(name, title, "instances in the index", "milliseconds", lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Fill, measure, tell."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="2000 and 20 000 studies: says nothing of a million")
+    parser.add_argument("--quick", action="store_true", help="2000 and 20 000 instances: says nothing of a million")
     parser.add_argument("--ten-million", action="store_true", help="fill an index of ten million as well")
-    parser.add_argument("--sizes", default="", help="studies of each archive, with commas")
+    parser.add_argument("--sizes", default="", help="instances of each archive, with commas")
+    parser.add_argument("--each", type=int, default=EACH, help=f"instances of a study ({EACH})")
     parser.add_argument("--rounds", type=int, default=0, help="rounds that count (5, with --quick 2)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.add_argument("--keep", default="", metavar="FOLDER", help="keep what was filled, and use it the next time")
@@ -212,7 +218,9 @@ def main(arguments: list[str] | None = None) -> int:
         Path(chosen.keep).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=chosen.keep or None) as place:
         kept = Path(chosen.keep or place)
-        homes = run(sizes, chosen.rounds or (2 if chosen.quick else 5), instances, times, kept, Path(place))
+        homes = run(
+            sizes, chosen.rounds or (2 if chosen.quick else 5), instances, times, kept, Path(place), chosen.each
+        )
     show(as_object(homes, begun, quick=chosen.quick), as_json=chosen.json)
     return 0
 

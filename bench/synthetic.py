@@ -132,8 +132,10 @@ def _shown(tag: int, text: str) -> dict[str, Any]:
     return {"vr": vr, "Value": [value]}
 
 
-def fill(path: Path, key: bytes, count: int, controller: str, said: Callable[[int], None] = lambda _: None) -> None:
-    """Make the index of `count` studies, each of one series and one instance."""
+def fill(
+    path: Path, key: bytes, count: int, controller: str, *, said: Callable[[int], None] = lambda _: None, each: int = 1
+) -> None:
+    """Make the index of `count` studies, each of one series of `each` instances."""
     engine = open_index(path, key)
     raw: Any = engine.raw_connection().driver_connection
     raw.execute("PRAGMA synchronous = OFF")
@@ -146,7 +148,7 @@ def fill(path: Path, key: bytes, count: int, controller: str, said: Callable[[in
     for name, _ in dropped:
         raw.execute(f"DROP INDEX {name}")
     for first in range(1, count + 1, BATCH):
-        _write(raw, range(first, min(first + BATCH, count + 1)), controller)
+        _write(raw, range(first, min(first + BATCH, count + 1)), controller, each)
         said(min(first + BATCH, count + 1) - 1)
     for _, sql in dropped:
         raw.execute(sql)
@@ -155,8 +157,8 @@ def fill(path: Path, key: bytes, count: int, controller: str, said: Callable[[in
     engine.dispose()
 
 
-def _write(raw: Any, numbers: Sequence[int], controller: str) -> None:  # noqa: ANN401 (the driver is not typed)
-    rows = [rows_of(number, controller) for number in numbers]
+def _write(raw: Any, numbers: Sequence[int], controller: str, each: int) -> None:  # noqa: ANN401 (not typed)
+    rows = [rows_of(number, controller, each) for number in numbers]
     raw.execute("BEGIN")
     for table in rows[0]:
         listed = [row for one in rows for row in one[table]]
@@ -168,7 +170,7 @@ def _write(raw: Any, numbers: Sequence[int], controller: str) -> None:  # noqa: 
     raw.execute("COMMIT")
 
 
-def rows_of(number: int, controller: str) -> dict[str, list[dict[str, Any]]]:
+def rows_of(number: int, controller: str, each: int = 1) -> dict[str, list[dict[str, Any]]]:
     """Make the rows of one study, by table."""
     made = Made(number)
     values = made.values
@@ -186,19 +188,20 @@ def rows_of(number: int, controller: str) -> dict[str, list[dict[str, Any]]]:
             {
                 "id": place, "ref": f"ref{number:09}", "controller_id": controller, "study_uid": made.study_uid,
                 "patient_id": f"pat_{made.patient:026}", "confidential": 0, **study, "modalities": values[0x00080060],
-                "series": 1, "instances": 1,
+                "series": 1, "instances": each,
             }
         ],
         "series": [
-            {"id": number, "study_id": place, "series_uid": facts.series_instance_uid, **series, "instances": 1}
+            {"id": number, "study_id": place, "series_uid": facts.series_instance_uid, **series, "instances": each}
         ],
         "instances": [
             {
-                "sop_uid": f"{made.study_uid}.1.1", "study_id": place, "series_id": number, "sop_class_uid": _CT,
-                "syntax": "1.2.840.10008.1.2.1", "number": 1, "rows": 512, "columns": 512, "frames": None, "bits": 16,
-                "person": b"\0" * 8, "received_at": facts.received_at, "pack_id": 1, "start": 0, "stop": 1,
+                "sop_uid": f"{made.study_uid}.1.{one}", "study_id": place, "series_id": number, "sop_class_uid": _CT,
+                "syntax": "1.2.840.10008.1.2.1", "number": one, "rows": 512, "columns": 512, "frames": None, "bits": 16,
+                "person": b"\0" * 8, "received_at": facts.received_at, "pack_id": 1, "start": one - 1, "stop": one,
                 "digest": None, "copies": 1,
             }
+            for one in range(1, each + 1)
         ],
         "terms": [{"tag": tag, "value": value, "study_id": place} for tag, value in sorted(terms)],
         "words": [{"rowid": place, **words}],

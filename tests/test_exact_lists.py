@@ -99,7 +99,11 @@ def test_what_is_dialled():
 
 
 def test_listeners():
-    """Every place that binds or listens: DICOM and HL7 doors, the worker's Unix socket, uvicorn, the probe's helper."""
+    """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn.
+
+    The probe's helper and the control are no doors of the archive: a person starts them by name, and they end with
+    their command.
+    """
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
         str(file.relative_to(SOURCES))
@@ -109,13 +113,15 @@ def test_listeners():
     assert found == {
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
+        "exposure/probe/fixtures/dimse.py",
+        "exposure/probe/outside/control.py",
     }  # fmt: skip
 
 
 def test_commands():
     assert list(COMMANDS) == [
         "init", "up", "status", "sign-in", "sign-out", "person", "token", "device", "commitment", "import",
-        "export", "print", "migrate", "backup", "restore", "find", "patient", "study", "report", "forward",
+        "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
         "finding", "intervention", "mandate",
@@ -147,11 +153,13 @@ def test_verbs_of_the_socket():
         "mandate_in_force",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",
+        "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 
 
 def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
+        "check",
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
         "report", "sending", "interventions",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",

@@ -21,17 +21,21 @@ def open_index(home: Home, key: bytes, *, read_only: bool = False) -> Engine:
 
 def migrate_records(records: Engine) -> None:
     """Bring the tables of every room in records.db to their newest shape."""
-    from primum.app.exposed import prepare_exposed  # noqa: PLC0415
-    from primum.identity import migrate_devices, migrate_people  # noqa: PLC0415 (a reader does not need them)
+    from primum.app.exposed import prepare_exposed  # noqa: PLC0415 (a reader does not need them)
+    from primum.exposure.checks.store import prepare_checks  # noqa: PLC0415
+    from primum.exposure.outside.store import prepare_outside  # noqa: PLC0415
+    from primum.identity import migrate_devices, migrate_people  # noqa: PLC0415
     from primum.imaging.commitments.store import prepare_commitments  # noqa: PLC0415
     from primum.imaging.confirmations.store import prepare_confirmations  # noqa: PLC0415
     from primum.imaging.orders import prepare_orders  # noqa: PLC0415
 
     migrate_people(records)
     migrate_devices(records)
+    prepare_checks(records)
     imaging.prepare_records(records)
     prepare_commitments(records)
     prepare_confirmations(records)
     prepare_orders(records)
     imaging.prepare_sendings(records)
     prepare_exposed(records)
+    prepare_outside(records)

@@ -15,6 +15,7 @@ from primum.app.databases import migrate_records, open_index, open_records
 from primum.app.joints import Recorder, box
 from primum.app.payload import Payload
 from primum.app.rooms import Rooms, open_rooms
+from primum.exposure.outside.service import Outside
 from primum.ground.clock import to_text
 from primum.ground.jobs import Job
 from primum.ground.settings import EVERYWHERE, Settings
@@ -64,6 +65,7 @@ class WorkerRooms:
     doses: Doses
     to_read: ToRead
     exposed: Exposed
+    outside: Outside
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -91,6 +93,15 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         loopback_only=home.demo,
     )
     devices.publish()
+    outside = Outside(
+        records,
+        rooms.clock,
+        rooms.journal.record,
+        disc=rooms.disc,
+        run=home.folder / "run",
+        journal=home.folder / "journal",
+    )
+    outside.publish()
     prepared()
     from primum.app.backup.making import Source  # noqa: PLC0415
     from primum.app.backup.service import Backups, Means  # noqa: PLC0415
@@ -141,6 +152,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         doses=Doses(index, rooms.vault),
         to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
         exposed=open_exposed(rooms, records, signer, payload.keys[Label.SECRETS]),
+        outside=outside,
         signer=signer,
     )
 
@@ -178,6 +190,7 @@ def worker_jobs(
         *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
         *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
         *worker.backups.jobs(),
+        *worker.outside.jobs(),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),
         Job("imaging.send-due", timedelta(minutes=1), send_due),
         *retention_jobs(worker.retention, eraser),

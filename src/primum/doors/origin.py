@@ -68,6 +68,7 @@ def create_app(services: WebServices, viewer: Viewer | None = None) -> Starlette
                 origins=services.origins,
                 strict_transport=_strict(services),
                 limits=services.limits,
+                announced=services.announced,
             )
         ],
         exception_handlers={HTTPException: nowhere},
@@ -115,7 +116,7 @@ def server(
         create_app(services),
         host=address,
         port=port,
-        http=partial(Patient, gate=gate, limits=limits),  # type: ignore[arg-type]  # uvicorn calls it, no more
+        http=partial(Patient, gate=gate, limits=limits, announced=services.announced),  # type: ignore[arg-type]  # uvicorn calls it, no more
         ws=Frames,
         ws_max_size=limits.channel_frame_bytes,
         ws_ping_interval=limits.channel_ping_seconds,

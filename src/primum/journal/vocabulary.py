@@ -38,6 +38,8 @@ DETAILS: dict[str, Shape] = {
     "address": Shape.ADDRESS,
     "after": Shape.VALUE,
     "association": Shape.ID,
+    "attention": Shape.COUNT,
+    "bad": Shape.COUNT,
     "before": Shape.VALUE,
     "bytes": Shape.COUNT,
     "called_aet": Shape.TITLE,
@@ -61,6 +63,7 @@ DETAILS: dict[str, Shape] = {
     "found": Shape.COUNT,
     "frames": Shape.COUNT,
     "generation": Shape.WORD,
+    "good": Shape.COUNT,
     "grant": Shape.ID,
     "hold": Shape.ID,
     "home_kind": Shape.WORD,
@@ -95,6 +98,7 @@ DETAILS: dict[str, Shape] = {
     "stored": Shape.COUNT,
     "studies": Shape.COUNT,
     "tls": Shape.VALUE,
+    "undetermined": Shape.COUNT,
     "version": Shape.WORD,
     "what": Shape.WORD,
 }
@@ -199,6 +203,7 @@ class Kind(Enum):
     # --- account: tokens for programs
     TOKEN_ADDED = _changed("token:added", "what expires_at", "{actor} a créé le jeton de programme {subject} ({what}), jusqu'au {expires_at}", "{actor} made program token {subject} ({what}), until {expires_at}")
     TOKEN_REVOKED = _changed("token:revoked", "reason", "{actor} a révoqué le jeton de programme {subject} ({reason})", "{actor} revoked program token {subject} ({reason})")
+    PROBE_SEEN = _passing("probe:seen", "address door port channel", "sonde {subject} vue depuis {address} à la porte {door}, port {port} ({channel})", "probe {subject} seen from {address} at door {door}, port {port} ({channel})")
     TOKEN_USED = _seen("token:used", "address", "un programme de {actor} s'est présenté avec le jeton {subject} depuis {address}", "a program of {actor} came with token {subject} from {address}")
     # --- account: grants
     GRANT_PROPOSED = _changed("grant:proposed", "grant role scope controller due_at", "{actor} propose le rôle {role} ({scope}) pour {subject}", "{actor} proposed role {role} ({scope}) for {subject}")
@@ -266,6 +271,8 @@ class Kind(Enum):
     WORKITEMS_UNSUBSCRIBED = _changed("workitems:unsubscribed", "calling_aet what", "{actor} se désabonne, sous {calling_aet} ({what})", "{actor} ended a subscription to workitems as {calling_aet} ({what})")
     WORKITEMS_SUSPENDED = _changed("workitems:suspended", "calling_aet what", "{actor} suspend l'abonnement de {calling_aet} ({what})", "{actor} suspended the subscription of {calling_aet} ({what})")
     RESULT_SENT = _changed("result:sent", "controller what count", "résultat {subject} transmis ({what}, essai {count})", "result {subject} sent ({what}, try {count})")
+    PROBE_ANNOUNCED = _changed("probe:announced", "expires_at", "{actor} prépare une sonde à lancer du dehors, {subject}, jusqu'au {expires_at}", "{actor} prepared a probe to be run from outside, {subject}, until {expires_at}")
+    PROBE_READ = _changed("probe:read", "report reason count", "{actor} a relu le relevé {report} de la sonde {subject} : {reason}, {count} ouvertures", "{actor} read back report {report} of probe {subject}: {reason}, {count} openings")
     RESULT_REFUSED = _changed("result:refused", "controller what reason", "résultat {subject} refusé ({what}, {reason})", "result {subject} refused ({what}, {reason})")
     # --- account: reports
     REPORT_DRAFTED = _changed("report:drafted", "session controller report what", "{actor} a rédigé le compte rendu {report} de {subject} ({what})", "{actor} drafted report {report} of {subject} ({what})")
@@ -285,6 +292,12 @@ class Kind(Enum):
     FINDING_RECORDED = _changed("finding:recorded", "what address port tls role", "constat {subject} : {what} sur {address}, port {port} ({tls}, {role})", "finding {subject}: {what} at {address}, port {port} ({tls}, {role})")
     FINDING_CLOSED = _changed("finding:closed", "what", "constat {subject} clos ({what})", "finding {subject} closed ({what})")
     STATION_READ = _changed("station:read", "session reason count fingerprint", "{actor} a relu le contrôle du poste {subject} ({reason}, {count} points à corriger)", "{actor} read back the check of station {subject} ({reason}, {count} points to mend)")
+    # --- account: the check of this installation
+    CHECK_MADE = _changed("check:made", "good attention bad undetermined fingerprint", "contrôle {subject} fait : {bad} points à corriger, {attention} à surveiller, {undetermined} non déterminés, {good} en ordre", "check {subject} made: {bad} to mend, {attention} want attention, {undetermined} not determined, {good} in order")
+    CHECK_DECLARED = _changed("check:declared", "what before after expires_at", "{actor} a déclaré {what} {before} : {after}, jusqu'au {expires_at}", "{actor} declared {what} {before}: {after}, until {expires_at}")
+    CHECK_WITHDRAWN = _changed("check:withdrawn", "what before", "{actor} a retiré sa déclaration sur {what} {before}", "{actor} withdrew the declaration of {what} {before}")
+    CHECK_ADVISORIES = _changed("check:advisories:brought", "count found", "{actor} a apporté une base de vulnérabilités : {count} avis, {found} sur nos composants", "{actor} brought a database of vulnerabilities: {count} records, {found} about our parts")
+    CHECKS_PRUNED = _changed("checks:pruned", "count rule", "{count} contrôles supprimés à leur terme (règle {rule})", "{count} checks removed, past their time (rule {rule})")
     # --- account: the journal about itself
     HOLD_OPENED = _changed("hold:opened", "reason", "{actor} a gelé l'effacement du journal ({subject}, {reason})", "{actor} froze the pruning of the journal ({subject}, {reason})")
     HOLD_RELEASED = _changed("hold:released", "reason", "{actor} a levé le gel {subject} ({reason})", "{actor} released hold {subject} ({reason})")

@@ -97,4 +97,8 @@ def orthanc(folder: Path, *, nodelay: bool = True, **more: object) -> Iterator[P
         yield peer
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # amid a query it is deaf
+            process.kill()
+            process.wait(20)

@@ -12,6 +12,7 @@ from primum.app.space import FreeSpace
 from primum.doors.cli.child import Status, guarded
 from primum.doors.cli.receivers import NotAllStarted, Ready, Receivers
 from primum.doors.dimse import Dialler, DimseServices, Limits, Listener, SharedTally, listen, run as serve
+from primum.exposure.outside.announced import Announced, notice_server_names
 from primum.ground.home import find_home
 from primum.ground.settings import read_settings
 from primum.identity.tls import caller_chain, door_tls_context, handshake_refusal
@@ -61,6 +62,9 @@ class _Door:
         """Be the receiver of this number, until SIGTERM; the first one to start tells the journal what is open."""
         opened = open_dimse(replace(self.payload, child=process_name(number)))
         rooms, settings = opened.rooms, opened.rooms.settings
+        announced = Announced(rooms.home.folder / "run", rooms.journal, rooms.clock, "dicom")
+        tls = door_tls_context(self.payload.bundle, settings.dicom_tls_profile)
+        notice_server_names(tls, announced)
         services = DimseServices(
             vault=rooms.vault,
             devices=opened.directory,
@@ -73,7 +77,8 @@ class _Door:
             intake=PairIntake(socket.socket(fileno=self.payload.intakes[number]), behind=True),
             space=FreeSpace(rooms.home.folder / "vault", settings.low_space_mib),
             clock=rooms.clock,
-            tls=door_tls_context(self.payload.bundle, settings.dicom_tls_profile),
+            tls=tls,
+            noticed=announced.version_name,
             aet=settings.dicom_aet,
             archive=opened.archive,
             handshake_refusal=handshake_refusal,

@@ -12,6 +12,7 @@ from primum.app.web import WebRooms, open_web
 from primum.doors.cli.child import Status
 from primum.doors.http.services import WebServices
 from primum.doors.origin import origins_of, serve
+from primum.exposure.outside.announced import Announced, notice_server_names
 from primum.ground import process
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
@@ -27,6 +28,7 @@ def run(payload: Payload, status: Status) -> int:
     opened = open_web(payload)
     rooms = opened.rooms
     (pair,) = payload.intakes
+    announced = Announced(rooms.home.folder / "run", rooms.journal, rooms.clock, "web")
     services = WebServices(
         people=opened.people,
         vault=rooms.vault,
@@ -44,6 +46,7 @@ def run(payload: Payload, status: Status) -> int:
         doses=opened.doses,
         to_read=opened.to_read,
         reports=opened.reports,
+        announced=announced,
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)
@@ -56,7 +59,9 @@ def run(payload: Payload, status: Status) -> int:
         process.settle()
         status.say("ready")
 
-    serve(services, web_tls_context(payload.bundle), address, port, ready)
+    tls = web_tls_context(payload.bundle)
+    notice_server_names(tls, announced)
+    serve(services, tls, address, port, ready)
     stop.set()
     keeper.join()
     rooms.journal.close()

@@ -32,13 +32,17 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         speech.say(pretty({"findings": found}))
     else:
-        speech.table([one | {"what": _what(one), "where": _where(one), "since": _since(one)} for one in found], _COLUMNS)
+        speech.table(
+            [one | {"what": _what(one), "where": _where(one), "since": _since(one)} for one in found], _COLUMNS
+        )
     return 0 if all(one["closed_at"] for one in found) else 1
 
 
 def said(one: dict[str, Any]) -> list[str]:
     """Say a finding in lines."""
-    studies = "" if one["studies"] is None else f"{'at least ' * one['studies_at_least']}{one['studies']} studies counted"
+    studies = (
+        "" if one["studies"] is None else f"{'at least ' * one['studies_at_least']}{one['studies']} studies counted"
+    )
     refused = f"first refused: {one['refused_rung']} ({one['refused_code']})" if one["refused_rung"] else ""
     lines = [
         f"finding {one['id']}: {_what(one)} {_where(one)}, seen from {one['place']} ({one['source']})",

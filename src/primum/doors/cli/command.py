@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "write studies as a sealed medium, with a DICOMDIR",
     "print": "write images of a study as a sealed PDF, to be printed",
     "migrate": "take over another archive, study by study, and compare",
+    "check": "state how this installation is, line by line, with evidence; signed",
     "backup": "copy the sealed home to a folder, an S3 bucket or a restic repository",
     "restore": "put a backup back into an empty folder, or test that it could be",
     "find": "find studies by name, identifier, date",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from primum import __version__
+from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
 from primum.app.exposed import probing_jobs
@@ -13,10 +14,12 @@ from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
 from primum.doors.cli.child import Status
 from primum.doors.cli.shipping import Shipping
+from primum.doors.web.viewer_files import find_viewer
 from primum.doors.worker import (
     protocol,
     verbs_archive,
     verbs_backup,
+    verbs_check,
     verbs_commitments,
     verbs_devices,
     verbs_dose,
@@ -50,6 +53,7 @@ from primum.journal import Fact, Kind
 _VERBS = {
     **verbs_archive.VERBS,
     **verbs_backup.VERBS,
+    **verbs_check.VERBS,
     **verbs_commitments.VERBS,
     **verbs_devices.VERBS,
     **verbs_dose.VERBS,
@@ -81,9 +85,11 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
     reports = reports_of(worker, intake.in_turn)
+    checks = checks_of(worker, _notices)
     desk = Desk(
-        worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of, reports
-    )
+        worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of, reports,
+        checks,
+    )  # fmt: skip
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear
     control = Control(worker.rooms.home.folder / "run" / protocol.SOCKET, all_verbs(desk))
@@ -93,6 +99,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *completion_jobs(completions),
         *reading_jobs(worker),
         *report_jobs(reports),
+        *checks.jobs(),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
     probing = Clockwork(probing_jobs(worker.exposed), worker.rooms.clock)  # minutes: nothing else waits for it
@@ -102,7 +109,10 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    stops = (probing.let_go, worker.backups.stop, clockwork.stop, shipping.stop, control.stop, intake.stop, questions.stop)
+    stops = (
+        probing.let_go, worker.backups.stop, clockwork.stop, checks.stop, shipping.stop, control.stop, intake.stop,
+        questions.stop,
+    )  # fmt: skip
     for end in stops:
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
@@ -113,6 +123,12 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
 def all_verbs(desk: Desk) -> dict[str, Handler]:
     """List every verb of the socket, by name."""
     return {**open_verbs(desk), **{name: handler(desk, verb) for name, verb in _VERBS.items()}}
+
+
+def _notices() -> str:
+    """Read the licences of the viewer's parts; none where no viewer was prepared."""
+    viewer = find_viewer()
+    return viewer.notices() if viewer is not None else ""
 
 
 def _invitation(desk: Desk) -> str:

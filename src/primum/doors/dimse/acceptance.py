@@ -47,6 +47,7 @@ class Acceptance:
 def consider(request: AssociateRequest, peer: Peer, services: DimseServices, place: Place) -> Acceptance:
     """Accept, and count the association in the crowd; or raise a refusal, which is recorded."""
     device: Device | None = None
+    services.noticed(request.user.implementation_version, peer.address, peer.port)
     try:
         _refuse_other_protocols(request)
         device = services.devices.admit(peer.fingerprint, peer.address, request.calling_title)

@@ -20,11 +20,13 @@ class Peer:
     address: str
     fingerprint: bytes | None
     tls: str
+    port: int = 0
+    """Of ours, on which it called."""
 
 
-def plain_peer(address: str) -> Peer:
+def plain_peer(address: str, port: int = 0) -> Peer:
     """Describe a caller of the plain listener."""
-    return Peer(address, None, "none")
+    return Peer(address, None, "none", port)
 
 
 def shake_hands(
@@ -50,7 +52,8 @@ def shake_hands(
     except OSError:
         _let_read(secured)
         raise
-    return secured, Peer(address, hashlib.sha256(certificate).digest(), (secured.version() or "none").lower())
+    fingerprint, version = hashlib.sha256(certificate).digest(), (secured.version() or "none").lower()
+    return secured, Peer(address, fingerprint, version, secured.getsockname()[1])
 
 
 def address_of(name: object) -> str:

@@ -117,7 +117,7 @@ class Door:
     def _attend(self, connection: socket.socket, address: str, tls: ssl.SSLContext | None, place: Place) -> None:
         """Serve one connection, in its own thread."""
         try:
-            peer: Peer | None = plain_peer(address)
+            peer: Peer | None = plain_peer(address, connection.getsockname()[1])
             if tls is not None:
                 connection, peer = self._shake_hands(connection, address, tls, place)
             if peer is not None:

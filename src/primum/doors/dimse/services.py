@@ -85,6 +85,10 @@ def _closed() -> Archive:
     raise RuntimeError("this door was given no archive")
 
 
+def _unnoticed(_name: str, _address: str, _port: int) -> None:
+    """No probe is announced."""
+
+
 def _unnamed(_: OSError) -> str:
     return "tls.other"
 
@@ -116,5 +120,7 @@ class DimseServices:
     limits: Limits = field(default_factory=Limits)
     archive: Callable[[], Archive] = field(default=_closed)
     """Opens the index for reading when it is first asked for: a scanner that only stores never does."""
+    noticed: Callable[[str, str, int], None] = field(default=_unnoticed)
+    """Looks at an implementation version name, an address and our port: an announced probe is written down."""
     tally: Tally = field(default_factory=Alone)
     """How many the other processes of the door have in."""

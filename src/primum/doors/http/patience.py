@@ -14,6 +14,7 @@ import h11
 from primum.doors.http.gate import TOO_SLOW, Gate
 from primum.doors.http.limits import Limits
 from primum.doors.http.writes import Http
+from primum.exposure.outside.announced import Announced, address_of, shown_name
 from primum.ground.lobby import Seat
 
 if TYPE_CHECKING:
@@ -26,10 +27,17 @@ SEAT = "primum.seat"
 class Patient(Http):
     """HTTP/1.1 with a deadline for all that the other end has to do."""
 
-    def __init__(self, *, gate: Gate, limits: Limits, **uvicorn: Any) -> None:  # noqa: ANN401 (uvicorn's own arguments)
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        limits: Limits,
+        announced: Announced | None = None,
+        **uvicorn: Any,  # noqa: ANN401 (uvicorn's own arguments)
+    ) -> None:
         """Serve one connection."""
         super().__init__(**uvicorn)
-        self._gate, self._limits = gate, limits
+        self._gate, self._limits, self._announced = gate, limits, announced
         self._seat: Seat | None = None
         self._awaited: object = None
         self._until = 0.0
@@ -41,6 +49,7 @@ class Patient(Http):
         super().connection_made(transport)
         self._seat = self._gate.shaken(transport.get_extra_info("peername"))
         self.app_state = {**self.app_state, SEAT: self._seat}
+        self._notice(transport)
         self._await(h11.IDLE, self._limits.head_seconds)
 
     def data_received(self, data: bytes) -> None:
@@ -87,6 +96,13 @@ class Patient(Http):
         """Forget the deadlines."""
         super().connection_lost(exc)
         self._stop()
+
+    def _notice(self, transport: BaseTransport) -> None:
+        name = shown_name(transport.get_extra_info("ssl_object"))
+        if self._announced is not None and name is not None:
+            where = transport.get_extra_info("sockname")
+            address = address_of(transport.get_extra_info("peername"))
+            self._announced.server_name(name, address, where[1] if where else 0)
 
     def _be_busy(self, busy: bool) -> None:  # noqa: FBT001
         if self._seat is not None:

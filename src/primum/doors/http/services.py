@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from primum.app.intake import Intake
 from primum.app.shelf import StudyInReach
 from primum.doors.http.limits import LIMITS, Limits
+from primum.exposure.outside.announced import Announced
 from primum.ground.clock import Clock
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
@@ -361,6 +362,8 @@ class WebServices:
     doses: Doses
     to_read: ToRead
     reports: Reports
+    announced: Announced | None = None
+    """Notes probes whose nonce was announced."""
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from primum.doors.http.headers import ALWAYS, NO_STORE, SILENT_POLICY, STRICT_TRANSPORT
 from primum.doors.http.limits import LIMITS, Limits
 from primum.doors.http.upgrades import deny
+from primum.exposure.outside.announced import Announced
 from primum.ground.log import Log
 
 _LOG = Log("web")
@@ -30,9 +31,16 @@ class Shell:
     """Refuse what is not for us, put the headers on what leaves, and let no exception out with its message."""
 
     def __init__(
-        self, app: ASGIApp, *, origins: Collection[str], strict_transport: bool, limits: Limits = LIMITS
+        self,
+        app: ASGIApp,
+        *,
+        origins: Collection[str],
+        strict_transport: bool,
+        limits: Limits = LIMITS,
+        announced: Announced | None = None,
     ) -> None:
         """Serve `app` under `origins` (`https://name:port`, the port left out where it is 443)."""
+        self._announced = announced
         self._app = app
         # the name is what counts against rebinding; dicomweb-client leaves the port out of its Host
         parts = [urlsplit(origin) for origin in origins]
@@ -45,6 +53,8 @@ class Shell:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if self._announced is not None:
+            _notice(self._announced, scope)
         answer = _Answer()
 
         async def send_sealed(message: Message) -> None:
@@ -80,6 +90,12 @@ class Shell:
         headers.setdefault("content-security-policy", SILENT_POLICY)
         if self._strict_transport:
             headers["strict-transport-security"] = STRICT_TRANSPORT
+
+
+def _notice(announced: Announced, scope: Scope) -> None:
+    """Look whether a probe that was announced is asking: before anything is refused, since it asks under any name."""
+    (address, _), (_, port) = scope.get("client") or ("unknown", 0), scope.get("server") or ("", 0)
+    announced.user_agent(Headers(scope=scope).get("user-agent", ""), address, port or 0)
 
 
 async def _bare(send: Send, status: int) -> None:

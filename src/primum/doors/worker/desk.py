@@ -14,6 +14,7 @@ from primum.app.worker import WorkerRooms
 from primum.doors.worker.control import Handler, Progress
 from primum.doors.worker.intake import IntakeLoop
 from primum.doors.worker.protocol import BadRequest
+from primum.exposure.checks.service import Checks
 from primum.identity import Actor, Destination, NoSession, NotPermitted, Permission, Session, Thing, require
 from primum.imaging import SendingQueue
 from primum.imaging.commitments.service import Commitments
@@ -44,6 +45,8 @@ class Desk:
     """How an enrolled device is asked as an archive."""
     reports: Acts | None = None
     """What is written, validated and announced of studies."""
+    checks: Checks | None = None
+    """What states how this installation is."""
 
     def require(self, asking: Asking, action: Permission, thing: Thing) -> None:
         """Return when it is permitted; a refusal is recorded. Raises NotPermitted, StepUpNeeded."""

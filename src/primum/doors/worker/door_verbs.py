@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from primum.doors.worker import door_verbs_orders, verbs_commitments, verbs_identity, verbs_interventions, verbs_oversight
+from primum.doors.worker import (
+    door_verbs_orders,
+    verbs_check,
+    verbs_commitments,
+    verbs_identity,
+    verbs_interventions,
+    verbs_oversight,
+)
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 from primum.doors.worker.verbs_patients import decide
@@ -15,6 +22,7 @@ from primum.doors.worker.verbs_sendings import sending
 Told = Callable[[Desk, dict[str, Any], bytes], Body]
 
 DOOR_VERBS: Mapping[str, Told] = {
+    "check": verbs_check.page,
     "commitment.ask": verbs_commitments.ask,
     "commitment.result": verbs_commitments.result,
     "commitment.delivered": verbs_commitments.delivered,

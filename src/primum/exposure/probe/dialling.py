@@ -5,12 +5,13 @@ A `Wire` is one connection, bounded in time and bytes. TLS here verifies nothing
 
 from __future__ import annotations
 
+import copy
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -104,6 +105,18 @@ class Dialler:
         self._all, self._own = Pace(limits.rate_all), Pace(limits.rate_own)
         self._each: dict[str, Pace] = {}
 
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes that it can connect in: that of a stranger's certificate only where it was given one."""
+        return tuple(one for one in Mode if one is not Mode.TLS_FOREIGN or self._foreign is not None)
+
+    def within(self, seconds: float, step_seconds: float | None = None) -> Dialler:
+        """Give the same dialler, same gate, rates and log, for who has so many seconds and no more."""
+        own = copy.copy(self)
+        own.deadline = min(self.deadline, time.monotonic() + seconds)
+        if step_seconds is not None:
+            own.limits = replace(self.limits, step_seconds=min(step_seconds, self.limits.step_seconds))
+        return own
+
     def server_name(self) -> str | None:
         """Return the name sent in TLS: the nonce's, if there is one (RFC 6761 6.4)."""
         return f"{self.nonce}.probe.invalid" if self.nonce else None
@@ -146,6 +159,43 @@ class Dialler:
         wire = Wire(line, self.limits, min(self.deadline, time.monotonic() + self.limits.step_seconds))
         wire.open(self._context(mode), self.server_name())
         return wire
+
+    def ask_datagram(
+        self, address: str, port: int, questions: Sequence[bytes], *, purpose: str, any_port: bool = False
+    ) -> bytes:
+        """Send one datagram after another until one is answered, and return the first answer, bounded.
+
+        `any_port`: the answer may come from another port of that address (SSDP allows it); of no other address ever.
+        Raises ProbeRefused (nothing was sent), Unanswered.
+        """
+        parsed = ip_address(address)
+        line, wait = self.announce(
+            address, port, mode=Mode.PLAIN, rung=Rung.CONNECT, identity=Identity.NOBODY, purpose=purpose
+        )
+        until = min(self.deadline, time.monotonic() + wait + self.limits.datagram_seconds)
+        if time.monotonic() + wait >= self.deadline:
+            line.ended = "budget"
+            raise Unanswered("budget")
+        time.sleep(wait)
+        family = socket.AF_INET6 if isinstance(parsed, IPv6Address) else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            try:
+                answer = _first_answer(_Question(asking, line, self.limits, any_port=any_port), questions, until)
+            except OSError as error:
+                line.ended, code = _how(error)
+                raise Unanswered(line.ended, code) from None
+        line.received, line.ended = len(answer), "done"
+        return answer
+
+    def source_toward(self, address: str) -> str:
+        """Return from which address of this machine `address` would be asked; sends nothing. Raises Unanswered."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as never_sent:
+            try:
+                never_sent.connect((address, 9))
+            except OSError as error:
+                raise Unanswered(*_how(error)) from None
+            return str(never_sent.getsockname()[0])
 
     def _wait(self, address: Address) -> float:
         if self.gate.is_own(address):
@@ -224,6 +274,32 @@ class Wire:
         self.line.received += len(data)
         return data
 
+    def receive_into(self, room: memoryview) -> int:
+        """Fill what is given and keep no copy; return how many bytes, 0 at the end. Raises Unanswered."""
+        left = self._limits.reply_bytes - self.line.received
+        if left <= 0:
+            self.close("cut")
+            raise Unanswered("cut")
+        try:
+            self._live().settimeout(self._left())
+            size = self._live().recv_into(room[: min(len(room), left)])
+        except OSError as error:
+            self._ended(error)
+        self.line.received += size
+        return size
+
+    def overhear(self, seconds: float) -> bytes:
+        """Return what the other side says by itself within a moment: an alert after a handshake raises Unanswered."""
+        try:
+            self._live().settimeout(min(seconds, self._left()))
+            data = self._live().recv(self._limits.banner_bytes)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            self._ended(error)
+        self.line.received += len(data)
+        return data
+
     def receive_exactly(self, size: int) -> bytes:
         """Return `size` bytes. Raises Unanswered (`cut` where the other side ended before)."""
         whole = bytearray()
@@ -272,6 +348,44 @@ class Wire:
         how, code = _how(error)
         self.close(how)
         raise Unanswered(how, code) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    socket: socket.socket
+    line: Purpose
+    limits: Limits
+    any_port: bool = field(kw_only=True)
+
+    def send(self, question: bytes) -> None:
+        self.socket.sendto(question, (self.line.address, self.line.port))
+        self.line.sent += len(question)
+
+    def answer(self, until: float) -> bytes | None:
+        """Return what that address answers before `until`; what others send is not looked at."""
+        while (left := until - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                data, sender = self.socket.recvfrom(self.limits.datagram_bytes)
+            except TimeoutError:
+                return None
+            same = ip_address(str(sender[0]).partition("%")[0]) == ip_address(self.line.address.partition("%")[0])
+            if same and (self.any_port or sender[1] == self.line.port):
+                return data
+        return None
+
+
+def _first_answer(question: _Question, texts: Sequence[bytes], until: float) -> bytes:
+    if not question.any_port:
+        # connected, so that a closed port is told at once
+        question.socket.connect((question.line.address, question.line.port))
+    each = (until - time.monotonic()) / max(len(texts), 1)
+    for text in texts:
+        question.send(text)
+        answer = question.answer(min(until, time.monotonic() + each))
+        if answer is not None:
+            return answer
+    raise TimeoutError
 
 
 def _how(error: Exception) -> tuple[str, str]:

@@ -20,6 +20,20 @@ class Limits:
     """One rung: archives answer a C-FIND of UIDs within seconds, small machines take three for a TLS handshake."""
     service_seconds: float = 120
     """All rungs of one service: a host that stalls at each takes no more than this of the run."""
+    retry_seconds: float = 1
+    """Before an association that was rejected for now is asked for once more (PS3.8 table 9-21, result 2)."""
+    link_seconds: float = 3.6
+    """The first port of an address: the link gives up on who does not answer ARP after three tries, a second each."""
+    link_says_after: float = 0.9
+    """"Unreachable" sooner than this is a firewall's answer for one port; the link itself takes a second at least."""
+    greeting_seconds: float = 1
+    """Who speaks first does so at once; a machine that looks up our name before takes longer and is asked anyway."""
+    recognise_seconds: float = 4
+    """One connection of a family that is asked whether it is spoken: ten of them are asked on a port that is silent."""
+    grace_seconds: float = 3
+    """After the budget, for what is under way to say so; threads that do not come back are left behind."""
+    datagram_seconds: float = 3
+    """A question by datagram, its repetitions included: a router at hand answers within milliseconds."""
 
     # rates: a practice's router of 2010 keeps some hundred connections being opened
     rate_own: float = 4000
@@ -36,8 +50,8 @@ class Limits:
     """Ladders on one address at the same time: small devices accept few associations."""
 
     # bytes
-    reply_bytes: int = 256 * KIB
-    """Read of one connection: what answers megabytes to a question of a few bytes is cut, and said to be."""
+    reply_bytes: int = 512 * KIB
+    """Read of one connection: a thousand UIDs of a C-FIND are 400 KB; what answers megabytes is cut, and said to be."""
     head_bytes: int = 32 * KIB
     """HTTP status line and header fields: servers send up to eight."""
     page_bytes: int = 64 * KIB
@@ -52,8 +66,20 @@ class Limits:
     """A certificate: one of a thousand names is 30 KB."""
     certificate_names: int = 20
     """Of its names in the report; of the others the number."""
+    datagram_bytes: int = 4 * KIB
+    """An answer by datagram: SSDP's are below one frame, those of mappings below a hundred bytes."""
+    description_bytes: int = 64 * KIB
+    """A router's description of itself, or its answer about one mapping."""
 
     # counts
+    mappings: int = 256
+    """Mappings of a router that are asked for, one by one: consoles of games make some ten."""
+    xml_elements: int = 4096
+    """Elements of a description; deep ones are no description either (`xml_depth`)."""
+    xml_depth: int = 32
+    """Elements within elements."""
+    control_seconds: float = 5
+    """A control answers one line with one line."""
     find_answers: int = 1000
     """UIDs counted before C-CANCEL: "at least a thousand" is enough to act on."""
     titles: int = 64
@@ -78,6 +104,12 @@ class Limits:
     """Addresses of one name."""
     mandate_text: int = 2000
     """Characters of each of its texts."""
+    ahead: int = 32
+    """Places in the rate that the sweep takes in advance: ladders on the same address wait behind them."""
+    report_bytes: int = 32 << 20
+    """A report that is read back: one of 4096 addresses with 65 536 ports told as ranges has a few megabytes."""
+    report_items: int = 100_000
+    """Of each list in it."""
     purposes: int = 500_000
     """Lines of the log of one run; beyond them the run ends."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class Mode(StrEnum):
@@ -143,6 +143,8 @@ class Service:
     studies: int | None = None
     studies_at_least: bool = False
     notes: list[str] = field(default_factory=list)
+    tls: dict[str, Any] = field(default_factory=dict)
+    """What TLS looks like there (`tls.sight.TlsSight.as_json`); empty where it is not spoken."""
 
     def holes(self) -> list[Hole]:
         """List what is open, each mode and rung once, as the least identity that it was granted to."""

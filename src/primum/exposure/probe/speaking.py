@@ -34,6 +34,8 @@ class Known:
     foreign: tuple[tuple[str, str], ...] = ()
     canary: str = ""
     """StudyInstanceUID of the canary that was planted in it; empty where there is none."""
+    host: str = ""
+    """The name under which it is asked over HTTP (`Host`), one that is pinned to its address; empty: the address."""
 
 
 @dataclass(slots=True)

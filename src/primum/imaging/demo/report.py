@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
+from primum.ground.pdf import HEIGHT, Page, Pdf
 from primum.imaging.demo import headers
 from primum.imaging.demo.patients import birth_date
-from primum.imaging.media.pdf import HEIGHT, Page, Pdf
 
 _MARGIN = 64
 _TITLE = "Compte rendu de mammographie"

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol, TypeVar
 
+from primum.ground import pdf
 from primum.ground.errors import PrimumError
 from primum.imaging.codecs.errors import CodecsBusy
 from primum.imaging.codecs.rendering import PictureWish
 from primum.imaging.codecs.streams import jpeg_stream
 from primum.imaging.errors import ImagingRefusal
 from primum.imaging.limits import LIMITS
-from primum.imaging.media import pdf
 from primum.imaging.media.exporting import NothingToExport
 from primum.imaging.media.picking import Picked
 from primum.imaging.rejection_notes import KEY_OBJECTS, key_images

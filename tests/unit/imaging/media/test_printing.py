@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from primum.ground.pdf import Page, Pdf, writable
 from primum.imaging.codecs.errors import CodecsBusy, NotAPicture
 from primum.imaging.codecs.rendering import PictureWish
 from primum.imaging.demo.headers import encoded
 from primum.imaging.media.exporting import NothingToExport
-from primum.imaging.media.pdf import Page, Pdf, writable
 from primum.imaging.media.printing import PIXELS, MixedPatients, Printed, chosen, print_images
 
 AT = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)

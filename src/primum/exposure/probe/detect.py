@@ -1,0 +1,140 @@
+"""What is spoken on an open port: its greeting, then every family is asked, the usual one first.
+
+What no family recognises is `unknown`: something listens. That is no hole, and no proof of a closed door.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from primum.exposure.probe.dialling import Unanswered, Wire
+from primum.exposure.probe.gate import ProbeRefused
+from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, Service, Step
+from primum.exposure.probe.speaking import Asking, Speaker
+
+CALLER_FIRST: Final = frozenset({Family.DICOM, Family.WEB, Family.HL7, Family.SMB, Family.NFS})
+"""Families in which the caller speaks first: on their usual ports no greeting is waited for."""
+
+_LEAST: Final = 3
+"""Characters that make a greeting worth showing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a port said by itself. `ended`: it hung up at once, or was not to be had (`how`, of Unanswered)."""
+
+    data: bytes = b""
+    ended: str = ""
+
+
+def detect(asking: Asking, speakers: Sequence[Speaker]) -> tuple[Service, Speaker | None]:
+    """Say what is spoken on a port, and who climbs its ladder; nobody where it is unknown.
+
+    Raises ProbeRefused where not even a connection is allowed.
+    """
+    usual = [one for one in speakers if asking.port in one.ports]
+    others = [one for one in speakers if asking.port not in one.ports]
+    notes: list[str] = []
+    greeting = Greeting()
+    if not usual or not {one.family for one in usual} <= CALLER_FIRST:
+        greeting = greet(asking)
+    found = _ask(asking, _in_order(usual, greeting), greeting, notes)
+    if found is None and others:
+        if usual and not greeting.data and not greeting.ended:
+            greeting = greet(asking)
+        found = _ask(asking, _in_order(others, greeting), greeting, notes)
+    if found is not None:
+        return found
+    return _unknown(asking, greeting, notes), None
+
+
+def greet(asking: Asking) -> Greeting:
+    """Read what a port says by itself, within a second and `banner_bytes`. Raises ProbeRefused."""
+    said = bytearray()
+    try:
+        with asking.connect(Mode.PLAIN, Rung.CONNECT, Identity.NOBODY, "greeting") as wire:
+            _listen(wire, asking, said)
+    except Unanswered as unanswered:
+        silent = unanswered.how == "silent" or bool(said)
+        return Greeting(bytes(said), "" if silent else unanswered.how)
+    return Greeting(bytes(said), "" if said else "ended")
+
+
+def _listen(wire: Wire, asking: Asking, said: bytearray) -> None:
+    until = time.monotonic() + asking.limits.greeting_seconds
+    while len(said) < asking.limits.banner_bytes:
+        wire.more_time(max(0.0, until - time.monotonic()))
+        part = wire.receive(asking.limits.banner_bytes - len(said))
+        if not part:
+            return
+        said += part
+        if said.endswith(b"\n"):
+            return  # a line is a greeting; MySQL's and VNC's are ended by the second
+
+
+def _in_order(speakers: Iterable[Speaker], greeting: Greeting) -> list[Speaker]:
+    """Put those first whose manner it is: who was greeted asks families that greet."""
+    return sorted(speakers, key=lambda one: (one.family in CALLER_FIRST) is bool(greeting.data))
+
+
+def _ask(
+    asking: Asking, speakers: Iterable[Speaker], greeting: Greeting, notes: list[str]
+) -> tuple[Service, Speaker] | None:
+    patience = asking.limits.recognise_seconds
+    for one in speakers:
+        within = replace(asking, dialler=asking.dialler.within(asking.limits.service_seconds, patience))
+        if time.monotonic() >= within.dialler.deadline:
+            notes.append("budget")
+            return None
+        try:
+            service = one.recognise(within, greeting.data)
+        except (Unanswered, ProbeRefused):
+            continue  # not spoken; or its first word was not allowed, which the climb of nobody would say either
+        except Exception:  # noqa: BLE001 (a stranger's bytes end nobody's run; it is said that one family could not tell)
+            notes.append(f"fault-{one.family}")
+            continue
+        if service is not None:
+            return service, one
+    return None
+
+
+def _unknown(asking: Asking, greeting: Greeting, notes: list[str]) -> Service:
+    shown = printable(greeting.data, asking.limits.shown_characters)
+    service = Service(asking.address, asking.port, Family.UNKNOWN, banner=shown if len(shown) >= _LEAST else "")
+    service.notes += notes
+    if "budget" not in notes and _demands_a_certificate(asking):
+        # whoever has none that it knows is told nothing: the door is there, and closed to a stranger
+        service.steps.append(_connect(Mode.TLS, Outcome.REFUSED, "certificate-required"))
+        return service
+    code = "budget" if "budget" in notes else (greeting.ended or "not-recognised")
+    service.steps.append(_connect(Mode.PLAIN, Outcome.UNDETERMINED, code))
+    return service
+
+
+def _connect(mode: Mode, outcome: Outcome, code: str) -> Step:
+    return Step(mode, Identity.NOBODY, Rung.CONNECT, outcome, code)
+
+
+def _demands_a_certificate(asking: Asking) -> bool:
+    """Tell whether TLS is spoken, and ended because no certificate was shown (RFC 8446 6.2, certificate_required)."""
+    within = replace(
+        asking, dialler=asking.dialler.within(asking.limits.service_seconds, asking.limits.recognise_seconds)
+    )
+    try:
+        with within.connect(Mode.TLS, Rung.CONNECT, Identity.NOBODY, "tls") as wire:
+            wire.more_time(asking.limits.greeting_seconds)
+            wire.receive(1)
+    except Unanswered as unanswered:
+        return "certificate-required" in unanswered.code
+    except ProbeRefused:
+        return False
+    return False
+
+
+def printable(data: bytes, most: int) -> str:
+    """Write what a stranger said: ASCII that prints, at most so many characters, spaces for all else."""
+    text = "".join(chr(one) if 0x20 <= one < 0x7F else " " for one in data[: most * 4])  # noqa: PLR2004 (ASCII)
+    return " ".join(text.split())[:most]

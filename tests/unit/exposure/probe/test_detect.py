@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from tests.unit.exposure.probe.probe_kit import (
+    QUICK,
+    Deaf,
+    Parrot,
+    asking,
+    echoes,
+    floods,
+    hangs,
+    hangs_up,
+    resets,
+    says,
+    server,
+)
+
+from primum.exposure.probe.detect import detect, greet, printable
+from primum.exposure.probe.dialling import Unanswered
+from primum.exposure.probe.limits import LIMITS
+from primum.exposure.probe.model import Family, Outcome, Rung
+
+
+def test_who_speaks_it_is_recognised_on_any_port():
+    parrot = Parrot()
+    with server(echoes) as port:
+        service, speaker = detect(asking(port), [Deaf(trouble=Unanswered), parrot])
+    assert (service.family, service.product, speaker) == (Family.DICOM, "Parrot", parrot)
+
+
+def test_the_usual_family_is_asked_first_and_no_greeting_waited_for_where_the_caller_speaks_first():
+    with server(echoes) as port:
+        usual, other, log = Parrot(ports=frozenset({port})), Deaf(), []
+        detect(asking(port, log=log), [other, usual])
+    assert usual.asked == [(port, b"")]
+    assert (other.asked, [one.purpose for one in log]) == (0, ["parrot"])
+
+
+def test_a_greeting_is_read_and_families_that_greet_are_asked_first():
+    order = []
+
+    class Greeted(Deaf):
+        def recognise(self, asking, greeting):
+            order.append((self.family, greeting))
+
+    with server(says(b"220 ready\r\n")) as port:
+        detect(asking(port), [Greeted(Family.DICOM), Greeted(Family.WEB), Greeted(Family.FTP)])
+    assert [one for one, _ in order] == [Family.FTP, Family.DICOM, Family.WEB]
+    assert {greeting for _, greeting in order} == {b"220 ready\r\n"}
+
+
+def test_what_nobody_recognises_listens_and_is_not_determined():
+    with server(says(b"HELO \x1b[2J<script>\xff stranger\n")) as port:
+        service, speaker = detect(asking(port), [Deaf()])
+    assert (service.family, speaker, service.holes()) == (Family.UNKNOWN, None, [])
+    assert service.banner == "HELO [2J<script> stranger"
+    assert [(one.outcome, one.rung, one.code) for one in service.steps] == [
+        (Outcome.UNDETERMINED, Rung.CONNECT, "not-recognised")
+    ]
+    assert service.undetermined()
+
+
+@pytest.mark.parametrize(("behaviour", "code"), [(hangs, "not-recognised"), (hangs_up, "ended"), (resets, "reset")])
+def test_a_host_that_hangs_or_hangs_up_is_not_determined_in_bounded_time(behaviour, code):
+    began = time.monotonic()
+    with server(behaviour) as port:
+        service, _ = detect(asking(port), [Deaf(), Parrot()])
+    assert [one.code for one in service.steps] == [code]
+    assert time.monotonic() - began < 4
+
+
+def test_megabytes_are_cut():
+    log = []
+    with server(floods) as port:
+        service, _ = detect(asking(port, log=log), [])
+    assert service.undetermined()
+    assert len(service.banner) <= LIMITS.shown_characters
+    assert max(one.received for one in log) <= LIMITS.banner_bytes
+
+
+def test_a_fault_of_one_family_does_not_hide_another():
+    with server(echoes) as port:
+        service, _ = detect(asking(port), [Deaf(trouble=RecursionError), Parrot()])
+        nobody, _ = detect(asking(port), [Deaf(trouble=ValueError)])
+    assert service.family is Family.DICOM
+    assert (nobody.notes, nobody.undetermined()) == (["fault-web"], True)
+
+
+def test_a_spent_budget_is_said():
+    with server(hangs) as port:
+        one = asking(port)
+        one.dialler.deadline = time.monotonic()
+        service, _ = detect(one, [Deaf()])
+    assert [step.code for step in service.steps] == ["budget"]
+
+
+def test_a_greeting_is_no_longer_than_a_second_nor_than_its_bound():
+    began = time.monotonic()
+    with server(hangs) as port:
+        assert greet(asking(port, replace(QUICK, greeting_seconds=0.3, step_seconds=9))).data == b""
+    assert time.monotonic() - began < 2
+
+
+def test_a_greeting_that_dribbles_ends_with_its_second():
+    def dribbles(one):
+        for _ in range(100):
+            one.sendall(b".")
+            time.sleep(0.02)
+
+    began = time.monotonic()
+    with server(dribbles) as port:
+        data = greet(asking(port, replace(QUICK, greeting_seconds=0.3, step_seconds=9))).data
+    assert 1 < len(data) < 60
+    assert time.monotonic() - began < 2
+
+
+def test_what_a_stranger_says_prints():
+    assert printable(b"\x1b]0;x\x07 a\r\n\tb\x00\xc3\xa9", 80) == "]0;x a b"
+    assert len(printable(b"x" * 10_000, 80)) == 80
