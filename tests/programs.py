@@ -25,7 +25,8 @@ PACKAGES = {
     "mkudffs": "udftools",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
     "dsr2html": "dcmtk", "dsrdump": "dcmtk", "pdf2dcm": "dcmtk", "dcm2pdf": "dcmtk", "cda2dcm": "dcmtk",
-    "ip": "iproute2", "nft": "nftables", "miniupnpd": "miniupnpd",
+    "ip": "iproute2",
+    "unshare": "util-linux", "nft": "nftables", "miniupnpd": "miniupnpd",
     "dcmmkdir": "dcmtk", "dcmqrscp": "dcmtk", "wlmscpfs": "dcmtk", "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""

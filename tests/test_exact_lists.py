@@ -153,6 +153,7 @@ def test_verbs_of_the_socket():
         "mandate_in_force",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",
+        "station_issue", "station_read", "station_list", "station_remove",
         "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 

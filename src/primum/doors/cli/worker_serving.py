@@ -8,7 +8,7 @@ from primum import __version__
 from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
-from primum.app.exposed import probing_jobs
+from primum.app.exposed import KeptHere, probing_jobs
 from primum.app.payload import Payload
 from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
@@ -37,6 +37,7 @@ from primum.doors.worker import (
     verbs_retention,
     verbs_send,
     verbs_sendings,
+    verbs_stations,
     verbs_tokens,
     verbs_vault,
 )
@@ -62,6 +63,7 @@ _VERBS = {
     **verbs_journal.VERBS,
     **verbs_mandates.VERBS,
     **verbs_interventions.VERBS,
+    **verbs_stations.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
     **verbs_oversight.VERBS,
@@ -85,7 +87,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
     reports = reports_of(worker, intake.in_turn)
-    checks = checks_of(worker, _notices)
+    checks = checks_of(worker, _notices, KeptHere(worker.exposed, worker.rooms.clock))
     desk = Desk(
         worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of, reports,
         checks,
