@@ -53,14 +53,27 @@ class Finder:
 
     def __init__(self, port: int, called: str) -> None:
         """Associate with `called`."""
-        self._caller = Caller(port)
-        self._caller.socket.settimeout(_PATIENCE)
-        contexts = ((1, PATIENT_ROOT, (EXPLICIT_LE,)), (3, STUDY_ROOT, (EXPLICIT_LE,)))
-        self._caller.associated(associate(*contexts, calling=TITLE, called=called))
+        self._port, self._called = port, called
+        self._caller = self._associated()
         self._message = 0
+
+    def _associated(self) -> Caller:
+        caller = Caller(self._port)
+        caller.socket.settimeout(_PATIENCE)
+        contexts = ((1, PATIENT_ROOT, (EXPLICIT_LE,)), (3, STUDY_ROOT, (EXPLICIT_LE,)))
+        caller.associated(associate(*contexts, calling=TITLE, called=self._called))
+        return caller
 
     def ask(self, question: Question, most: int) -> int:
         """Ask, and count the answers; after `most` the rest is cancelled, and counts no more."""
+        try:
+            return self._asked(question, most)
+        except ConnectionError:  # Orthanc ends an association that was not used for half a minute
+            self._caller.socket.close()
+            self._caller = self._associated()
+            return self._asked(question, most)
+
+    def _asked(self, question: Question, most: int) -> int:
         self._message += 1
         context, model = (1, PATIENT_ROOT) if question.level == "PATIENT" else (3, STUDY_ROOT)
         self._caller.say(message(context, _request(model, self._message), question.identifier()))

@@ -24,9 +24,11 @@ PACKAGES = {
     "age": "age", "age-keygen": "age", "7z": "p7zip-full", "genisoimage": "genisoimage",
     "mkudffs": "udftools",
     "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "qpdf": "qpdf",
+    "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux", "setpriv": "util-linux", "smbd": "samba",
+    "smbclient": "smbclient", "vsftpd": "vsftpd", "rsync": "rsync", "redis-server": "redis-server", "curl": "curl",
     "dsr2html": "dcmtk", "dsrdump": "dcmtk", "pdf2dcm": "dcmtk", "dcm2pdf": "dcmtk", "cda2dcm": "dcmtk",
-    "ip": "iproute2",
-    "unshare": "util-linux", "nft": "nftables", "miniupnpd": "miniupnpd",
+    "unshare": "util-linux",
+    "miniupnpd": "miniupnpd",
     "dcmmkdir": "dcmtk", "dcmqrscp": "dcmtk", "wlmscpfs": "dcmtk", "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""

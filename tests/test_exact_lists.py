@@ -101,8 +101,8 @@ def test_what_is_dialled():
 def test_listeners():
     """Every place in the source that binds or listens: the DICOM and HL7 doors, the worker's Unix socket, uvicorn.
 
-    The probe's helper and the control are no doors of the archive: a person starts them by name, and they end with
-    their command.
+    The probe's helper, control and fixtures are no doors of the archive: a person starts them by name, they end with
+    their command, and fixtures are on loopback alone.
     """
     pattern = re.compile(r"(?<!event)\.listen\(|create_server\(|uvicorn\.Config\(|start_server\(")
     found = {
@@ -113,8 +113,7 @@ def test_listeners():
     assert found == {
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
-        "exposure/probe/fixtures/dimse.py",
-        "exposure/probe/outside/control.py",
+        "exposure/probe/fixtures/dimse.py", "exposure/probe/outside/control.py",
     }  # fmt: skip
 
 

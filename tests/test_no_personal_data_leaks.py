@@ -51,6 +51,7 @@ FACTS = {
     "what the administrator named: folders, files, devices, settings, addresses": {
         "address", "file", "first", "folder", "key", "mode", "name", "path", "place", "service", "setting",
     },
+    "what a person typed to be probed: addresses, ports; rungs of ours; the id of a key": {"given", "key_id", "rung"},
     "where our own code was": {"error", "where"},
     "words of the standard: tags of elements, codes of a peer": {"result", "source", "tag", "tags"},
     "what the daemon refused, in its own words": {"remote_code"},

@@ -1,0 +1,146 @@
+"""The score of a seed: holes that the table says are there, found or missed; holes that are not; packets to nobody's.
+
+*Not determined* is missed. A tuple is (address, port, mode, identity, rung).
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Condition
+from typing import Any
+
+from primum.exposure.probe.model import Exit, Hole, Place
+from tests.trials import probing
+from tests.trials.capture import Capture
+from tests.trials.draw import Plan, draw
+from tests.trials.network import Network
+from tests.trials.stage import Stage
+
+
+@dataclass(slots=True)
+class View:
+    """What was seen from one place."""
+
+    place: Place
+    found: list[Hole] = field(default_factory=list)
+    missed: list[Hole] = field(default_factory=list)
+    false: list[Hole] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+    """Packets that nobody had allowed."""
+    canaries: list[str] = field(default_factory=list)
+    """What of a patient was in what the run wrote."""
+    packets: int = 0
+    verdict: str = ""
+    status: int = -1
+    said: str = ""
+    seconds: float = 0
+
+    def right(self) -> bool:
+        """Tell whether all of it is as it must be: status and verdict say what was found, too."""
+        whole = not (self.missed or self.false or self.beyond or self.canaries)
+        open_to = bool(self.found)
+        return whole and (self.status == Exit.OPEN) is open_to and self.status in {Exit.OPEN, Exit.UNSETTLED}
+
+
+@dataclass(slots=True)
+class Score:
+    """Of one seed."""
+
+    seed: int
+    hosts: int = 0
+    holes: int = 0
+    lines: list[str] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    seconds: float = 0
+    trouble: str = ""
+    """Why the network could not be put up, where it could not: no score, and no success."""
+
+    def right(self) -> bool:
+        """Tell whether the probe found what is there, and nothing else."""
+        return not self.trouble and bool(self.views) and all(one.right() for one in self.views)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as plain values."""
+        return asdict(self) | {"right": self.right()}
+
+
+def score(stage: Stage, seed: int) -> Score:
+    """Put the network of a seed up, probe it from inside and from outside, and compare."""
+    plan, began = draw(seed), time.monotonic()
+    told = Score(seed, sum(one.covered for one in plan.nodes), lines=[one.line.name for one in plan.nodes])
+    told.holes = len(plan.holes(Place.INSIDE)) + len(plan.holes(Place.OUTSIDE))
+    folder = stage.kit.folder / f"seed-{seed}"
+    folder.mkdir()
+    try:
+        with stage.performed(plan, seed) as network:
+            told.views = _views(stage, network, folder)
+    except Exception as error:  # noqa: BLE001 - one seed that cannot be put up must not hide the others
+        told.trouble = f"{type(error).__name__}: {error} {traceback.format_exc(limit=-2)}"[:1500]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    told.seconds = round(time.monotonic() - began, 2)
+    return told
+
+
+def _views(stage: Stage, network: Network, folder: Path) -> list[View]:
+    asked = [probing.inside(stage, network, folder), probing.outside(network, folder)]
+    both = [one for one in asked if one is not None]
+    with ThreadPoolExecutor(len(both)) as pool:
+        return list(pool.map(lambda one: _view(network.plan, one, folder), both))
+
+
+def _view(plan: Plan, asked: probing.Asked, folder: Path) -> View:
+    with ExitStack() as held:
+        capture = held.enter_context(Capture(asked.space))
+        answer = probing.run(asked, folder)
+    wanted, told = plan.holes(asked.place), answer.holes()
+    return View(
+        asked.place,
+        found=sorted(wanted & told),
+        missed=sorted(wanted - told),
+        false=sorted(told - wanted),
+        beyond=capture.seen.beyond(set(asked.allowed)),
+        canaries=probing.canaries(answer.text),
+        packets=capture.seen.tcp.total(),
+        verdict=str(answer.report.get("verdict", "")),
+        status=answer.status,
+        said=str(answer.report.get("said", "")),
+        seconds=round(answer.seconds, 2),
+    )
+
+
+def score_all(stage: Stage, seeds: Sequence[int], jobs: int, done: Callable[[Score], None]) -> list[Score]:
+    """Score seeds, `jobs` at a time: those that need the same standing Primum take turns."""
+    waiting, busy, free, told = list(seeds), set[str](), Condition(), list[Score]()
+    needs = {seed: stage.needs(draw(seed)) for seed in seeds}
+
+    def take() -> int | None:
+        with free:
+            while waiting:
+                for seed in waiting:
+                    if not needs[seed] & busy:
+                        waiting.remove(seed)
+                        busy.update(needs[seed])
+                        return seed
+                free.wait()
+            return None
+
+    def work(_number: int) -> None:
+        while (seed := take()) is not None:
+            one = score(stage, seed)
+            with free:
+                busy.difference_update(needs[seed])
+                told.append(one)
+                done(one)
+                free.notify_all()
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(work, range(jobs)))
+    return sorted(told, key=lambda one: one.seed)
