@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from primum import __version__
@@ -30,6 +30,7 @@ from primum.exposure.checks.gathering.sockets import Listener, listening, own_ad
 from primum.exposure.checks.gathering.tls import grade_of
 from primum.exposure.checks.gathering.usage import Usage, usage
 from primum.exposure.checks.limits import LIMITS
+from primum.exposure.checks.model import State
 from primum.exposure.checks.service import Checks, Home
 from primum.exposure.checks.sources import (
     Copies,
@@ -58,6 +59,7 @@ from primum.vault.guards import list_guards
 if TYPE_CHECKING:
     from primum.app.worker import WorkerRooms
     from primum.exposure.checks.advisories import Advisories
+    from primum.exposure.findings.service import Findings
 
 CODECS_SECONDS: Final = 20
 """Loading every codec to ask its version takes half a second on a quiet machine."""
@@ -115,7 +117,18 @@ def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept | None
         return WorkerSources(worker, notices, kept or NotKept())
 
     home = Home(rooms.home.id, __version__, worker.signer.sign_text)
-    return Checks(worker.records, rooms.clock, Recorder(rooms.journal), home=home, gather=gather)
+    findings = worker.exposed.findings
+    return Checks(
+        worker.records, rooms.clock, Recorder(rooms.journal), home=home, gather=gather,
+        found=lambda report, at: take_lines(findings, report, at),
+    )  # fmt: skip
+
+
+def take_lines(findings: Findings, report: Mapping[str, Any], at: datetime) -> None:
+    """Hand on what a check says is bad, and what it says is not bad any more; what is not determined is neither."""
+    for line in report["lines"]:
+        if line["state"] in {State.BAD, State.ATTENTION, State.GOOD}:
+            findings.take_line(str(line["name"]), bad=line["state"] == State.BAD, at=at)
 
 
 class WorkerSources:

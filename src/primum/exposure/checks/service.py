@@ -64,11 +64,15 @@ class Checks:
 
     def __init__(
         self, engine: Engine, clock: Clock, record: Recorder, *, home: Home, gather: Callable[[], Sources],
-        limits: Limits = LIMITS,
+        limits: Limits = LIMITS, found: Callable[[Json, datetime], None] | None = None,
     ) -> None:  # fmt: skip
-        """Keep them in `engine`; `gather` gives sources anew for each run, so that each is asked once in it."""
+        """Keep them in `engine`; `gather` gives sources anew for each run, so that each is asked once in it.
+
+        `found` is given each report once it is kept: what turned bad is a finding.
+        """
         self._engine, self._clock, self._record = engine, clock, record
         self._home, self._gather, self._limits = home, gather, limits
+        self._found = found
         self._turn = threading.Lock()
         self._done: tuple[int, int] = (0, 0)
 
@@ -197,6 +201,8 @@ class Checks:
             "fingerprint": run.hash,
         }  # fmt: skip
         self._record("check:made", by, run.id, details)
+        if self._found is not None:
+            self._found(report, now)
         return Kept(run, report, note)
 
     def _sweep(self, now: datetime) -> int:
