@@ -123,6 +123,7 @@ def test_commands():
         "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
+        "probe",
         "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
@@ -148,6 +149,7 @@ def test_verbs_of_the_socket():
         "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
         "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
+        "probe_ready", "probe_known", "probe_known_end", "probe_sign",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
         "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",

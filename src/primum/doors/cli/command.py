@@ -40,6 +40,7 @@ COMMANDS = {
     "send": "send a study to an enrolled device",
     "erase": "propose to erase a study or part of it; approve, refuse, certify",
     "retention": "how long studies are kept: proposals, holds, what came back",
+    "probe": "ask what a stranger could do: climb the ladder of each service, read nobody's data",
     "mandate": "who allowed which probe: give, list, withdraw, export, prove control",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",

@@ -242,6 +242,9 @@ def _service(one: Service, language: str) -> list[str]:
     for step in refusals(one):
         who = f"{step.mode} / {step.identity}"
         lines.append("    " + say(language, "rest.refused", who=who, rung=step.rung, code=step.code))
+    versions, suites = one.tls.get("versions"), one.tls.get("suites")
+    if isinstance(versions, list) and isinstance(suites, list):
+        lines.append("    " + say(language, "rest.tls", versions=", ".join(map(str, versions)), suites=len(suites)))
     codes = dict.fromkeys(step.code for step in one.steps if step.outcome is Outcome.NOT_TRIED)
     if codes:
         lines.append("    " + say(language, "rest.not-asked", codes=", ".join(codes)))
