@@ -286,10 +286,8 @@ class Sink:
                 pass  # a release, or an abort
 
     def _take(self, connection: socket.socket) -> None:
-        asking = Line(connection, bytearray(_READ + _MAX_LENGTH))  # a stranger's overwrites nothing that was received
-        kind, start, end = asking.pdu()
-        asked = bytes(asking.buffer[start:end])
-        if kind != 1 or (self.title and asked[4:20].strip() != self.title.encode()):
+        asked = _request_of(connection)
+        if self.title and asked[4:20].strip() != self.title.encode():
             return
         connection.sendall(_accept(asked))
         line = Line(connection, self.buffer)
@@ -301,6 +299,18 @@ class Sink:
         except NotGiven:
             connection.sendall(struct.pack(">BxL", 6, 4) + bytes(4))
             raise
+
+
+def _request_of(connection: socket.socket) -> bytes:
+    """Read an A-ASSOCIATE-RQ apart: a stranger's overwrites nothing that was received. Raises NotGiven."""
+    line = Line(connection, bytearray(_READ + _MAX_LENGTH))
+    try:
+        kind, start, end = line.pdu()
+    except OSError as error:
+        raise NotGiven("no request came") from error
+    if kind != 1:
+        raise NotGiven(f"PDU of type {kind} for a request")
+    return bytes(line.buffer[start:end])
 
 
 def _accept(body: bytes) -> bytes:
