@@ -83,6 +83,8 @@ class Targets:
     targets: tuple[Target, ...]
     pairs: dict[str, tuple[int, ...]]
     """Ports by address, in the order in which they are asked."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The pinned name under which an address was meant: servers answer by it."""
 
     def named(self) -> frozenset[str]:
         """Return the addresses that were meant one by one."""
@@ -218,7 +220,13 @@ def _allowed(asked: list[_Typed], gate: Gate, ports: Ports, limits: Limits) -> T
         raise TooMany(count=len(pairs), most=limits.addresses)
     if (count := sum(len(numbers) for numbers in pairs.values())) > limits.purposes:
         raise TooManyPorts(count=count, most=limits.purposes)
-    return Targets(tuple(made), {address: tuple(numbers) for address, numbers in pairs.items()})
+    names = {
+        address: one.host
+        for one, target in zip(asked, made, strict=True)
+        if one.network is None and _literal(one.host) is None
+        for address in target.addresses
+    }
+    return Targets(tuple(made), {address: tuple(numbers) for address, numbers in pairs.items()}, names)
 
 
 def _one(one: _Typed, gate: Gate, ports: Ports) -> tuple[Target, dict[str, tuple[int, ...]]]:

@@ -61,7 +61,8 @@ def test_a_name_is_known_by_a_mandate_or_not_at_all():
     with pytest.raises(NotPinned):
         read("pacs.example.org")
     pinned = gate(mandate(names={"pacs.example.org": ["192.0.2.7"]}))
-    assert read("PACS.example.org:104", the_gate=pinned).pairs == {"192.0.2.7": (104,)}
+    found = read("PACS.example.org:104", the_gate=pinned)
+    assert (found.pairs, found.names) == ({"192.0.2.7": (104,)}, {"192.0.2.7": "pacs.example.org"})
 
 
 @pytest.mark.parametrize(
