@@ -6,7 +6,7 @@ import ipaddress
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,7 @@ from primum.vault.guards import list_guards
 if TYPE_CHECKING:
     from primum.app.worker import WorkerRooms
     from primum.exposure.checks.advisories import Advisories
+    from primum.exposure.outside.service import Outside
 
 CODECS_SECONDS: Final = 20
 """Loading every codec to ask its version takes half a second on a quiet machine."""
@@ -113,12 +114,24 @@ class NotKept:
         raise NotTold(reason="no-grades")
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideKept(NotKept):
+    """Views from outside alone are kept."""
+
+    outside: Outside
+
+    def last_outside(self) -> LastProbe | None:
+        """Return the last view from outside that counted."""
+        view = self.outside.last()
+        return None if view is None else LastProbe(view.run_at, view.verdict().value, len(view.holes))
+
+
 def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept | None = None) -> Checks:
     """Build the check of a worker. `notices`: the licences of the viewer's parts, which name their versions."""
     rooms = worker.rooms
 
     def gather() -> Sources:
-        return WorkerSources(worker, notices, kept or NotKept())
+        return WorkerSources(worker, notices, kept or OutsideKept(worker.outside))
 
     home = Home(rooms.home.id, __version__, worker.signer.sign_text)
     return Checks(worker.records, rooms.clock, Recorder(rooms.journal), home=home, gather=gather)
