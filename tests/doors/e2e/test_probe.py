@@ -7,6 +7,8 @@ import json
 from primum.exposure.probe.reading import read_report
 from primum.exposure.probe.writing import digest
 from primum.journal.note import open_text
+from tests.doors.e2e.kit import facts
+from tests.programs import wait_until
 
 
 def test_a_practice_probes_itself(practice, tmp_path):
@@ -33,8 +35,12 @@ def test_a_practice_probes_itself(practice, tmp_path):
     said = open_text(report.signature, key).splitlines()
     assert said[0] == "primum-probe-report/1"
     assert (said[4], said[5]) == ("inside-only", digest(report))
-    told = primum.cli("journal", "list", "--kind", "probe:run").stdout
-    assert said[2] in told
+    assert said[2] in {one["subject"] for one in facts(practice, "probe:run")}
+
+    # a canary was there for the run alone
+    (planted,), (removed,) = facts(practice, "probe:canary:planted"), facts(practice, "probe:canary:removed")
+    assert planted["subject"] == removed["subject"]
+    wait_until(lambda: "CANARY" not in primum.cli("find").stdout, seconds=40)
 
     # what a run is given as expired was never good for anything, and nobody's session is left open by it
     closed = primum.cli("journal", "list", "--kind", "person:session:closed").stdout
@@ -49,6 +55,7 @@ def test_a_report_that_says_less_than_its_services_is_not_signed(practice, tmp_p
     told = json.loads(file.read_text())
     assert told["signature"]
     file.write_text(json.dumps(told | {"verdict": "closed", "exit_status": 0}))
+    assert len(facts(practice, "probe:canary:planted")) == 1, "none where our own doors are not asked"
     later = primum.cli("probe", "127.0.0.1:1", "--since", str(file), check=False)
     assert later.returncode == 2
     assert "probe.report-refused" in later.stderr

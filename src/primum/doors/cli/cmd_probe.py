@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="HOST, HOST:PORT, [IPV6]:PORT or a URL")
     parser.add_argument("--lan", action="store_true", help="this machine's networks, or TARGET as a part of them")
     parser.add_argument("--ports", metavar="LIST", help="104,11112-11120 or 1-65535 instead of the usual ports")
-    parser.add_argument("--budget", type=int, metavar="SECONDS", help="for the whole run (600)")
+    parser.add_argument("--budget", type=int, metavar="SECONDS", help="for all targets together (600)")
     parser.add_argument(
         "--mandate", type=Path, action="append", default=[], metavar="FILE", help="who allows it (primum mandate)"
     )

@@ -42,6 +42,8 @@ COMMANDS = {
     "retention": "how long studies are kept: proposals, holds, what came back",
     "probe": "ask what a stranger could do: climb the ladder of each service, read nobody's data",
     "vantage": "look from here at who is invited; be looked at from elsewhere",
+    "finding": "what probes and checks found, since when, and whether it is over",
+    "intervention": "who touched the box, the server or the network: probed before and after",
     "mandate": "who allowed which probe: give, list, withdraw, export, prove control",
     "why": "print the rule that decides WHO may do ACTION to WHAT",
     "journal": "list and verify what happened",

@@ -32,6 +32,8 @@ class HomeHere:
     client: Client | None
     why: str = ""
     """Why there is none."""
+    doors: frozenset[int] = frozenset()
+    """Where its own doors are."""
     told: dict[str, Any] = field(default_factory=dict)
 
     def mandates(self) -> list[Mandate]:
@@ -79,20 +81,23 @@ def home_here(options: argparse.Namespace) -> HomeHere:
     """Look for the home, its daemon and a session; ask nobody for a password."""
     try:
         client = Client(options.home)
-        client.call("probe_ready")
+        doors = client.call("probe_ready")["ports"]
     except PrimumError as refusal:
         return HomeHere(None, str(refusal))
-    return HomeHere(client)
+    return HomeHere(client, doors=frozenset(doors))
 
 
 @contextmanager
 def knowing(home: HomeHere, targets: Targets) -> Iterator[None]:
     """Learn what is known of our own Primum for the length of a run; what was made for it is ended afterwards."""
-    if home.client is None or not any(is_own(ip_address(one)) for one in targets.pairs):
+    own = [ports for address, ports in targets.pairs.items() if is_own(ip_address(address))]
+    if home.client is None or not any(home.doors & set(ports) for ports in own):
         yield
         return
     try:
         home.told = home.client.call("probe_known")
+        if home.told["no_canary"]:
+            speech.note(speech.printable(f"no canary was planted: {home.told['no_canary']}"))
     except PrimumError as refusal:
         speech.note(speech.printable(f"this home is asked as a stranger's would be: {refusal}"))
     try:

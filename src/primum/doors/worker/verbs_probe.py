@@ -19,7 +19,8 @@ from primum.exposure.probe.writing import digest
 from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
-from primum.identity import Permission
+from primum.identity import Permission, Thing
+from primum.imaging.importing import Origin, import_folder
 from primum.journal import Kind
 
 SIGNED: Final = "primum-probe-report/1"
@@ -36,9 +37,11 @@ class AlreadySigned(PrimumError):
 
 
 def probe_ready(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> dict[str, Any]:
-    """Tell that this home takes part."""
+    """Tell that this home takes part, and where its doors are."""
     desk.require(asking, Permission.PROBE_RUN, desk.worker.people.house())
-    return {"home": desk.worker.rooms.home.id}
+    settings = desk.worker.rooms.settings
+    doors = (settings.web_port, settings.dicom_port, settings.dicom_plain_port)
+    return {"home": desk.worker.rooms.home.id, "ports": [one for one in doors if one]}
 
 
 def probe_known(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def probe_known(desk: Desk, asking: Asking, _args: Args, _progress: Progress) ->
     titles = sorted({one.aet for one in worker.devices.list()} | {settings.dicom_aet})
     ended = worker.people.ended_session(asking.actor.person_id)
     stranger = secrets.token_urlsafe(_TOKEN_BYTES)
+    canary, why = _planted(desk, asking)
     return {
         "titles": titles[: LIMITS.titles],
         "web_port": settings.web_port,
@@ -56,8 +60,39 @@ def probe_known(desk: Desk, asking: Asking, _args: Args, _progress: Progress) ->
         "expired": [("Cookie", f"{COOKIE}={ended}")],
         # what another house gave, in the shape of ours: this one never gave it
         "foreign": [("Cookie", f"{COOKIE}={stranger}"), ("Authorization", f"Bearer {stranger}")],
-        "canary": "",
+        "canary": canary,
+        "no_canary": why,
     }
+
+
+def probe_known_end(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
+    """Remove the canary of a run. Raises NoSuchCanary."""
+    from primum.app.canaries import remove  # noqa: PLC0415
+
+    desk.require(asking, Permission.PROBE_RUN, desk.worker.people.house())
+    remove(desk.worker, args.text("canary", most=64))
+    return {}
+
+
+def _planted(desk: Desk, asking: Asking) -> tuple[str, str]:
+    """Plant a canary where this person may take in studies and nothing forwards them; else say why not."""
+    from primum.app.canaries import plant  # noqa: PLC0415 (who never probes loads none of this)
+    from primum.doors.worker.verbs_archive import Taking  # noqa: PLC0415
+
+    if desk.completions is not None and desk.completions.rules():
+        return "", "studies are forwarded by rule, and a canary would be"
+
+    def take_in(file: Path, controller_id: str) -> None:
+        vault = desk.worker.rooms.vault
+        taking = Taking(desk, Origin(controller_id, asking.actor.person_id), lambda _facts: None)
+        taking.journaled("file", lambda under_way: import_folder(vault, file, under_way.origin, **under_way.hooks()))
+
+    try:
+        controller_id = desk.controller_id("", asking)
+        desk.require(asking, Permission.STUDY_IMPORT, Thing("study", controller_id))
+        return plant(desk.worker, asking.actor.person_id, controller_id, take_in), ""
+    except PrimumError as refusal:
+        return "", str(refusal)
 
 
 def probe_sign(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -83,4 +118,9 @@ def probe_sign(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
     return {"note": worker.signer.sign_text("".join(f"{line}\n" for line in lines)), "run": run}
 
 
-VERBS: dict[str, Verb] = {"probe_ready": probe_ready, "probe_known": probe_known, "probe_sign": probe_sign}
+VERBS: dict[str, Verb] = {
+    "probe_ready": probe_ready,
+    "probe_known": probe_known,
+    "probe_known_end": probe_known_end,
+    "probe_sign": probe_sign,
+}

@@ -114,15 +114,16 @@ class Run:
 def run(order: Order) -> Run:
     """Run. Raises nothing of a target's making; ProbeRefused only where an order was changed after it was read."""
     began = order.now()
-    deadline = time.monotonic() + order.limits.budget_seconds
     purposes = Purposes(order.limits.purposes)
     dialler = Dialler(
-        order.gate, order.limits, log=purposes.note, deadline=deadline, nonce=order.nonce, foreign=order.foreign
-    )
+        order.gate, order.limits, log=purposes.note, deadline=time.monotonic() + order.limits.fixtures_seconds,
+        nonce=order.nonce, foreign=order.foreign,
+    )  # fmt: skip
     order.progress("fixtures", 0, 1)
     judgement = order.judge(lambda: _at_hand(dialler), order.speakers, order.certificate, look_at)
     order.progress("fixtures", 1, 1)
-    swept, services = _look_at_all(order, dialler, deadline) if judgement.sound else ({}, [])
+    dialler.deadline = time.monotonic() + order.limits.budget_seconds
+    swept, services = _look_at_all(order, dialler) if judgement.sound else ({}, [])
     lines = tuple(sorted([*order.before, *purposes.lines], key=lambda one: one.at))
     report = report_of(
         program=order.program,
@@ -146,12 +147,12 @@ def run(order: Order) -> Run:
 
 def _at_hand(dialler: Dialler) -> Dialler:
     """Give the dialler that judges the fixtures: they are on loopback, and greet at once if they greet."""
-    own = dialler.within(dialler.limits.budget_seconds)
+    own = dialler.within(dialler.limits.fixtures_seconds)
     own.limits = replace(own.limits, greeting_seconds=min(own.limits.greeting_seconds, FIXTURES_GREET))
     return own
 
 
-def _look_at_all(order: Order, dialler: Dialler, deadline: float) -> tuple[dict[str, Any], list[Service]]:
+def _look_at_all(order: Order, dialler: Dialler) -> tuple[dict[str, Any], list[Service]]:
     def look(address: str, port: int, keep: Keep) -> Service:
         known = order.known(address, port)
         if not known.host:
@@ -159,7 +160,7 @@ def _look_at_all(order: Order, dialler: Dialler, deadline: float) -> tuple[dict[
         asking = Asking(dialler, address, port, order.limits, known)
         return look_at_one(asking, order.speakers, keep)
 
-    ladders = Ladders(order.limits, look, deadline)
+    ladders = Ladders(order.limits, look, dialler.deadline)
     sweep = Sweep(dialler, order.targets.pairs, ladders.add, lambda done, total: order.progress("sweep", done, total))
     swept = sweep.run()
     services = ladders.finish(lambda done, total: order.progress("ladders", done, total))
