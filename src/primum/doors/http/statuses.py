@@ -36,6 +36,8 @@ STATUSES: Final = {
     "imaging.nothing-to-change": 409,
     "imaging.other-controller": 409,
     "imaging.patient-merged": 409,
+    "check.none-yet": 404,
+    "check.under-way": 409,
     "control.bad-modality": 422,
     "control.bad-request": 400,
     "control.may-not-receive": 409,
