@@ -89,32 +89,12 @@ class Kept(Protocol):
         ...
 
 
-class NotKept:
-    """Nothing of it is kept here."""
-
-    def last_probe(self) -> LastProbe | None:
-        """Say so."""
-        return None
-
-    def last_outside(self) -> LastProbe | None:
-        """Say so."""
-        return None
-
-    def stations(self) -> Sequence[Station]:
-        """Say so."""
-        return ()
-
-    def interventions(self) -> Interventions:
-        """Say so."""
-        raise NotTold(reason="no-register")
-
-
-def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept | None = None) -> Checks:
+def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept) -> Checks:
     """Build the check of a worker. `notices`: the licences of the viewer's parts, which name their versions."""
     rooms = worker.rooms
 
     def gather() -> Sources:
-        return WorkerSources(worker, notices, kept or NotKept())
+        return WorkerSources(worker, notices, kept)
 
     home = Home(rooms.home.id, __version__, worker.signer.sign_text)
     findings = worker.exposed.findings
