@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import subprocess
 import sys
 import time
@@ -144,8 +145,8 @@ class WorkerSources:
         return [one for one in found if one.port]
 
     def own(self) -> Own:
-        """List this machine's addresses."""
-        return Own(*own_addresses())
+        """List this machine's addresses; say who we are."""
+        return Own(*own_addresses(), user=os.geteuid())
 
     def tls(self) -> Sequence[TlsGrade]:
         """Grade the doors' TLS, each where this machine reaches it."""
