@@ -146,7 +146,7 @@ class WorkerSources:
 
     def own(self) -> Own:
         """List this machine's addresses; say who we are."""
-        return Own(*own_addresses(), user=os.geteuid())
+        return Own(*own_addresses(), user=os.geteuid() if hasattr(os, "geteuid") else None)
 
     def tls(self) -> Sequence[TlsGrade]:
         """Grade the doors' TLS, each where this machine reaches it."""
