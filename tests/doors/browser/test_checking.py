@@ -48,11 +48,13 @@ def test_a_check_is_made_and_read_by_keyboard_alone(house, tmp_path_factory):
         page.keyboard.press("Tab")
         page.keyboard.type(doctor.code())
         page.keyboard.press("Enter")
-        page.wait_for_url("**/check")
+        page.wait_for_selector(".check-line")
         page.locator("#line-homologation ~ details summary").focus()
         page.keyboard.press("Enter")
         page.locator("#value-homologation").focus()
-        page.keyboard.press("Tab")
+        assert page.input_value("#value-homologation") == "", "nothing is attested by default"
+        page.keyboard.type("La d")
+        assert page.input_value("#value-homologation") == "homologated"
         assert page.evaluate(UNLABELLED) == []
         page.locator("#line-homologation ~ details button").focus()
         page.keyboard.press("Enter")
