@@ -280,11 +280,14 @@ class Kind(Enum):
     REPORT_WITHDRAWN = _changed("report:withdrawn", "session controller report what", "{actor} a retiré le brouillon {report} de {subject} ({what})", "{actor} withdrew draft {report} of {subject} ({what})")
     REPORT_VALIDATED = _changed("report:validated", "controller report what", "{actor} a validé le compte rendu {report} de {subject} ({what})", "{actor} validated report {report} of {subject} ({what})")
     RESULT_SENT_AGAIN = _changed("result:sent-again", "session controller other what", "{actor} a remis en envoi le résultat {subject} ({what})", "{actor} had result {subject} sent again ({what})")
+    # --- account: probes
+    PROBE_RUN = _changed("probe:run", "session what reason count exit_status fingerprint", "{actor} a fait signer le sondage {subject} (vu de : {what}) : {reason}, {count} failles", "{actor} had probe {subject} signed (seen from {what}): {reason}, {count} holes")
+    PROBE_CANARY_PLANTED = _changed("probe:canary:planted", "controller", "une étude synthétique {subject} a été déposée pour un sondage de {actor}", "a synthetic study {subject} was planted for a probe of {actor}")
+    PROBE_CANARY_REMOVED = _changed("probe:canary:removed", "erasure reason", "l'étude synthétique {subject} d'un sondage de {actor} est effacée", "the synthetic study {subject} of a probe of {actor} is being erased")
     # --- account: mandates, interventions, findings, stations
     MANDATE_GIVEN = _changed("mandate:given", "session what count expires_at fingerprint", "{actor} a donné le mandat de sondage {subject} ({what}, {count} réseaux, jusqu'au {expires_at})", "{actor} gave mandate {subject} to probe ({what}, {count} networks, until {expires_at})")
     MANDATE_WITHDRAWN = _changed("mandate:withdrawn", "session", "{actor} a retiré le mandat de sondage {subject}", "{actor} withdrew mandate {subject}")
     MANDATE_TOKEN_TAKEN = _changed("mandate:token:taken", "session what", "{actor} a pris le jeton du mandat {subject} ({what})", "{actor} took the token of mandate {subject} ({what})")
-    MANDATE_PROVEN = _changed("mandate:proven", "session address port", "{actor} a attesté ici le contrôle pour le mandat {subject}", "{actor} attested control here for mandate {subject}")
     INTERVENTION_OPENED = _changed("intervention:opened", "session what controller", "{actor} a ouvert l'intervention {subject} ({what})", "{actor} opened intervention {subject} ({what})")
     INTERVENTION_PROBED = _changed("intervention:probed", "what reason count fingerprint", "sondage {what} l'intervention {subject} : {reason}, {count} failles", "intervention {subject}, probe {what}: {reason}, {count} holes")
     INTERVENTION_ATTACHED = _changed("intervention:attached", "session bytes fingerprint", "{actor} a joint un rapport à l'intervention {subject} ({bytes} octets)", "{actor} attached a report to intervention {subject} ({bytes} bytes)")

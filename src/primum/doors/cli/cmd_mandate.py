@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from primum.doors.cli import mandate_folder, speech
+from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.confirming import confirmed
 from primum.exposure.mandates import Pinned, mandate_rules, pin, verified, write_file
@@ -39,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     answering.add_arguments(verbs.add_parser("prove", help="run on the target: answer who holds the mandate's token"))
     for one in (give, listing, show, withdraw, export, token):
-        one.add_argument(
-            "--folder", type=Path, metavar="DIR", help="without an archive: a folder with its own key"
-        )
+        one.add_argument("--folder", type=Path, metavar="DIR", help="without an archive: a folder with its own key")
 
 
 def _give(parser: argparse.ArgumentParser) -> None:
@@ -56,14 +54,14 @@ def _give(parser: argparse.ArgumentParser) -> None:
         "--quality", required=True, choices=sorted(mandate_rules().qualities), help="in which quality who allows does"
     )
     parser.add_argument("--by", default="", metavar="NAME", help="who allows, where that is not you")
-    parser.add_argument(
-        "--for", default="", dest="for_whom", metavar="NAME", help="whose system it is, if not theirs"
-    )
+    parser.add_argument("--for", default="", dest="for_whom", metavar="NAME", help="whose system it is, if not theirs")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why it is probed")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do as asked."""
+    from primum.doors.cli import mandate_folder  # noqa: PLC0415 (keys and tables are loaded by who keeps a folder)
+
     if options.verb == "prove":
         return answering.run(options)
     desk: mandate_folder.Desk | _Home = (

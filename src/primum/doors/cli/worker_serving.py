@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 
 from primum import __version__
+from primum.app.canaries import canary_jobs
 from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
+from primum.app.exposed import KeptHere, probing_jobs
 from primum.app.payload import Payload
 from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
@@ -24,17 +26,21 @@ from primum.doors.worker import (
     verbs_dose,
     verbs_forward,
     verbs_identity,
+    verbs_interventions,
     verbs_journal,
     verbs_mandates,
     verbs_media,
     verbs_migrate,
+    verbs_outside,
     verbs_oversight,
     verbs_patients,
     verbs_people,
+    verbs_probe,
     verbs_reports,
     verbs_retention,
     verbs_send,
     verbs_sendings,
+    verbs_stations,
     verbs_tokens,
     verbs_vault,
 )
@@ -59,11 +65,15 @@ _VERBS = {
     **verbs_forward.VERBS,
     **verbs_journal.VERBS,
     **verbs_mandates.VERBS,
+    **verbs_interventions.VERBS,
+    **verbs_stations.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
+    **verbs_outside.VERBS,
     **verbs_oversight.VERBS,
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
+    **verbs_probe.VERBS,
     **verbs_reports.VERBS,
     **verbs_send.VERBS,
     **verbs_sendings.VERBS,
@@ -82,7 +92,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
     reports = reports_of(worker, intake.in_turn)
-    checks = checks_of(worker, _notices)
+    checks = checks_of(worker, _notices, KeptHere(worker.exposed, worker.rooms.clock))
     desk = Desk(
         worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of, reports,
         checks,
@@ -96,15 +106,21 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *completion_jobs(completions),
         *reading_jobs(worker),
         *report_jobs(reports),
+        *canary_jobs(worker),
         *checks.jobs(),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
-    for part in (intake, control, clockwork):
+    probing = Clockwork(probing_jobs(worker.exposed), worker.rooms.clock)  # minutes: nothing else waits for it
+    worker.exposed.interventions.woken_by(probing.hurry)
+    for part in (intake, control, clockwork, probing):
         part.start()
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    stops = (worker.backups.stop, clockwork.stop, checks.stop, shipping.stop, control.stop, intake.stop, questions.stop)
+    stops = (
+        probing.let_go, worker.backups.stop, clockwork.stop, checks.stop, shipping.stop, control.stop, intake.stop,
+        questions.stop,
+    )  # fmt: skip
     for end in stops:
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})
