@@ -283,7 +283,7 @@ class ModeLadder:
 
     def _get(self, caller: Caller, accepted: list[str]) -> Told:
         instance = self._findable()
-        stored = (instance.sop_class,) if instance is not None and instance.sop_class else classes.COMMON_STORAGE
+        stored = (instance.sop_class,) if instance is not None and instance.sop_class else classes.STORES
         proposals = [*_propose(accepted[:1]), *(Proposal(one, classes.STORED, scp=True) for one in stored)]
         with self._association(caller, Rung.GET, "C-GET, ended at the first byte", proposals) as association:
             return retrieving.get(association, accepted[0], instance)
