@@ -265,4 +265,4 @@ def test_a_vantage_looks_back_at_who_asks_and_its_look_counts(house: House) -> N
     assert f"sees this connection as {OUTER}" in said
     assert f"Seen from outside: from {CONTROL}" in said
     # without a mandate it asks nobody, and is not asked
-    assert "probe.not-mandated" in house.cli(*asked, status=1)
+    assert "probe.not-mandated" in house.cli(*asked, status=2)

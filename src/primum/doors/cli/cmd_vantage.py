@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from primum.doors.cli import speech
+from primum.ground.errors import PrimumError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from primum.exposure.probe.plan import Plan
     from primum.exposure.vantage.invitations import Invitations
 
+VOID = 2
 _PORT = 4433
 """Where a vantage listens unless it is told otherwise."""
 
@@ -66,9 +68,7 @@ def run(options: argparse.Namespace) -> int:
         case "serve":
             return _serve(options)
         case "ask":
-            from primum.doors.cli import probe_outside  # noqa: PLC0415 (X.509 and the probe, for who probes)
-
-            return probe_outside.ask(options)
+            return _ask(options)
         case "invite":
             _invite(options)
         case "withdraw":
@@ -81,6 +81,17 @@ def run(options: argparse.Namespace) -> int:
             ]
             speech.table(rows, ["id", "name", "ends_at", "quota"])
     return 0
+
+
+def _ask(options: argparse.Namespace) -> int:
+    """Ask for a look; statuses are those of a probe, of which 1 says that something is open."""
+    from primum.doors.cli import probe_outside  # noqa: PLC0415 (X.509 and the probe, for who probes)
+
+    try:
+        return probe_outside.ask(options)
+    except PrimumError as refusal:
+        speech.complain(refusal)
+        return VOID
 
 
 def _invite(options: argparse.Namespace) -> None:

@@ -365,8 +365,8 @@ def joined(report: Report, client: Client | None, language: str) -> Report:
         return report
     view = read_report(unpacked(str(told["report"])))
     blocked = [(int(version), int(port)) for version, port in told["judged"]["blocked"]]
-    counted = as_view(view, blocked)
-    speech.note(speech.printable(f"{told['run_at']}: {first_line(replace(counted, outside=True), language)}"))
+    counted = replace(as_view(view, blocked), outside=True)
+    speech.note(speech.printable(f"{told['run_at']}: {first_line(counted, language)}"))
     return report.joined([counted], outside=True)
 
 

@@ -10,16 +10,20 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from primum.doors.worker.protocol import BadRequest
+from primum.exposure.findings.model import Source
 from primum.exposure.outside.limits import LIMITS
-from primum.exposure.outside.returned import returned_of
+from primum.exposure.outside.model import COUNTS, Judged, Standing
+from primum.exposure.outside.returned import as_found, returned_of
 from primum.exposure.probe.plan import PLAN_BYTES, Plan, read_plan
 from primum.exposure.probe.reading import read_report
+from primum.exposure.probe.writing import as_json
 from primum.ground.clock import to_text
 from primum.identity import Permission, Thing
 
 if TYPE_CHECKING:
     from primum.doors.worker.control import Progress
     from primum.doors.worker.desk import Args, Asking, Desk, Verb
+    from primum.exposure.probe.report import Report
 
 _HOUSE = Thing("house")
 
@@ -44,8 +48,11 @@ def outside_read(desk: Desk, asking: Asking, args: Args, _progress: Progress) ->
     data = _packed(args.text("report", most=PLAN_BYTES), LIMITS.report_bytes)
     own = _addresses(args.texts("own_addresses"))
     desk.worker.rooms.journal.flush()
-    returned = returned_of(read_report(data), vouched=args.flag("vouched"))
+    report = read_report(data)
+    returned = returned_of(report, vouched=args.flag("vouched"))
     kept, judged = desk.worker.outside.read_back(asking.actor.person_id, returned, data, own)
+    if kept.probe_id and judged.standing is not Standing.SPENT:
+        _hand_on(desk, report, judged)
     return {
         "id": kept.id,
         "judged": judged.as_json(),
@@ -78,6 +85,13 @@ def outside_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -
             for one in kept
         ]
     }
+
+
+def _hand_on(desk: Desk, report: Report, judged: Judged) -> None:
+    """Give what was found to the list of findings; what does not count opens findings, and closes none."""
+    told = as_found(report, judged.blocked, counts=judged.standing in COUNTS)
+    if told.sound:
+        desk.worker.exposed.findings.take(as_json(told), Source.READ_BACK)
 
 
 def announced(plan: Plan, probe_id: str, nonce: str, expires_at: str) -> Plan:

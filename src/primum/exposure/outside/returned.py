@@ -47,6 +47,13 @@ def as_view(report: Report, blocked: Iterable[tuple[int, int]]) -> Report:
     return replace(report, addresses=tuple(_counted(one, ports) for one in report.addresses))
 
 
+def as_found(report: Report, blocked: Iterable[tuple[int, int]], *, counts: bool) -> Report:
+    """Return the report for the list of findings: one that does not count says what is open, and settles nothing."""
+    if counts:
+        return replace(as_view(report, blocked), outside=True)
+    return replace(report, addresses=(), services=tuple(one for one in report.services if one.holes()))
+
+
 def _asked(addresses: Iterable[Address]) -> Iterable[tuple[str, int]]:
     for one in addresses:
         untried = {port for low, high in one.not_tried for port in range(low, high + 1)}
