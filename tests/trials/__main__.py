@@ -70,7 +70,10 @@ def _show(one: scoring.Score) -> None:
     """Print the line of a seed, and what was wrong with it."""
     sums = [sum(len(getattr(view, name)) for view in one.views) for name in ("found", "missed", "false", "beyond")]
     cells = "".join(f"{cell:>8}" for cell in sums)
-    print(f"{one.seed:>6}{one.hosts:>7}{one.holes:>7}{cells[1:]}{one.seconds:>9.1f}{'' if one.right() else '  WRONG'}", flush=True)
+    print(
+        f"{one.seed:>6}{one.hosts:>7}{one.holes:>7}{cells[1:]}{one.seconds:>9.1f}{'' if one.right() else '  WRONG'}",
+        flush=True,
+    )
     if one.right():
         return
     print(f"        {' '.join(one.lines)} {one.trouble}")

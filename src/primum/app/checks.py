@@ -173,7 +173,7 @@ class WorkerSources:
         for one in self.doors():
             if not one.plain:
                 told = grade_of(_reached(one.address), one.port)
-                found.append(TlsGrade(one.name, one.port, told.profile, told.versions, told.weak))
+                found.append(TlsGrade(one.name, one.port, told.profile, told.versions, told.weak, told.advised_against))
         return found
 
     def certificates(self) -> Sequence[Shown]:

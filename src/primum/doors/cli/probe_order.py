@@ -8,6 +8,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ from primum.ground.errors import PrimumError
 _PAGES = ((80, Mode.PLAIN), (443, Mode.TLS), (8080, Mode.PLAIN), (8443, Mode.TLS), (8042, Mode.PLAIN))
 """Where a target may serve the token's page, as far as the mandate covers the port."""
 _LEAST, _MOST = 5, 86_400
+_PROVING_AT_ONCE = 128
+"""Addresses that are asked for their proof together; the rates hold all the same."""
 
 
 class BadBudget(PrimumError):
@@ -128,21 +131,30 @@ def certificates() -> Iterator[Certificates]:
 
 
 def prove(gate: Gate, targets: Targets, limits: Limits, tokens: Sequence[Token], helper: int | None) -> list[Purpose]:
-    """Ask the targets of each token's mandate to prove that they are controlled; say which did not."""
+    """Ask the targets of each token's mandate to prove that they are controlled; say which did not.
+
+    Many at a time: most addresses of a network are nobody's, and each of those takes `connect_seconds`.
+    """
     lines: list[Purpose] = []
     dialler = Dialler(gate, limits, log=lines.append, deadline=time.monotonic() + limits.budget_seconds)
-    for token in tokens:
-        mandates = [one for one in gate.mandates if one.id == token.mandate]
-        for text in targets.pairs:
-            address = ip_address(text)
-            if gate.is_own(address) or not any(address in net for one in mandates for net in one.networks):
-                continue
-            proof = _proof(dialler, token, address, helper)
-            if proof is None:
-                speech.note(f"{text}: control was not proven; rungs above C-FIND are not asked")
-            else:
-                gate.proofs.append(proof)
+    asked = [(token, address) for token in tokens for address in _of_token(gate, targets, token)]
+    if not asked:
+        return lines
+    with ThreadPoolExecutor(min(len(asked), _PROVING_AT_ONCE)) as pool:
+        proofs = list(pool.map(lambda one: _proof(dialler, one[0], one[1], helper), asked))
+    for (_, address), proof in zip(asked, proofs, strict=True):
+        if proof is None:
+            speech.note(f"{address}: control was not proven; rungs above C-FIND are not asked")
+        else:
+            gate.proofs.append(proof)
     return lines
+
+
+def _of_token(gate: Gate, targets: Targets, token: Token) -> list[Address]:
+    """List the addresses of its mandate that are asked."""
+    networks = [net for one in gate.mandates if one.id == token.mandate for net in one.networks]
+    found = [ip_address(one) for one in targets.pairs]
+    return [one for one in found if not gate.is_own(one) and any(one in net for net in networks)]
 
 
 def _proof(dialler: Dialler, token: Token, address: Address, helper: int | None) -> Proof | None:

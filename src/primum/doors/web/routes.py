@@ -20,6 +20,7 @@ from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
+from primum.doors.web.interventions import InterventionPages
 from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
@@ -57,7 +58,7 @@ class WebRoutes:
         """List them."""
         return [
             *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._sendings(),
-            *self._ohif(), *self._check(),
+            *self._interventions(), *self._check(), *self._ohif(),
         ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:
@@ -159,6 +160,18 @@ class WebRoutes:
             self._post("/sendings/again", sendings.again),
             self._post("/sendings/rules", sendings.add_rule),
             self._post("/sendings/rules/remove", sendings.remove_rule),
+        ]
+
+    def _interventions(self) -> list[BaseRoute]:
+        interventions = InterventionPages(self._pages)
+        return [
+            self._get("/interventions", interventions.page),
+            self._post("/interventions", interventions.open),
+            self._get("/interventions/{intervention}", interventions.one),
+            self._post("/interventions/{intervention}/close", interventions.close),
+            self._upload("/interventions/{intervention}/attach", interventions.attach),
+            self._get("/interventions/{intervention}/reports/{report}", interventions.report),
+            self._get("/findings", interventions.findings),
         ]
 
     def _orders(self) -> list[BaseRoute]:

@@ -67,6 +67,11 @@ def test_only_ecosystems_that_are_in_it_are_covered(tmp_path):
     assert found.covered == {("npm", "@ohif/app")}
 
 
+def test_a_day_to_come_does_not_make_a_database_fresh(tmp_path):
+    found = bring(folder(tmp_path, record("A-1", modified="9999-12-31T00:00:00Z")), PARTS, NOW)
+    assert found.dated == {"PyPI": f"{NOW:%Y-%m-%d}"}
+
+
 def test_a_zip_is_read_like_a_folder(tmp_path):
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
         packed.writestr("PyPI/GHSA-1.json", json.dumps(record(events=FIXED)))
@@ -77,7 +82,7 @@ def test_a_zip_is_read_like_a_folder(tmp_path):
 @pytest.mark.parametrize(
     "wrong",
     ["no json", "[]", "{}", '{"id":"../x","modified":"2026"}', '{"id":"A-1"}',
-     '{"id":"A-1","modified":"2026","affected":5}', "[" * 100_000],
+     '{"id":"A-1","modified":"2026-01-01","affected":5}', '{"id":"A-1","modified":"2026"}', "[" * 100_000],
 )  # fmt: skip
 def test_what_is_no_record_refuses_the_whole(tmp_path, wrong):
     with pytest.raises(AdvisoriesUnfit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 from datetime import date
 from pathlib import Path
 
@@ -96,3 +97,9 @@ def test_the_file_is_dated_and_each_of_its_sources_says_how_it_was_read():
         assert date.fromisoformat(one["date"])
         assert one["title"]
         assert one["read"]
+
+
+def test_the_reference_page_is_made_from_the_file():
+    root = Path(__file__).parents[4]
+    made = runpy.run_path(str(root / "tools" / "check_reference.py"))["page"]()
+    assert (root / "docs" / "reference" / "check.md").read_text("utf-8") == made

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
+import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.doors.web_kit import tls_context
 from tests.programs import free_port
 from tests.unit.exposure.checks.kit import DEVICE, HOME, NOW, OTHER, PERSON
 
@@ -25,12 +29,9 @@ from primum.exposure.checks.gathering.parts import (
     viewer_parts,
 )
 from primum.exposure.checks.gathering.sockets import listening, own_addresses
-from primum.exposure.checks.gathering.tls import grade
+from primum.exposure.checks.gathering.tls import grade_of
 from primum.exposure.checks.gathering.usage import usage
 from primum.exposure.checks.limits import Limits
-from primum.exposure.probe.tls.hello import TLS10, TLS12, TLS13
-from primum.exposure.probe.tls.sight import TlsSight
-from primum.exposure.probe.tls.suites import BY_NUMBER
 from primum.ground.clock import FixedClock
 from primum.ground.disc import RealDisc
 from primum.journal import Fact, Journal, Kind as What
@@ -305,13 +306,38 @@ def test_the_kernel_is_asked_for_its_clock_and_nothing_is_set():
     assert abs(time.time() - before) < 5
 
 
-@pytest.mark.parametrize(
-    ("versions", "suites", "profile"),
-    [((TLS13, TLS12), (0x1301, 0x1302, 0x1303, 0x1304, 0xC02F), "B.13"), ((TLS13, TLS12), (0x1302, 0xC030), "B.12"),
-     ((TLS12,), (0xC02F, 0x009C), "B.10"), ((TLS12,), (0xC013,), "B.10"), ((TLS12, TLS10), (0xC02F,), ""),
-     ((TLS12,), (0xC02F, 0x000A), ""), ((TLS12,), (0x00A6,), ""), ((), (), "")],
-)  # fmt: skip
-def test_a_door_is_graded_by_the_weakest_that_it_takes(versions, suites, profile):
-    found = grade(TlsSight(list(versions), [BY_NUMBER[one] for one in suites]))
-    assert found.profile == profile
-    assert bool(found.weak) == (not profile and bool(versions))
+@pytest.fixture
+def door(tmp_path):
+    """A listener on loopback that does TLS as its context says, one caller at a time."""
+    context, over = tls_context(tmp_path), threading.Event()
+
+    def serve(listener):
+        while not over.is_set():
+            with suppress(OSError), listener.accept()[0] as caller:
+                caller.settimeout(5)
+                context.wrap_socket(caller, server_side=True).close()
+
+    with socket.create_server(("127.0.0.1", free_port())) as listener:
+        listener.settimeout(0.2)
+        one = threading.Thread(target=serve, args=(listener,), daemon=True)
+        one.start()
+        yield context, listener.getsockname()[1]
+        over.set()
+        one.join(10)
+
+
+def test_a_door_of_ours_is_graded_by_what_it_takes(door):
+    context, port = door
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM")
+    strict = grade_of("127.0.0.1", port)
+    assert (strict.profile, strict.versions, strict.weak, strict.advised_against) == (
+        "B.12", ("TLSv1.3", "TLSv1.2"), (), (),
+    )  # fmt: skip
+    context.set_ciphers("ECDHE+AES")
+    assert grade_of("127.0.0.1", port).advised_against == ("cbc",)
+
+
+def test_a_door_that_is_not_there_is_not_judged():
+    with pytest.raises(NotTold):
+        grade_of("127.0.0.1", free_port())
