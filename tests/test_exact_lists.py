@@ -95,7 +95,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp"}
+    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp", "vantage"}
 
 
 def test_listeners():
@@ -114,6 +114,7 @@ def test_listeners():
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
         "exposure/probe/fixtures/dimse.py", "exposure/probe/outside/control.py",
+        "exposure/vantage/serving.py",
     }  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def test_commands():
         "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
+        "probe", "vantage",
         "finding", "intervention", "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
@@ -148,8 +150,10 @@ def test_verbs_of_the_socket():
         "report_list", "report_show", "report_add", "report_write", "report_change", "report_withdraw",
         "report_validate", "result_list", "result_again",
         "backup_make", "backup_list", "backup_test", "backup_credentials",
+        "probe_ready", "probe_known", "probe_known_end", "probe_sign",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
+        "outside_announce", "outside_read", "outside_view", "outside_list",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",
         "station_issue", "station_read", "station_list", "station_remove",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
+from typing import Any
 
-from tests.trials import confirming, stage
+from tests.trials import confirming, scoring, stage
 from tests.trials.table import LINES
 
 CANNOT = 77
@@ -16,29 +18,84 @@ CANNOT = 77
 def main() -> int:
     """Run."""
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
+    parser.add_argument("--seeds", default="", metavar="A..B", help="the seeds to score, both ends included")
     parser.add_argument("--confirm", action="store_true", help="compare the table with what other clients can do")
     parser.add_argument("--lines", default="", metavar="KIND/SETTING,…", help="with --confirm: these alone")
-    parser.add_argument("--jobs", type=int, default=4, help="networks that are up together (4)")
+    parser.add_argument("--jobs", type=int, default=8, help="networks that are up together (8)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
+    if not (given.confirm or given.seeds):
+        parser.error("either --seeds or --confirm")
     try:
-        return _confirm(given)
+        return _run(given)
     except stage.CannotBeHeld as cannot:
         print(f"trials: {cannot}", file=sys.stderr)
         return CANNOT
 
 
-def _confirm(given: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace) -> int:
     names = [one for one in given.lines.split(",") if one] or list(LINES)
-    with stage.opened(names) as opened:
-        wrong = confirming.confirm(opened, names, given.jobs)
+    seeds = _seeds(given.seeds)
+    told: dict[str, Any] = {}
+    with stage.opened(() if seeds else names) as opened:
+        if given.confirm:
+            wrong = confirming.confirm(opened, names, given.jobs)
+            told |= {"lines": names, "wrong": [one._asdict() for one in wrong]}
+        if seeds:
+            began = time.monotonic()
+            if not given.json:
+                print(HEAD, flush=True)
+            scores = scoring.score_all(opened, seeds, given.jobs, lambda one: None if given.json else _show(one))
+            told |= {"seeds": [one.as_json() for one in scores], "seconds": round(time.monotonic() - began, 1)}
     if given.json:
-        print(json.dumps({"lines": names, "wrong": [one._asdict() for one in wrong]}))
+        print(json.dumps(told))
     else:
-        for one in wrong:
-            print(f"{one.line} {one.door} {one.place}: more {one.more}, less {one.less}")
-        print(f"{len(names)} lines, {len(wrong)} doors that clients see otherwise")
-    return 1 if wrong else 0
+        _sum_up(told)
+    return 0 if not told.get("wrong") and all(one["right"] for one in told.get("seeds", [])) else 1
+
+
+HEAD = "  seed  hosts  holes  found  missed  false  beyond  seconds"
+
+
+def _seeds(text: str) -> list[int]:
+    """Read `0..29`, or `7`, or `3,5,8..9`."""
+    found: list[int] = []
+    for part in filter(None, text.split(",")):
+        low, _, high = part.partition("..")
+        found += range(int(low), int(high or low) + 1)
+    return found
+
+
+def _show(one: scoring.Score) -> None:
+    """Print the line of a seed, and what was wrong with it."""
+    sums = [sum(len(getattr(view, name)) for view in one.views) for name in ("found", "missed", "false", "beyond")]
+    cells = "".join(f"{cell:>8}" for cell in sums)
+    print(
+        f"{one.seed:>6}{one.hosts:>7}{one.holes:>7}{cells[1:]}{one.seconds:>9.1f}{'' if one.right() else '  WRONG'}",
+        flush=True,
+    )
+    if one.right():
+        return
+    print(f"        {' '.join(one.lines)} {one.trouble}")
+    for view in one.views:
+        for name in ("missed", "false", "beyond", "canaries"):
+            for item in getattr(view, name):
+                print(f"        {view.place} {name}: {item if isinstance(item, str) else ' '.join(map(str, item))}")
+        print(f"        {view.place}: status {view.status}, {view.verdict}, {view.seconds} s {view.said}", flush=True)
+
+
+def _sum_up(told: dict[str, Any]) -> None:
+    if "wrong" in told:
+        for one in told["wrong"]:
+            print(f"{one['line']} {one['door']} {one['place']}: more {one['more']}, less {one['less']}")
+        print(f"{len(told['lines'])} lines of the table, {len(told['wrong'])} doors that other clients see otherwise")
+    if "seeds" in told:
+        views = [view for one in told["seeds"] for view in one["views"]]
+        found, missed, false = (sum(len(view[name]) for view in views) for name in ("found", "missed", "false"))
+        right = sum(one["right"] for one in told["seeds"])
+        recall, precision = found / max(1, found + missed), found / max(1, found + false)
+        print(f"{len(told['seeds'])} seeds, {right} right; recall {recall:.4f}, precision {precision:.4f}; "
+              f"{sum(len(view['beyond']) for view in views)} packets beyond; {told['seconds']} s")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -260,7 +260,7 @@ def _smb(asker: Asker, _door: Door) -> set[What]:
         if "NT_STATUS" in listed.stdout + listed.stderr or listed.returncode == 0
         else []
     )
-    if inside.returncode == 0 or listed.returncode == 0:
+    if inside.returncode == 0 or "Anonymous login successful" in listed.stdout + listed.stderr:
         found.append(What(Mode.PLAIN, Identity.GUEST, Rung.SESSION))
     if "Disk|partage" in listed.stdout:
         found.append(What(Mode.PLAIN, Identity.GUEST, Rung.LIST))

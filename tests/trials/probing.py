@@ -71,7 +71,8 @@ def inside(stage: Stage, network: Network, folder: Path) -> Asked:
             stage.kit.nursery.twin(
                 network.nodes[node.name], "proves", log=folder / "proofs", port=plan.proving, token=str(token)
             )
-    options = ("--lan", "--mandate", str(note), "--token", str(token), "--prove", str(plan.proving))
+    asked = ",".join(str(one) for one in ports if one != plan.proving)
+    options = ("--lan", "--ports", asked, "--mandate", str(note), "--token", str(token), "--helper", str(plan.proving))
     allowed = frozenset((str(address), port) for address in plan.mandated for port in ports)
     return Asked(Place.INSIDE, network.prober, (str(plan.mandated),), options, allowed)
 

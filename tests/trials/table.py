@@ -159,7 +159,8 @@ TABLE: Final[tuple[Line, ...]] = (
     # -- a laptop that shares a folder
     Line("smb", "guest", "a share that guests may open",
          one(Family.SMB, 445, holes(I.NOBODY, R.BANNER) | holes(I.GUEST, R.SESSION, R.LIST)), weight=3),
-    Line("smb", "accounts", "no guests, no anonymous session", one(Family.SMB, 445, holes(I.NOBODY, R.BANNER))),
+    Line("smb", "accounts", "no guests; an anonymous session that opens nothing, as every Samba grants it",
+         one(Family.SMB, 445, holes(I.NOBODY, R.BANNER) | holes(I.GUEST, R.SESSION))),
     Line("ftp", "anonymous", "anonymous_enable=YES",
          one(Family.FTP, 21, holes(I.NOBODY, R.BANNER) | holes(I.GUEST, R.SESSION, R.LIST))),
     Line("ftp", "accounts", "anonymous_enable=NO", one(Family.FTP, 21, holes(I.NOBODY, R.BANNER))),

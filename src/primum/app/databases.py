@@ -22,6 +22,7 @@ def open_index(home: Home, key: bytes, *, read_only: bool = False) -> Engine:
 def migrate_records(records: Engine) -> None:
     """Bring the tables of every room in records.db to their newest shape."""
     from primum.app.exposed import prepare_exposed  # noqa: PLC0415 (a reader does not need them)
+    from primum.exposure.canaries.store import prepare_canaries  # noqa: PLC0415
     from primum.exposure.checks.store import prepare_checks  # noqa: PLC0415
     from primum.exposure.outside.store import prepare_outside  # noqa: PLC0415
     from primum.identity import migrate_devices, migrate_people  # noqa: PLC0415
@@ -39,3 +40,4 @@ def migrate_records(records: Engine) -> None:
     imaging.prepare_sendings(records)
     prepare_exposed(records)
     prepare_outside(records)
+    prepare_canaries(records)

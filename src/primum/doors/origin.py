@@ -32,6 +32,7 @@ from primum.doors.http.patience import Patient
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
+from primum.doors.http.told_routes import tell
 from primum.doors.http.visit import who
 from primum.doors.web.refused import RefusedPages
 from primum.doors.web.routes import WebRoutes
@@ -112,8 +113,11 @@ def server(
     """Build the server: HTTP/1.1 (h11, wsproto) over TLS, bounded, without an access log or a name of its own."""
     limits = services.limits
     gate = Gate(limits, services.strangers.count)
+    app = create_app(services)
+    if services.routes_file is not None:
+        tell(app.routes, services.routes_file)
     configuration = uvicorn.Config(
-        create_app(services),
+        app,
         host=address,
         port=port,
         http=partial(Patient, gate=gate, limits=limits, announced=services.announced),  # type: ignore[arg-type]  # uvicorn calls it, no more

@@ -55,6 +55,7 @@ class Permission(StrEnum):
     PERSON_INVITE = "person:invite"
     PERSON_LIST = "person:list"
     PERSON_RESET = "person:reset"
+    PROBE_RUN = "probe:run"
     REPORT_READ = "report:read"
     REPORT_VALIDATE = "report:validate"
     REPORT_WRITE = "report:write"
@@ -110,9 +111,11 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.REPORT_READ, P.REPORT_WRITE, P.REPORT_VALIDATE,
         P.MANDATE_GIVE, P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.STATION_READ,
         P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
+        P.PROBE_RUN,
         P.CHECK_READ, P.CHECK_DECLARE,
     }),
     Role.TECHNOLOGIST: frozenset({
+        P.PROBE_RUN,
         P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.STATION_READ, P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
         P.DOSE_LIST,
         P.STUDY_LIST, P.STUDY_OPEN, P.STUDY_SEND, P.PATIENT_IDENTIFY, P.STUDY_IMPORT,
@@ -134,6 +137,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.REPORT_READ, P.REPORT_WRITE,
     }),
     Role.DPO: frozenset({
+        P.PROBE_RUN,
         P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.INTERVENTION_LIST,
         P.DEVICE_LIST, P.PERSON_LIST, P.GRANT_APPROVE, P.GRANT_CANCEL, P.GRANT_REVOKE,
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS, P.TOKEN_LIST, P.TOKEN_REVOKE,
@@ -141,6 +145,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.CHECK_READ,
     }),
     Role.ADMINISTRATOR: frozenset({
+        P.PROBE_RUN,
         P.MANDATE_GIVE, P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.STATION_READ,
         P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
         P.BACKUP_RUN, P.CHECK_READ, P.CHECK_DECLARE,
@@ -199,6 +204,7 @@ CHANGES = frozenset(P) - frozenset({
     P.ORDER_LIST, P.ORDER_WRITE,  # typed all day long, and each is undone by another one (decision 0072)
     P.REPORT_READ, P.REPORT_WRITE,  # a draft is typed all day long too, and validates nothing
     P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.INTERVENTION_LIST,  # looking, and taking back
+    P.PROBE_RUN,  # looks, and signs what was seen: a probe after every change costs nobody a password
     P.INTERVENTION_WRITE, P.STATION_READ,  # typed at the door, while the technician waits; nothing is opened by it
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""

@@ -232,6 +232,15 @@ class Sessions(Factors):
         with self._changing() as tx:
             self._close(tx, self._live(tx, token, self._now()), "asked")
 
+    def ended_session(self, person_id: str) -> str:
+        """Return the token of a session that was ended before anybody had it: what must not open anything."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        with self._changing() as tx:
+            self._make_room(tx, person_id)
+            self._open(tx, person_id, token, "", AGENTS[0])
+            self._close(tx, self._live(tx, token, self._now()), "made-ended")
+        return token
+
     def _close(self, tx: Connection, row: Row, reason: str) -> None:
         store.change_session(tx, row.id, closed_at=to_text(self._now()), fresh_until=None)
         self._record(Fact.SESSION_CLOSED, row.person_id, row.id, session=row.id, reason=reason)

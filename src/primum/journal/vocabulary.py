@@ -280,6 +280,10 @@ class Kind(Enum):
     REPORT_WITHDRAWN = _changed("report:withdrawn", "session controller report what", "{actor} a retiré le brouillon {report} de {subject} ({what})", "{actor} withdrew draft {report} of {subject} ({what})")
     REPORT_VALIDATED = _changed("report:validated", "controller report what", "{actor} a validé le compte rendu {report} de {subject} ({what})", "{actor} validated report {report} of {subject} ({what})")
     RESULT_SENT_AGAIN = _changed("result:sent-again", "session controller other what", "{actor} a remis en envoi le résultat {subject} ({what})", "{actor} had result {subject} sent again ({what})")
+    # --- account: probes
+    PROBE_RUN = _changed("probe:run", "session what reason count exit_status fingerprint", "{actor} a fait signer le sondage {subject} (vu de : {what}) : {reason}, {count} failles", "{actor} had probe {subject} signed (seen from {what}): {reason}, {count} holes")
+    PROBE_CANARY_PLANTED = _changed("probe:canary:planted", "controller", "une étude synthétique {subject} a été déposée pour un sondage de {actor}", "a synthetic study {subject} was planted for a probe of {actor}")
+    PROBE_CANARY_REMOVED = _changed("probe:canary:removed", "erasure reason", "l'étude synthétique {subject} d'un sondage de {actor} est effacée", "the synthetic study {subject} of a probe of {actor} is being erased")
     # --- account: mandates, interventions, findings, stations
     MANDATE_GIVEN = _changed("mandate:given", "session what count expires_at fingerprint", "{actor} a donné le mandat de sondage {subject} ({what}, {count} réseaux, jusqu'au {expires_at})", "{actor} gave mandate {subject} to probe ({what}, {count} networks, until {expires_at})")
     MANDATE_WITHDRAWN = _changed("mandate:withdrawn", "session", "{actor} a retiré le mandat de sondage {subject}", "{actor} withdrew mandate {subject}")

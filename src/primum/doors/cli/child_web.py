@@ -10,6 +10,7 @@ from primum.app.payload import Payload
 from primum.app.space import FreeSpace
 from primum.app.web import WebRooms, open_web
 from primum.doors.cli.child import Status
+from primum.doors.http import told_routes
 from primum.doors.http.services import WebServices
 from primum.doors.origin import origins_of, serve
 from primum.exposure.outside.announced import Announced, notice_server_names
@@ -46,6 +47,7 @@ def run(payload: Payload, status: Status) -> int:
         doses=opened.doses,
         to_read=opened.to_read,
         reports=opened.reports,
+        routes_file=rooms.home.folder / "run" / told_routes.FILE,
         announced=announced,
     )
     stop = threading.Event()

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from primum.doors.cli import mandate_folder, speech
+from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.confirming import confirmed
 from primum.exposure.mandates import Pinned, mandate_rules, pin, verified, write_file
@@ -60,6 +60,8 @@ def _give(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do as asked."""
+    from primum.doors.cli import mandate_folder  # noqa: PLC0415 (keys and tables are loaded by who keeps a folder)
+
     if options.verb == "prove":
         return answering.run(options)
     desk: mandate_folder.Desk | _Home = (

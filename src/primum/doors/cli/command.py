@@ -40,6 +40,8 @@ COMMANDS = {
     "send": "send a study to an enrolled device",
     "erase": "propose to erase a study or part of it; approve, refuse, certify",
     "retention": "how long studies are kept: proposals, holds, what came back",
+    "probe": "ask what a stranger could do: climb the ladder of each service, read nobody's data",
+    "vantage": "look from here at who is invited; be looked at from elsewhere",
     "finding": "what probes and checks found, since when, and whether it is over",
     "intervention": "who touched the box, the server or the network: probed before and after",
     "mandate": "who allowed which probe: give, list, withdraw, export, prove control",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from primum import __version__
+from primum.app.canaries import canary_jobs
 from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
@@ -30,9 +31,11 @@ from primum.doors.worker import (
     verbs_mandates,
     verbs_media,
     verbs_migrate,
+    verbs_outside,
     verbs_oversight,
     verbs_patients,
     verbs_people,
+    verbs_probe,
     verbs_reports,
     verbs_retention,
     verbs_send,
@@ -66,9 +69,11 @@ _VERBS = {
     **verbs_stations.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
+    **verbs_outside.VERBS,
     **verbs_oversight.VERBS,
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
+    **verbs_probe.VERBS,
     **verbs_reports.VERBS,
     **verbs_send.VERBS,
     **verbs_sendings.VERBS,
@@ -101,6 +106,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *completion_jobs(completions),
         *reading_jobs(worker),
         *report_jobs(reports),
+        *canary_jobs(worker),
         *checks.jobs(),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)

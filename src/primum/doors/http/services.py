@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from primum.app.intake import Intake
@@ -362,6 +363,8 @@ class WebServices:
     doses: Doses
     to_read: ToRead
     reports: Reports
+    routes_file: Path | None = None
+    """Where the table of routes is written for a probe of this machine."""
     announced: Announced | None = None
     """Notes probes whose nonce was announced."""
     limits: Limits = LIMITS

@@ -41,6 +41,8 @@ STATUSES: Final = {
     "probe.no-such-finding": 404,
     "probe.no-such-intervention": 404,
     "probe.under-way": 409,
+    "check.none-yet": 404,
+    "check.under-way": 409,
     "control.bad-modality": 422,
     "control.bad-request": 400,
     "control.may-not-receive": 409,

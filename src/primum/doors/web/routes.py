@@ -14,6 +14,7 @@ from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
 from primum.doors.web.bringing import Bringing
+from primum.doors.web.check import CheckPages
 from primum.doors.web.decisions import Decisions
 from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
@@ -57,7 +58,7 @@ class WebRoutes:
         """List them."""
         return [
             *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._sendings(),
-            *self._interventions(), *self._ohif(),
+            *self._interventions(), *self._ohif(), *self._check(),
         ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:
@@ -186,6 +187,17 @@ class WebRoutes:
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),
+        ]
+
+    def _check(self) -> list[BaseRoute]:
+        check = CheckPages(self._pages)
+        return [
+            self._get("/check", check.page),
+            self._post("/check", check.make),
+            self._get("/check/progress", check.progress),
+            self._get("/check/{run}/report.html", check.as_html),
+            self._get("/check/{run}/report.pdf", check.as_pdf),
+            self._get("/check/{run}/report.json", check.as_json),
         ]
 
     def _ohif(self) -> list[BaseRoute]:

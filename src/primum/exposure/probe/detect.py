@@ -18,6 +18,8 @@ from primum.exposure.probe.speaking import Asking, Speaker
 CALLER_FIRST: Final = frozenset({Family.DICOM, Family.WEB, Family.HL7, Family.SMB, Family.NFS})
 """Families in which the caller speaks first: on their usual ports no greeting is waited for."""
 
+_REQUIRED: Final = "certificate-required"
+
 _LEAST: Final = 3
 """Characters that make a greeting worth showing."""
 
@@ -48,7 +50,12 @@ def detect(asking: Asking, speakers: Sequence[Speaker]) -> tuple[Service, Speake
         found = _ask(asking, _in_order(others, greeting), greeting, notes)
     if found is not None:
         return found
-    return _unknown(asking, greeting, notes), None
+    service = _unknown(asking, greeting, notes)
+    if "budget" not in notes and _demands_a_certificate(asking):
+        return _behind_a_certificate(asking, service, speakers)
+    code = "budget" if "budget" in notes else (greeting.ended or "not-recognised")
+    service.steps.append(_connect(Mode.PLAIN, Outcome.UNDETERMINED, code))
+    return service, None
 
 
 def greet(asking: Asking) -> Greeting:
@@ -83,9 +90,8 @@ def _in_order(speakers: Iterable[Speaker], greeting: Greeting) -> list[Speaker]:
 def _ask(
     asking: Asking, speakers: Iterable[Speaker], greeting: Greeting, notes: list[str]
 ) -> tuple[Service, Speaker] | None:
-    patience = asking.limits.recognise_seconds
     for one in speakers:
-        within = replace(asking, dialler=asking.dialler.within(asking.limits.service_seconds, patience))
+        within = replace(asking, dialler=asking.dialler.within(asking.limits.service_seconds, _patience(asking, one)))
         if time.monotonic() >= within.dialler.deadline:
             notes.append("budget")
             return None
@@ -101,17 +107,46 @@ def _ask(
     return None
 
 
+def _patience(asking: Asking, speaker: Speaker) -> float:
+    """Say how long one connection may take that asks whether this is spoken: longest where it is to be expected."""
+    limits = asking.limits
+    if asking.port in speaker.ports:
+        return limits.step_seconds
+    return limits.recognise_seconds if speaker.family in {Family.DICOM, Family.WEB} else limits.others_seconds
+
+
 def _unknown(asking: Asking, greeting: Greeting, notes: list[str]) -> Service:
     shown = printable(greeting.data, asking.limits.shown_characters)
     service = Service(asking.address, asking.port, Family.UNKNOWN, banner=shown if len(shown) >= _LEAST else "")
     service.notes += notes
-    if "budget" not in notes and _demands_a_certificate(asking):
-        # whoever has none that it knows is told nothing: the door is there, and closed to a stranger
-        service.steps.append(_connect(Mode.TLS, Outcome.REFUSED, "certificate-required"))
-        return service
-    code = "budget" if "budget" in notes else (greeting.ended or "not-recognised")
-    service.steps.append(_connect(Mode.PLAIN, Outcome.UNDETERMINED, code))
     return service
+
+
+def _behind_a_certificate(
+    asking: Asking, service: Service, speakers: Sequence[Speaker]
+) -> tuple[Service, Speaker | None]:
+    """Tell who stands behind a door that sends away whoever shows no certificate: does it take anybody's?"""
+    # whoever has none that it knows is told nothing: the door is there, and closed to a stranger
+    service.steps.append(_connect(Mode.TLS, Outcome.REFUSED, _REQUIRED))
+    refusal = _refusal(asking, Mode.TLS_FOREIGN)
+    if refusal:
+        service.steps.append(_connect(Mode.TLS_FOREIGN, *refusal))
+        return service, None
+    shown = WithForeign(asking.dialler, asking.address, asking.port, asking.limits, asking.known)
+    found = _ask(shown, speakers, Greeting(), service.notes)
+    if found is not None:
+        return found
+    service.steps.append(_connect(Mode.TLS_FOREIGN, Outcome.UNDETERMINED, "not-recognised"))
+    return service, None
+
+
+class WithForeign(Asking):
+    """Shows a stranger's certificate wherever TLS is spoken: to be recognised by who takes anybody's."""
+
+    def connect(self, mode: Mode, rung: Rung, identity: Identity, purpose: str) -> Wire:
+        """Open a connection to this port. Raises ProbeRefused, Unanswered."""
+        shown = Mode.TLS_FOREIGN if mode is Mode.TLS else mode
+        return self.dialler.connect(self.address, self.port, mode=shown, rung=rung, identity=identity, purpose=purpose)
 
 
 def _connect(mode: Mode, outcome: Outcome, code: str) -> Step:
@@ -120,18 +155,36 @@ def _connect(mode: Mode, outcome: Outcome, code: str) -> Step:
 
 def _demands_a_certificate(asking: Asking) -> bool:
     """Tell whether TLS is spoken, and ended because no certificate was shown (RFC 8446 6.2, certificate_required)."""
-    within = replace(
-        asking, dialler=asking.dialler.within(asking.limits.service_seconds, asking.limits.recognise_seconds)
-    )
+    refusal = _refusal(asking, Mode.TLS)
+    return refusal is not None and refusal[1] == _REQUIRED
+
+
+def _refusal(asking: Asking, mode: Mode) -> tuple[Outcome, str] | None:
+    """Tell how TLS was refused, in the handshake or (as TLS 1.3 does) just after; None where it was not."""
+    within = asking.dialler.within(asking.limits.service_seconds, asking.limits.recognise_seconds)
     try:
-        with within.connect(Mode.TLS, Rung.CONNECT, Identity.NOBODY, "tls") as wire:
-            wire.more_time(asking.limits.greeting_seconds)
-            wire.receive(1)
+        wire = within.connect(
+            asking.address, asking.port, mode=mode, rung=Rung.CONNECT, identity=Identity.NOBODY, purpose="tls"
+        )
+    except ProbeRefused as refused:
+        return Outcome.NOT_TRIED, refused.code.removeprefix("probe.")
     except Unanswered as unanswered:
-        return "certificate-required" in unanswered.code
-    except ProbeRefused:
-        return False
-    return False
+        return _how(unanswered)
+    with wire:
+        wire.more_time(asking.limits.greeting_seconds)
+        try:
+            return None if wire.receive(1) else (Outcome.UNDETERMINED, "ended")
+        except Unanswered as unanswered:
+            return None if unanswered.how == "silent" else _how(unanswered)
+
+
+def _how(unanswered: Unanswered) -> tuple[Outcome, str]:
+    if unanswered.code == "no-foreign-certificate":
+        return Outcome.NOT_TRIED, unanswered.code
+    if _REQUIRED in unanswered.code:
+        return Outcome.REFUSED, _REQUIRED
+    outcome = Outcome.REFUSED if unanswered.how in {"tls", "reset"} else Outcome.UNDETERMINED
+    return outcome, unanswered.code or unanswered.how
 
 
 def printable(data: bytes, most: int) -> str:

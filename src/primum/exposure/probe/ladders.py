@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from primum.exposure.probe.limits import Limits
@@ -102,15 +102,10 @@ class Ladders:
 def undetermined(service: Service, code: str) -> Service:
     """Return a copy of what is known of a service, with a step that says why it is not all."""
     step = Step(Mode.PLAIN, Identity.NOBODY, Rung.CONNECT, Outcome.UNDETERMINED, code)
-    return Service(
-        service.address,
-        service.port,
-        service.family,
-        product=service.product,
-        banner=service.banner,
+    return replace(
+        service,
         steps=[*service.steps, step],
         readable=list(service.readable),
-        studies=service.studies,
-        studies_at_least=service.studies_at_least,
         notes=list(service.notes),
+        tls=dict(service.tls),
     )

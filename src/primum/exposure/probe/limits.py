@@ -13,7 +13,9 @@ class Limits:
 
     # time
     budget_seconds: float = 600
-    """A whole run (`--budget`): thirty services take one or two minutes; a doctor waits for no more than ten."""
+    """All targets of a run (`--budget`): thirty services take a minute or two; a doctor waits for no more than ten."""
+    fixtures_seconds: float = 90
+    """The fixtures before: three seconds on a quiet machine. Not of the budget: a short one would make a run void."""
     connect_seconds: float = 2
     """TCP: a handshake across the world takes a third of a second; a SYN is sent again after one."""
     step_seconds: float = 8
@@ -28,8 +30,10 @@ class Limits:
     """"Unreachable" sooner than this is a firewall's answer for one port; the link itself takes a second at least."""
     greeting_seconds: float = 1
     """Who speaks first does so at once; a machine that looks up our name before takes longer and is asked anyway."""
-    recognise_seconds: float = 4
-    """One connection of a family that is asked whether it is spoken: ten of them are asked on a port that is silent."""
+    recognise_seconds: float = 3
+    """One connection of DICOM or the web on a port that is not usual for it."""
+    others_seconds: float = 1.5
+    """One of another family there: fifteen of them are asked, one after the other, on a port that is silent."""
     grace_seconds: float = 3
     """After the budget, for what is under way to say so; threads that do not come back are left behind."""
     datagram_seconds: float = 3

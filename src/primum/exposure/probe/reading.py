@@ -208,14 +208,15 @@ class _Reader:
         computed = {
             name: fields.take(name) for name in ("first_line", "verdict", "exit_status", "holes", "not_determined")
         }
+        vantage = self._fields(fields.take("vantage"), fields.at("vantage"))
         report = Report(
             program=fields.text("program", 64),
             began_at=fields.instant("began_at"),
             ended_at=fields.instant("ended_at"),
-            place=fields.one_of("place", Place),
-            outside=fields.truth("outside"),
-            nonce=fields.code("nonce"),
-            facts=self._facts(fields.take("facts"), fields.at("facts"), 1),
+            place=vantage.one_of("place", Place),
+            outside=vantage.truth("outside"),
+            nonce=vantage.code("nonce"),
+            facts=self._facts(vantage.take("facts"), vantage.at("facts"), 1),
             limits=self._facts(fields.take("limits"), fields.at("limits"), _DEEPEST),
             sound=fields.truth("sound"),
             fixtures=self._facts(fields.take("fixtures"), fields.at("fixtures"), 1),
@@ -228,6 +229,7 @@ class _Reader:
             purposes=self._log(fields.take("purposes"), fields.at("purposes")),
             signature=fields.text("signature", _NOTE),
         )
+        vantage.end()
         fields.end()
         if not report.sound and (report.services or report.addresses):
             _refuse(f"{at}services")
@@ -321,6 +323,7 @@ class _Reader:
             studies=studies,
             studies_at_least=fields.truth("studies_at_least"),
             notes=list(fields.each("notes", _string)),
+            tls=self._facts(fields.take("tls"), fields.at("tls"), 1),
         )
         fields.take("first_refused")  # both are made of the steps
         fields.take("refusals")

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from primum.exposure.probe.detect import detect
 from primum.exposure.probe.dialling import Dialler, Purpose, Unanswered
+from primum.exposure.probe.fixtures.judging import judge
 from primum.exposure.probe.gate import Gate, ProbeRefused
 from primum.exposure.probe.ladders import Keep, Ladders, undetermined
 from primum.exposure.probe.limits import LIMITS, Limits
@@ -26,6 +27,9 @@ from primum.exposure.probe.speakers import SPEAKERS
 from primum.exposure.probe.speaking import Asking, Known, Speaker
 from primum.exposure.probe.sweep import Sweep
 from primum.exposure.probe.targets import Targets
+
+FIXTURES_GREET: Final = 0.2
+"""Seconds."""
 
 Progress = Callable[[str, int, int], None]
 """Told the stage (`fixtures`, `sweep`, `ladders`), how many are done, of how many."""
@@ -47,6 +51,13 @@ Judge = Callable[[Callable[[], Dialler], Sequence[Speaker], Path | None, LookAt]
 """How the probe itself is judged before each run, by the run's own way of looking at a port."""
 
 
+def judge_by_fixtures(
+    make_dialler: Callable[[], Dialler], speakers: Sequence[Speaker], certificate: Path | None, look: LookAt
+) -> Judgement:
+    """Judge by the fixtures that come with the probe."""
+    return judge(make_dialler, speakers, certificate, look=look)
+
+
 def _known_nothing(_address: str, _port: int) -> Known:
     return Known()
 
@@ -60,11 +71,13 @@ class Order:
 
     targets: Targets
     gate: Gate
-    judge: Judge
     program: str
+    judge: Judge = judge_by_fixtures
     limits: Limits = LIMITS
     speakers: Sequence[Speaker] = SPEAKERS
     known: Callable[[str, int], Known] = _known_nothing
+    before: tuple[Purpose, ...] = ()
+    """Lines of the log from before the run: proofs of control, hints."""
     place: Place | None = None
     nonce: str = ""
     foreign: ssl.SSLContext | None = None
@@ -101,16 +114,17 @@ class Run:
 def run(order: Order) -> Run:
     """Run. Raises nothing of a target's making; ProbeRefused only where an order was changed after it was read."""
     began = order.now()
-    deadline = time.monotonic() + order.limits.budget_seconds
     purposes = Purposes(order.limits.purposes)
     dialler = Dialler(
-        order.gate, order.limits, log=purposes.note, deadline=deadline, nonce=order.nonce, foreign=order.foreign
-    )
+        order.gate, order.limits, log=purposes.note, deadline=time.monotonic() + order.limits.fixtures_seconds,
+        nonce=order.nonce, foreign=order.foreign,
+    )  # fmt: skip
     order.progress("fixtures", 0, 1)
-    judgement = order.judge(lambda: dialler, order.speakers, order.certificate, look_at)
+    judgement = order.judge(lambda: _at_hand(dialler), order.speakers, order.certificate, look_at)
     order.progress("fixtures", 1, 1)
-    swept, services = _look_at_all(order, dialler, deadline) if judgement.sound else ({}, [])
-    lines = tuple(sorted(purposes.lines, key=lambda one: one.at))
+    dialler.deadline = time.monotonic() + order.limits.budget_seconds
+    swept, services = _look_at_all(order, dialler) if judgement.sound else ({}, [])
+    lines = tuple(sorted([*order.before, *purposes.lines], key=lambda one: one.at))
     report = report_of(
         program=order.program,
         began_at=began,
@@ -131,12 +145,22 @@ def run(order: Order) -> Run:
     return Run(report, lines)
 
 
-def _look_at_all(order: Order, dialler: Dialler, deadline: float) -> tuple[dict[str, Any], list[Service]]:
+def _at_hand(dialler: Dialler) -> Dialler:
+    """Give the dialler that judges the fixtures: they are on loopback, and greet at once if they greet."""
+    own = dialler.within(dialler.limits.fixtures_seconds)
+    own.limits = replace(own.limits, greeting_seconds=min(own.limits.greeting_seconds, FIXTURES_GREET))
+    return own
+
+
+def _look_at_all(order: Order, dialler: Dialler) -> tuple[dict[str, Any], list[Service]]:
     def look(address: str, port: int, keep: Keep) -> Service:
-        asking = Asking(dialler, address, port, order.limits, order.known(address, port))
+        known = order.known(address, port)
+        if not known.host:
+            known = replace(known, host=order.targets.names.get(address, ""))
+        asking = Asking(dialler, address, port, order.limits, known)
         return look_at_one(asking, order.speakers, keep)
 
-    ladders = Ladders(order.limits, look, deadline)
+    ladders = Ladders(order.limits, look, dialler.deadline)
     sweep = Sweep(dialler, order.targets.pairs, ladders.add, lambda done, total: order.progress("sweep", done, total))
     swept = sweep.run()
     services = ladders.finish(lambda done, total: order.progress("ladders", done, total))

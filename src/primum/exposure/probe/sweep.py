@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from primum.exposure.probe.dialling import Dialler, Purpose, Unanswered
@@ -163,8 +162,7 @@ class Sweep:
             heapq.heappush(self._due, (time.monotonic() + wait, id(line), address, port, line))
 
     def _connect(self, address: str, port: int, line: Purpose) -> None:
-        parsed = ip_address(address)
-        family = socket.AF_INET6 if isinstance(parsed, IPv6Address) else socket.AF_INET
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         now = time.monotonic()
         patience = self._limits.link_seconds if self._first.get(address) == port else self._limits.connect_seconds
         try:

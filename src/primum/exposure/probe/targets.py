@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +24,8 @@ _LONGEST: Final = 2048
 _SCHEMES: Final = {"http": 80, "https": 443, "dicom": 104}
 """Ports where an address of these kinds names none (RFC 9110 4.2; IANA `acr-nema`)."""
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
+_PAIR: Final = 2
+"""Addresses of a link between two (RFC 3021): both are hosts."""
 _FEW: Final = 256
 """So many ports of a mandate were named on purpose, and are asked besides those of the list."""
 
@@ -83,6 +85,8 @@ class Targets:
     targets: tuple[Target, ...]
     pairs: dict[str, tuple[int, ...]]
     """Ports by address, in the order in which they are asked."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The pinned name under which an address was meant: servers answer by it."""
 
     def named(self) -> frozenset[str]:
         """Return the addresses that were meant one by one."""
@@ -108,9 +112,7 @@ def read_targets(
     asked = [_Typed(str(one), network=one) for one in networks()] if whole else [_typed(one) for one in typed]
     if not asked:
         raise NoTarget
-    for one in asked:
-        if one.network is not None:
-            _require_own_network(one, lan=lan, networks=networks())
+    asked = [_within_own_network(one, lan=lan, networks=networks) for one in asked]
     count = sum(1 if one.network is None else one.network.num_addresses for one in asked)
     if count > limits.addresses:
         raise TooMany(count=count, most=limits.addresses)
@@ -125,6 +127,8 @@ class _Typed:
     host: str = ""
     port: int | None = None
     network: IPv4Network | None = None
+    link: IPv4Network | None = None
+    """The network of an own interface that `network` is, or is a part of."""
 
 
 def _typed(text: str) -> _Typed:
@@ -197,13 +201,15 @@ def _network(text: str) -> IPv4Network:
     return network
 
 
-def _require_own_network(one: _Typed, *, lan: bool, networks: tuple[IPv4Network, ...]) -> None:
+def _within_own_network(one: _Typed, *, lan: bool, networks: Callable[[], tuple[IPv4Network, ...]]) -> _Typed:
     if one.network is None:
-        return
+        return one
     if not lan:
         raise BadTarget(given=one.text)
-    if not any(one.network.subnet_of(mine) for mine in networks):
+    links = [mine for mine in networks() if one.network.subnet_of(mine)]
+    if not links:
         raise NotYourNetwork(given=one.text)
+    return replace(one, link=max(links, key=lambda mine: mine.prefixlen))
 
 
 def _allowed(asked: list[_Typed], gate: Gate, ports: Ports, limits: Limits) -> Targets:
@@ -218,7 +224,13 @@ def _allowed(asked: list[_Typed], gate: Gate, ports: Ports, limits: Limits) -> T
         raise TooMany(count=len(pairs), most=limits.addresses)
     if (count := sum(len(numbers) for numbers in pairs.values())) > limits.purposes:
         raise TooManyPorts(count=count, most=limits.purposes)
-    return Targets(tuple(made), {address: tuple(numbers) for address, numbers in pairs.items()})
+    names = {
+        address: one.host
+        for one, target in zip(asked, made, strict=True)
+        if one.network is None and _literal(one.host) is None
+        for address in target.addresses
+    }
+    return Targets(tuple(made), {address: tuple(numbers) for address, numbers in pairs.items()}, names)
 
 
 def _one(one: _Typed, gate: Gate, ports: Ports) -> tuple[Target, dict[str, tuple[int, ...]]]:
@@ -246,8 +258,14 @@ def _one(one: _Typed, gate: Gate, ports: Ports) -> tuple[Target, dict[str, tuple
 
 
 def _addresses(one: _Typed, gate: Gate) -> Iterator[Address]:
-    if one.network is not None:
-        yield from one.network.hosts()
+    if one.network is not None and one.link is not None:
+        # the first and the last address of a part are hosts like any other: only the link's own are not
+        nobody = (
+            {one.link.network_address, one.link.broadcast_address}
+            if one.link.num_addresses > _PAIR
+            else set[IPv4Address]()
+        )
+        yield from (address for address in one.network if address not in nobody)
     elif (literal := _literal(one.host)) is not None:
         yield literal
     else:

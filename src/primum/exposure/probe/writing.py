@@ -29,10 +29,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "program": report.program,
         "began_at": report.began_at,
         "ended_at": report.ended_at,
-        "place": report.place.value,
-        "outside": report.outside,
-        "nonce": report.nonce,
-        "facts": dict(report.facts),
+        "vantage": {
+            "place": report.place.value,
+            "outside": report.outside,
+            "nonce": report.nonce,
+            "facts": dict(report.facts),
+        },
         "limits": dict(report.limits),
         "sound": report.sound,
         "fixtures": dict(report.fixtures),
@@ -81,6 +83,7 @@ def _service(one: Service) -> dict[str, Any]:
         "studies": one.studies,
         "studies_at_least": one.studies_at_least,
         "notes": list(one.notes),
+        "tls": dict(one.tls),
     }
 
 

@@ -139,6 +139,29 @@ class Retention:
             self._tell_proposed(proposed)
         return proposed
 
+    def erase_planted(self, ref: str, study_uid: str) -> Erasure:
+        """Have a synthetic study of one instance erased, that this archive planted in itself: nobody is asked.
+
+        Whoever calls has noted itself that it planted it. Raises NotHere where it is not that study, Held.
+        """
+        one = self.subject(ref)
+        with self._changing() as tx, reading(self._index) as index:
+            under_way = store.live_of(tx, ref)
+            if under_way is not None:
+                return under_way
+            goes = store.sop_uids(index, ref, Part())
+            if one.study_uid != study_uid or len(goes) != 1:
+                raise NotHere(what="study")
+            self._refuse_held(tx, one)
+            verdict = self._judge(tx, index, one, self._today())
+            made = self._proposal(one, Part(), Reason.STORED_BY_ERROR, verdict, Way.APPROVAL, MACHINE, goes, "canary")
+            made = replace(made, committed=store.committed(tx, [sop for _, sop in goes]))
+            store.add_erasure(tx, made)
+            self._tell_proposed(made)
+            store.decide(tx, made.id, State.APPROVED, MACHINE, self._clock.now())
+            self._tell_decided("erasure:approved", MACHINE, made, made.reason.value)
+        return made
+
     def _proposal(  # noqa: PLR0917 (called by the two that propose)
         self,
         one: Subject,

@@ -55,9 +55,9 @@ def asking(port: int, limits=QUICK, log=None) -> Asking:
 
 
 @contextmanager
-def server(speak: Callable[[socket.socket], None]) -> Iterator[int]:
+def server(speak: Callable[[socket.socket], None], at: int = 0) -> Iterator[int]:
     """A listener that treats each connection with `speak`."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    listener = socket.create_server(("127.0.0.1", at), backlog=64)
     ended = threading.Event()
 
     def serve() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ssl
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.unit.exposure.probe.probe_kit import (
@@ -19,9 +21,10 @@ from tests.unit.exposure.probe.probe_kit import (
 )
 
 from primum.exposure.probe.detect import detect, greet, printable
-from primum.exposure.probe.dialling import Unanswered
+from primum.exposure.probe.dialling import Unanswered, lenient_context
 from primum.exposure.probe.limits import LIMITS
-from primum.exposure.probe.model import Family, Outcome, Rung
+from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, Service
+from primum.identity.strangers import stranger_pem
 
 
 def test_who_speaks_it_is_recognised_on_any_port():
@@ -120,3 +123,88 @@ def test_a_greeting_that_dribbles_ends_with_its_second():
 def test_what_a_stranger_says_prints():
     assert printable(b"\x1b]0;x\x07 a\r\n\tb\x00\xc3\xa9", 80) == "]0;x a b"
     assert len(printable(b"x" * 10_000, 80)) == 80
+
+
+def tls_server(demands, speak):
+    """A listener that demands a certificate."""
+
+    def treat(one):
+        try:
+            with demands.wrap_socket(one, server_side=True) as inside:
+                speak(inside)
+        except ssl.SSLError:
+            return
+
+    return server(treat)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("server", "stranger"):
+        (folder / name).write_bytes(stranger_pem(f"{name}.example.org", datetime.now(UTC)))
+    return folder
+
+
+def demanding(certificates, trusted):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server")
+    context.load_verify_locations(certificates / trusted)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def stranger(certificates, port):
+    one = asking(port)
+    one.dialler._foreign = lenient_context()
+    one.dialler._foreign.load_cert_chain(certificates / "stranger")
+    return one
+
+
+def test_a_door_that_demands_a_certificate_and_takes_no_strangers_is_closed_to_strangers(certificates):
+    with tls_server(demanding(certificates, "server"), echoes) as port:
+        service, _ = detect(stranger(certificates, port), [Parrot(), Deaf()])
+    assert [(one.mode, one.outcome) for one in service.steps] == [
+        (Mode.TLS, Outcome.REFUSED),
+        (Mode.TLS_FOREIGN, Outcome.REFUSED),
+    ]
+    assert service.steps[0].code == "certificate-required"
+    assert not service.undetermined()
+
+
+def test_who_takes_anybodys_certificate_is_recognised_behind_it(certificates):
+    """A server that demands a certificate and looks at none is as open as one that demands nothing."""
+
+    class Inside(Parrot):
+        def recognise(self, asking, greeting):
+            with asking.connect(Mode.TLS, Rung.CONNECT, Identity.NOBODY, "parrot") as wire:
+                wire.send(b"hello")
+                return Service(asking.address, asking.port, Family.DICOM) if wire.receive(5) == b"hello" else None
+
+    with tls_server(demanding(certificates, "stranger"), echoes) as port:
+        service, speaker = detect(stranger(certificates, port), [Inside()])
+    assert service.family is Family.DICOM
+    assert speaker is not None
+
+
+def test_without_a_certificate_to_show_a_strangers_is_not_tried(certificates):
+    with tls_server(demanding(certificates, "server"), echoes) as port:
+        service, _ = detect(asking(port), [Deaf()])
+    assert [(one.mode, one.outcome, one.code) for one in service.steps] == [
+        (Mode.TLS, Outcome.REFUSED, "certificate-required"),
+        (Mode.TLS_FOREIGN, Outcome.NOT_TRIED, "no-foreign-certificate"),
+    ]
+
+
+def test_the_longest_patience_is_for_what_is_usual_there():
+    seen = {}
+
+    class Timed(Deaf):
+        def recognise(self, asking, greeting):
+            seen[self.family, asking.port in self.ports] = asking.dialler.limits.step_seconds
+
+    limits = replace(QUICK, step_seconds=8, recognise_seconds=3, others_seconds=1)
+    with server(says(b"hello\n")) as port:
+        here = frozenset({port})
+        detect(asking(port, limits), [Timed(Family.FTP, here), Timed(Family.FTP), Timed(Family.DICOM)])
+    assert seen == {(Family.FTP, True): 8, (Family.FTP, False): 1, (Family.DICOM, False): 3}

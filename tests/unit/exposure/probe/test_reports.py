@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from tests.unit.exposure.probe.probe_kit import NOW, gate, mandate
 
+from primum.exposure import ran
 from primum.exposure.probe.dialling import Purpose
 from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Place, Rung, Service, Step, Verdict
@@ -40,7 +41,13 @@ def archive(address=HERE, port=104, **facts):
         step(Rung.GET, Outcome.NOT_TRIED, "control-not-proven", identity=Identity.KNOWN),
         step(Rung.CONNECT, Outcome.REFUSED, "certificate-required", Mode.TLS),
     ]
-    told = {"product": "Some PACS", "studies": 1000, "studies_at_least": True, "readable": ["PatientName"]}
+    told = {
+        "product": "Some PACS",
+        "tls": {"versions": ["TLSv1.2"], "suites": [], "undetermined": False},
+        "studies": 1000,
+        "studies_at_least": True,
+        "readable": ["PatientName"],
+    }
     return Service(address, port, Family.DICOM, steps=steps, **(told | facts))
 
 
@@ -77,6 +84,14 @@ def written(one: Report) -> bytes:
 def test_a_report_is_read_back_as_it_was_written(one):
     assert read_report(written(one)) == replace(one, facts=dict(one.facts))
     assert digest(read_report(written(one))) == digest(one)
+
+
+def test_findings_and_interventions_read_the_same_holes_and_gaps():
+    one = report(archive(), absent=(THERE,)).joined([report(closed(), place=Place.OUTSIDE)], outside=True)
+    first, view = ran.read_report(as_json(one))
+    assert (first.verdict, list(first.holes), first.place) == (one.verdict(), one.holes(), one.place)
+    assert (view.place, view.holes) == (Place.OUTSIDE, ())
+    assert first.gaps == {(gap.address, gap.port) for gap in one.gaps()}
 
 
 def test_the_verdicts():
@@ -160,7 +175,9 @@ def changed(one, change):
         lambda one: one.update(sound=False),
         lambda one: one.update(views=[one | {"views": [one.copy()]}]),
         lambda one: one["purposes"].update(sha256="0"),
-        lambda one: one.update(facts={"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}),
+        lambda one: one["vantage"].update(facts={"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}),
+        lambda one: one["vantage"].update(place="moon"),
+        lambda one: one["vantage"].update(more=1),
         lambda one: one.update(addresses=[1]),
         lambda one: one["addresses"][0].update(asked=[[5, 4]]),
     ],

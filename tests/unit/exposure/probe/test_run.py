@@ -33,6 +33,15 @@ def order(*ports, limits=QUICK, sound=True, **how):
     return Order(targets=targets, gate=the_gate, limits=limits, **(given | how))
 
 
+def test_a_short_budget_leaves_the_fixtures_their_own_time():
+    def judge(make_dialler, *_):
+        assert make_dialler().deadline - time.monotonic() > 30
+        return Judged()
+
+    report = run(order(free_port(), judge=judge, limits=replace(QUICK, budget_seconds=0.5))).report
+    assert report.sound
+
+
 def test_a_hole_is_found_and_the_first_refusal_is_named():
     with server(echoes) as port:
         done = run(order(port, free_port()))

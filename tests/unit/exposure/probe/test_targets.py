@@ -61,7 +61,8 @@ def test_a_name_is_known_by_a_mandate_or_not_at_all():
     with pytest.raises(NotPinned):
         read("pacs.example.org")
     pinned = gate(mandate(names={"pacs.example.org": ["192.0.2.7"]}))
-    assert read("PACS.example.org:104", the_gate=pinned).pairs == {"192.0.2.7": (104,)}
+    found = read("PACS.example.org:104", the_gate=pinned)
+    assert (found.pairs, found.names) == ({"192.0.2.7": (104,)}, {"192.0.2.7": "pacs.example.org"})
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,13 @@ def test_a_network_is_asked_with_lan_alone_and_only_ones_own():
         read("192.0.2.0/24", the_gate=allowed, lan=True)
     with pytest.raises(NotYourNetwork):
         read("2001:db8::/64", the_gate=allowed, lan=True)
-    assert len(read("192.0.2.0/29", the_gate=allowed, lan=True).pairs) == 6
+    assert len(read("192.0.2.0/29", the_gate=allowed, lan=True).pairs) == 7
+
+
+def test_the_last_address_of_a_part_of_the_network_is_a_host_like_any_other():
+    allowed = gate(mandate(networks=["192.0.2.0/24"]))
+    assert set(read("192.0.2.4/30", the_gate=allowed, lan=True).pairs) == {f"192.0.2.{one}" for one in (4, 5, 6, 7)}
+    assert set(read("192.0.2.12/30", the_gate=allowed, lan=True).pairs) == {"192.0.2.12", "192.0.2.13", "192.0.2.14"}
 
 
 def test_of_a_network_what_no_mandate_covers_is_left_out_and_counted():
