@@ -58,7 +58,7 @@ class WebRoutes:
         """List them."""
         return [
             *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._sendings(),
-            *self._interventions(), *self._ohif(), *self._check(),
+            *self._interventions(), *self._check(), *self._ohif(),
         ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:

@@ -252,4 +252,10 @@ def _service(one: Service, language: str) -> list[str]:
     codes = dict.fromkeys(step.code for step in one.steps if step.outcome is Outcome.NOT_TRIED)
     if codes:
         lines.append("    " + say(language, "rest.not-asked", codes=", ".join(codes)))
-    return lines
+    return lines + [f"    {one}" for one in _notes(one, language)]
+
+
+def _notes(one: Service, language: str) -> list[str]:
+    """Word the notes that are words: `kind.name`, and a number after an equals sign."""
+    parts = [note.partition("=") for note in one.notes]
+    return [say(language, f"note.{name}", count=count) for name, _, count in parts if has(language, f"note.{name}")]
