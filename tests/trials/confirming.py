@@ -24,7 +24,7 @@ from tests.trials import primums, spaces
 from tests.trials.draw import Node, plan_of
 from tests.trials.services import Kit
 from tests.trials.stage import Stage
-from tests.trials.table import Door, What
+from tests.trials.table import LINES, Door, What
 
 NOBODY: Final = ("ZUT1", "ZUT2")
 """Calling and called title that nobody has."""
@@ -363,19 +363,16 @@ class Disagreement(NamedTuple):
 
 def confirm(stage: Stage, names: Sequence[str], jobs: int) -> list[Disagreement]:
     """Put every line up on its own, and have it asked; return where the table is wrong."""
-    # those that share a Primum take turns
-    apart = [name for name in names if not name.startswith("primum/")]
-    groups = [[name] for name in apart] + [[name for name in names if name.startswith("primum/")]]
     with ThreadPoolExecutor(jobs) as pool:
-        found = pool.map(lambda group: [one for name in group for one in _confirm_one(stage, name)], groups)
-        return [one for group in found for one in group]
+        found = pool.map(lambda name: _confirm_one(stage, name), names)
+        return [one for several in found for one in several]
 
 
 def _confirm_one(stage: Stage, name: str) -> list[Disagreement]:
-    plan = plan_of(name)
+    plan = plan_of(name, seed=list(LINES).index(name))
     node = plan.nodes[0]
     found = []
-    with stage.performed(plan, name.replace("/", "-")) as network:
+    with stage.performed(plan, f"c{plan.seed}") as network:
         for door in node.line.doors:
             asker = Asker(network.prober, node, str(node.address), node.ports[door], stage.kit)
             found.append(_compared(asker, door, through_router=False))

@@ -117,17 +117,19 @@ def _view(plan: Plan, asked: probing.Asked, folder: Path) -> View:
 
 
 def score_all(stage: Stage, seeds: Sequence[int], jobs: int, done: Callable[[Score], None]) -> list[Score]:
-    """Score seeds, `jobs` at a time: those that need the same standing Primum take turns."""
-    waiting, busy, free, told = list(seeds), set[str](), Condition(), list[Score]()
-    needs = {seed: stage.needs(draw(seed)) for seed in seeds}
+    """Score seeds, `jobs` at a time: two whose networks overlap take turns, for a Primum may stand in both."""
+    waiting, free = list(seeds), Condition()
+    up: dict[int, Plan] = {}
+    told: list[Score] = []
 
     def take() -> int | None:
         with free:
             while waiting:
                 for seed in waiting:
-                    if not needs[seed] & busy:
+                    plan = draw(seed)
+                    if not any(plan.lan.overlaps(one.lan) or plan.wan.overlaps(one.wan) for one in up.values()):
                         waiting.remove(seed)
-                        busy.update(needs[seed])
+                        up[seed] = plan
                         return seed
                 free.wait()
             return None
@@ -136,7 +138,7 @@ def score_all(stage: Stage, seeds: Sequence[int], jobs: int, done: Callable[[Sco
         while (seed := take()) is not None:
             one = score(stage, seed)
             with free:
-                busy.difference_update(needs[seed])
+                del up[seed]
                 told.append(one)
                 done(one)
                 free.notify_all()

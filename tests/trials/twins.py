@@ -21,9 +21,9 @@ def prepare() -> None:
     import pynetdicom  # noqa: F401
 
 
-def _serve(port: int, talk: Callable[[socket.socket], None]) -> None:
+def _serve(port: int, talk: Callable[[socket.socket], None], address: str = "") -> None:
     """Accept for ever, a thread for each caller."""
-    with socket.create_server(("", port), backlog=64) as listener:
+    with socket.create_server((address, port), backlog=64) as listener:
         while True:
             caller, _ = listener.accept()
             threading.Thread(target=_talk, args=(caller, talk), daemon=True).start()
@@ -150,7 +150,7 @@ def chatters(port: int) -> None:
 # -- relays --
 
 
-def relay(port: int, to: int) -> None:
+def relay(port: int, to: int, address: str) -> None:
     """What somebody put there so that "it works": the network's port, carried to loopback."""
 
     def talk(caller: socket.socket) -> None:
@@ -160,7 +160,7 @@ def relay(port: int, to: int) -> None:
             _carry(caller, behind)
             back.join(60)
 
-    _serve(port, talk)
+    _serve(port, talk, address)
 
 
 def _carry(source: socket.socket, sink: socket.socket) -> None:
