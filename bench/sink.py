@@ -232,10 +232,10 @@ def move(  # noqa: PLR0917
 
 
 @contextmanager
-def listening(context: ssl.SSLContext | None, buffer: mmap.mmap | None = None) -> Iterator[Sink]:
+def listening(context: ssl.SSLContext | None, buffer: mmap.mmap | None = None, title: str = "") -> Iterator[Sink]:
     """Listen as a storage SCP on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        sink = Sink(server, context, buffer or BUFFER)
+        sink = Sink(server, context, buffer or BUFFER, title)
         thread = threading.Thread(target=sink.serve, daemon=True)
         thread.start()
         yield sink
@@ -250,6 +250,8 @@ class Sink:
     server: socket.socket
     context: ssl.SSLContext | None
     buffer: mmap.mmap = field(default_factory=lambda: BUFFER)
+    title: str = ""
+    """Who does not call it by this title is hung up on; empty: anybody may."""
     lines: list[Line] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -284,9 +286,11 @@ class Sink:
                 pass  # a release, or an abort
 
     def _take(self, connection: socket.socket) -> None:
+        asked = _request_of(connection)
+        if self.title and asked[4:20].strip() != self.title.encode():
+            return
+        connection.sendall(_accept(asked))
         line = Line(connection, self.buffer)
-        _, start, end = line.pdu()
-        connection.sendall(_accept(bytes(line.buffer[start:end])))
         self.lines.append(line)
         try:
             while True:
@@ -295,6 +299,18 @@ class Sink:
         except NotGiven:
             connection.sendall(struct.pack(">BxL", 6, 4) + bytes(4))
             raise
+
+
+def _request_of(connection: socket.socket) -> bytes:
+    """Read an A-ASSOCIATE-RQ apart: a stranger's overwrites nothing that was received. Raises NotGiven."""
+    line = Line(connection, bytearray(_READ + _MAX_LENGTH))
+    try:
+        kind, start, end = line.pdu()
+    except OSError as error:
+        raise NotGiven("no request came") from error
+    if kind != 1:
+        raise NotGiven(f"PDU of type {kind} for a request")
+    return bytes(line.buffer[start:end])
 
 
 def _accept(body: bytes) -> bytes:

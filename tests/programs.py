@@ -27,10 +27,16 @@ PACKAGES = {
     "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux", "setpriv": "util-linux", "smbd": "samba",
     "smbclient": "smbclient", "vsftpd": "vsftpd", "rsync": "rsync", "redis-server": "redis-server", "curl": "curl",
     "dsr2html": "dcmtk", "dsrdump": "dcmtk", "pdf2dcm": "dcmtk", "dcm2pdf": "dcmtk", "cda2dcm": "dcmtk",
+    "unshare": "util-linux",
     "miniupnpd": "miniupnpd",
+    "nginx": "nginx-light", "initdb": "postgresql",
     "dcmmkdir": "dcmtk", "dcmqrscp": "dcmtk", "wlmscpfs": "dcmtk", "dcdirdmp": "dicom3tools",
 }  # fmt: skip
 """Debian package of each program that a test may ask for."""
+
+
+_POSTGRESQL = sorted((str(one.parent) for one in Path("/usr/lib/postgresql").glob("*/bin/initdb")), reverse=True)
+"""Debian keeps its programs off PATH, a folder for each version."""
 
 
 def path_without_ours() -> str:
@@ -42,7 +48,8 @@ def path_without_ours() -> str:
 
 def find_program(name: str) -> Path | None:
     """Find a program of the machine."""
-    found = shutil.which(name, path=os.pathsep.join([path_without_ours(), "/usr/sbin", "/usr/local/sbin"]))
+    places = [path_without_ours(), "/usr/sbin", "/usr/local/sbin", *_POSTGRESQL]
+    found = shutil.which(name, path=os.pathsep.join(places))
     return Path(found) if found else None
 
 

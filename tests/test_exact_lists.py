@@ -95,7 +95,7 @@ def test_labels():
 
 
 def test_what_is_dialled():
-    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp"}
+    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp", "vantage"}
 
 
 def test_listeners():
@@ -114,6 +114,7 @@ def test_listeners():
         "doors/dimse/listening.py", "doors/hl7/listening.py", "doors/worker/control.py", "doors/origin.py",
         "exposure/probe/answering.py",
         "exposure/probe/fixtures/dimse.py", "exposure/probe/outside/control.py",
+        "exposure/vantage/serving.py",
     }  # fmt: skip
 
 
@@ -123,8 +124,8 @@ def test_commands():
         "export", "print", "migrate", "check", "backup", "restore", "find", "patient", "study", "report", "forward",
         "dose", "to-read", "send",
         "erase", "retention",
-        "probe",
-        "mandate",
+        "probe", "vantage",
+        "finding", "intervention", "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -152,6 +153,10 @@ def test_verbs_of_the_socket():
         "probe_ready", "probe_known", "probe_known_end", "probe_sign",
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
+        "outside_announce", "outside_read", "outside_view", "outside_list",
+        "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
+        "intervention_report", "finding_list", "finding_show",
+        "station_issue", "station_read", "station_list", "station_remove",
         "check_make", "check_last", "check_runs", "check_declare", "check_declarable", "check_advisories",
     }  # fmt: skip
 
@@ -160,7 +165,7 @@ def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "check",
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
-        "report", "sending",
+        "report", "sending", "interventions",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
         "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip

@@ -51,7 +51,9 @@ FACTS = {
     "what the administrator named: folders, files, devices, settings, addresses": {
         "address", "file", "first", "folder", "key", "mode", "name", "path", "place", "service", "setting",
     },
-    "what a person typed to be probed: addresses, ports; rungs of ours; the id of a key": {"given", "key_id", "rung"},
+    "what a person typed to be probed: addresses, ports; rungs of ours; the id of a key; an instant": {
+        "given", "key_id", "quota", "rung", "seen_as", "until",
+    },
     "where our own code was": {"error", "where"},
     "words of the standard: tags of elements, codes of a peer": {"result", "source", "tag", "tags"},
     "what the daemon refused, in its own words": {"remote_code"},

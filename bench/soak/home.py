@@ -99,7 +99,7 @@ def home(place: Path) -> Iterator[Home]:
     port = free_port()
     running = RunningPrimum(template.home.folder, key_file=template.home.key_file, settings={"dicom_plain_port": port})
     with running, ExitStack() as stack:
-        receiver = stack.enter_context(sink.listening(None, sink.room(_ROOM)))
+        receiver = stack.enter_context(sink.listening(None, sink.room(_ROOM), SINK))
         made = Home(running, template.person, place, port, receiver)
         for name, may in (*((one, "store") for one in MODALITIES), (READER, "find,get")):
             add = ["device", "add", name.lower(), "--aet", name, "--may", may, "--pem"]

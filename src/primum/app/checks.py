@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from primum import __version__
@@ -26,8 +27,10 @@ from primum.exposure.checks.gathering.clocks import Synchronised, clock_state
 from primum.exposure.checks.gathering.discs import medium_of, swap_areas
 from primum.exposure.checks.gathering.parts import Part, codec_parts, python_parts, system, viewer_parts
 from primum.exposure.checks.gathering.sockets import Listener, listening, own_addresses
+from primum.exposure.checks.gathering.tls import grade_of
 from primum.exposure.checks.gathering.usage import Usage, usage
 from primum.exposure.checks.limits import LIMITS
+from primum.exposure.checks.model import State
 from primum.exposure.checks.service import Checks, Home
 from primum.exposure.checks.sources import (
     Copies,
@@ -56,6 +59,7 @@ from primum.vault.guards import list_guards
 if TYPE_CHECKING:
     from primum.app.worker import WorkerRooms
     from primum.exposure.checks.advisories import Advisories
+    from primum.exposure.findings.service import Findings
 
 CODECS_SECONDS: Final = 20
 """Loading every codec to ask its version takes half a second on a quiet machine."""
@@ -84,10 +88,6 @@ class Kept(Protocol):
         """Tell of interventions."""
         ...
 
-    def tls(self) -> Sequence[TlsGrade]:
-        """Grade the doors' TLS."""
-        ...
-
 
 class NotKept:
     """Nothing of it is kept here."""
@@ -108,10 +108,6 @@ class NotKept:
         """Say so."""
         raise NotTold(reason="no-register")
 
-    def tls(self) -> Sequence[TlsGrade]:
-        """Say so."""
-        raise NotTold(reason="no-grades")
-
 
 def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept | None = None) -> Checks:
     """Build the check of a worker. `notices`: the licences of the viewer's parts, which name their versions."""
@@ -121,7 +117,18 @@ def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept | None
         return WorkerSources(worker, notices, kept or NotKept())
 
     home = Home(rooms.home.id, __version__, worker.signer.sign_text)
-    return Checks(worker.records, rooms.clock, Recorder(rooms.journal), home=home, gather=gather)
+    findings = worker.exposed.findings
+    return Checks(
+        worker.records, rooms.clock, Recorder(rooms.journal), home=home, gather=gather,
+        found=lambda report, at: take_lines(findings, report, at),
+    )  # fmt: skip
+
+
+def take_lines(findings: Findings, report: Mapping[str, Any], at: datetime) -> None:
+    """Hand on what a check says is bad, and what it says is not bad any more; what is not determined is neither."""
+    for line in report["lines"]:
+        if line["state"] in {State.BAD, State.ATTENTION, State.GOOD}:
+            findings.take_line(str(line["name"]), bad=line["state"] == State.BAD, at=at)
 
 
 class WorkerSources:
@@ -161,8 +168,13 @@ class WorkerSources:
         return Own(*own_addresses())
 
     def tls(self) -> Sequence[TlsGrade]:
-        """Grade the doors' TLS."""
-        return self._kept.tls()
+        """Grade the doors' TLS, each where this machine reaches it."""
+        found = []
+        for one in self.doors():
+            if not one.plain:
+                told = grade_of(_reached(one.address), one.port)
+                found.append(TlsGrade(one.name, one.port, told.profile, told.versions, told.weak, told.advised_against))
+        return found
 
     def certificates(self) -> Sequence[Shown]:
         """List the house's certificates."""
@@ -177,7 +189,10 @@ class WorkerSources:
     @cached_property
     def _usage(self) -> Usage:
         self._rooms.journal.flush()
-        found = usage(self._rooms.journal.folder, self._rooms.clock.now(), months=self._rooms.settings.access_months)
+        found = usage(
+            self._rooms.journal.folder, self._rooms.clock.now(), own=frozenset(self.own().addresses),
+            months=self._rooms.settings.access_months,
+        )  # fmt: skip
         with self._worker.records.begin() as tx:
             rows = tx.exec_driver_sql("SELECT DISTINCT device_id FROM commitments").fetchall()
         found.used.update((row[0], "commitment") for row in rows)
@@ -226,18 +241,17 @@ class WorkerSources:
         return Media(medium_of(self._rooms.home.folder), swap_areas())
 
     def clear_text(self) -> Scanned:
-        """Look for images and exports in clear: what changes most first, the vault's packs by sample."""
-        home = self._rooms.home.folder.resolve()
-        vault = home / "vault"
-        roots: dict[str, Seen] = {"home": scan(home, leave_out=[vault], database=True)}
+        """Look for images and exports in clear, within one time for all: the home first, of the vault a sample."""
+        home, until = self._rooms.home.folder.resolve(), time.monotonic() + LIMITS.scan_seconds
+        vault, backup = home / "vault", self._backup_folder()
+        roots: dict[str, Seen] = {"home": scan(home, leave_out=[vault], database=True, until=until)}
+        roots["vault"] = scan(vault, limits=replace(LIMITS, scan_files=SAMPLE), until=until)
+        roots["vault"].sample = True
+        if backup is not None and backup.is_dir():
+            roots["backup"] = scan(backup, leave_out=[home], until=until)
         for folder in temporary_folders():
             if not folder.is_relative_to(home):
-                roots[str(folder)] = scan(folder, leave_out=[home])
-        backup = self._backup_folder()
-        if backup is not None and backup.is_dir():
-            roots["backup"] = scan(backup, leave_out=[home])
-        roots["vault"] = scan(vault, limits=replace(LIMITS, scan_files=SAMPLE))
-        roots["vault"].sample = True
+                roots[str(folder)] = scan(folder, leave_out=[home], until=until)
         return Scanned(roots)
 
     def clock(self) -> Synchronised:
@@ -369,6 +383,11 @@ def _plainly(address: str) -> str:
         return str(ipaddress.ip_address(address))
     except ValueError:
         return "127.0.0.1" if address == "localhost" else address
+
+
+def _reached(address: str) -> str:
+    """Return where a door that listens on an address is called from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 (called, not bound)
 
 
 def _instant(text: str) -> datetime | None:

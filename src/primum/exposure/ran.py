@@ -1,6 +1,7 @@
 """A run of the probe, as far as others go by it: its holes, and what it settles. Read from the report's JSON object.
 
-The report itself is probe/report.py's; signatures and nonces are verified before anything is read here. Pure.
+The report is probe/report.py's, its object probe/writing.py's; signatures and nonces are verified before anything is
+read here. Pure.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Ran:
     """One run from one place."""
 
     verdict: Verdict
+    sound: bool
+    """Whether it says anything at all."""
     place: Place
     began_at: datetime
     ended_at: datetime
@@ -51,11 +54,6 @@ class Ran:
     digest: str
     body: Mapping[str, Any] = field(repr=False, compare=False)
     """What is kept of it."""
-
-    @property
-    def sound(self) -> bool:
-        """Tell whether it says anything at all."""
-        return self.verdict is not Verdict.VOID
 
     @cached_property
     def holes(self) -> tuple[Hole, ...]:
@@ -115,12 +113,13 @@ def read_kept(data: bytes) -> Ran:
 
 
 def _one(told: Mapping[str, Any]) -> Ran:
-    names = ("verdict", "began_at", "ended_at", "services", "addresses", "not_determined")
-    body = {name: told[name] for name in names} | {"vantage": {"place": told["vantage"]["place"]}}
+    names = ("verdict", "place", "sound", "began_at", "ended_at", "services", "addresses", "not_determined")
+    body = {name: told[name] for name in names}
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return Ran(
         verdict=Verdict(told["verdict"]),
-        place=Place(told["vantage"]["place"]),
+        sound=told["sound"] is True and told["verdict"] != Verdict.VOID,
+        place=Place(told["place"]),
         began_at=_instant(told["began_at"]),
         ended_at=_instant(told["ended_at"]),
         services=tuple(_service(one) for one in _bounded(told["services"], _SERVICES)),

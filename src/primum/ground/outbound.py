@@ -28,6 +28,7 @@ DIALS: Final = {
     "smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)",
     "mllp": "hl7_results_host:hl7_results_port (results of validated reports, TLS except on this machine)",
     "dicom": "enrolled devices with an address (primum device destination; TLS, or in clear on this machine)",
+    "vantage": "HOST of primum vantage ask, while it runs (TLS 1.3; the invitation proves whose listener it is)",
     "s3": "backup_s3_endpoint, or Amazon's in backup_s3_region (sealed backups, TLS; http on loopback alone)",
 }
 """What is dialled, and what says where."""
@@ -89,6 +90,18 @@ def dial_device(host: str, port: int, *, secured: bool, loopback_only: bool, sec
             break
         time.sleep(pause)
     raise Unreachable(step="connection")
+
+
+def dial_vantage(host: str, port: int, seconds: float) -> socket.socket:
+    """Connect to the vantage that a person named in a command. TLS is the caller's. Raises Unreachable."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable(step="name") from None
+    connected, _ = _first_to_answer(found[:_ADDRESSES], time.monotonic() + seconds)
+    if connected is None:
+        raise Unreachable(step="connection")
+    return connected
 
 
 def _first_to_answer(addresses: Sequence[_Found], deadline: float) -> tuple[socket.socket | None, bool]:

@@ -8,7 +8,7 @@ never replaced by something else.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 595.28, 841.89
@@ -60,14 +60,17 @@ class Page:
 class Pdf:
     """Writes a file into `write`; whole when `close` has returned."""
 
-    def __init__(self, write: Write, *, title: str, language: str) -> None:
-        """Begin. `title` must not tell of a patient: readers show it in lists of recent files."""
+    def __init__(self, write: Write, *, title: str, language: str, remarks: Sequence[bytes] = ()) -> None:
+        """Begin. `title` must not tell of a patient: readers show it in lists of recent files.
+
+        `remarks` stand in the file as comments (7.2.4), one a line, and readers skip them.
+        """
         self._write, self._title, self._language = write, title, language
         self._at = 0
         self._places: dict[int, int] = {}
         self._next = 6
         self._pages: list[int] = []
-        self._out(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+        self._out(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"".join(b"%%%b\n" % one for one in remarks))
         for number, name in ((3, b"Helvetica"), (4, b"Helvetica-Bold")):
             self._object(number, b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>" % name)
 

@@ -288,7 +288,6 @@ class Kind(Enum):
     MANDATE_GIVEN = _changed("mandate:given", "session what count expires_at fingerprint", "{actor} a donné le mandat de sondage {subject} ({what}, {count} réseaux, jusqu'au {expires_at})", "{actor} gave mandate {subject} to probe ({what}, {count} networks, until {expires_at})")
     MANDATE_WITHDRAWN = _changed("mandate:withdrawn", "session", "{actor} a retiré le mandat de sondage {subject}", "{actor} withdrew mandate {subject}")
     MANDATE_TOKEN_TAKEN = _changed("mandate:token:taken", "session what", "{actor} a pris le jeton du mandat {subject} ({what})", "{actor} took the token of mandate {subject} ({what})")
-    MANDATE_PROVEN = _changed("mandate:proven", "session address port", "{actor} a attesté ici le contrôle pour le mandat {subject}", "{actor} attested control here for mandate {subject}")
     INTERVENTION_OPENED = _changed("intervention:opened", "session what controller", "{actor} a ouvert l'intervention {subject} ({what})", "{actor} opened intervention {subject} ({what})")
     INTERVENTION_PROBED = _changed("intervention:probed", "what reason count fingerprint", "sondage {what} l'intervention {subject} : {reason}, {count} failles", "intervention {subject}, probe {what}: {reason}, {count} holes")
     INTERVENTION_ATTACHED = _changed("intervention:attached", "session bytes fingerprint", "{actor} a joint un rapport à l'intervention {subject} ({bytes} octets)", "{actor} attached a report to intervention {subject} ({bytes} bytes)")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from primum.doors.cli import speech
+from primum.doors.cli import speech, station_options
 from primum.doors.cli.client import Client, pretty
 from primum.exposure.checks.errors import DrawnOtherwise, SignatureWrong
 from primum.exposure.checks.limits import LIMITS
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--verify", type=Path, metavar="FILE", help="verify a report: JSON, note, HTML or PDF")
     parser.add_argument("--key", default="", metavar="KEY", help="the verifier key for it (that of this home)")
+    station_options.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.station:
+        return station_options.run(options)
     if options.verify:
         return _verify(options)
     client = Client(options.home)

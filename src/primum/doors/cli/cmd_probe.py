@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from primum.doors.cli import speech
+from primum.doors.cli import elsewhere, speech
 from primum.ground.errors import PrimumError
 from primum.ground.log import places
 
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an earlier report",
     )
     parser.add_argument("--language", choices=["fr", "en"], default=_language(), help="of the report")
+    elsewhere.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,13 +69,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # the probe and X.509 are loaded by who probes, not by every command
-    from primum.doors.cli import probe_home, probe_order  # noqa: PLC0415
+    from primum.doors.cli import probe_home, probe_order, probe_outside  # noqa: PLC0415
     from primum.exposure.probe.pages import as_html  # noqa: PLC0415
     from primum.exposure.probe.report import log_lines, since  # noqa: PLC0415
     from primum.exposure.probe.run import run as probe  # noqa: PLC0415
     from primum.exposure.probe.saying import as_text  # noqa: PLC0415
     from primum.exposure.probe.writing import as_text_of_json  # noqa: PLC0415
 
+    if options.one_file or options.read:
+        return probe_outside.make(options) if options.one_file else probe_outside.read(options)
     limits = probe_order.limits_of(options)
     earlier = [_earlier(one) for one in options.since]
     home = probe_home.home_here(options)
@@ -88,10 +91,11 @@ def _run(options: argparse.Namespace) -> int:
                 options, gate=gate, targets=targets, limits=limits, known=home.known, progress=watch.show
             ) as order,
         ):
-            done = probe(order)
+            done = probe(probe_outside.with_hints(order, lan=options.lan))
         watch.end()
         log = options.log or (options.report and options.report.with_suffix(".purposes.jsonl"))
         report = replace(done.report, purposes=replace(done.report.purposes, file=log.name if log else ""))
+        report = probe_outside.joined(report, home.client, options.language)
         report = replace(report, since=since(report, earlier)) if earlier else report
         report = replace(report, signature=home.signed(report))
         write("log", log_lines(done.purposes))

@@ -9,6 +9,7 @@ from primum.app.canaries import canary_jobs
 from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
+from primum.app.exposed import KeptHere, probing_jobs
 from primum.app.payload import Payload
 from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
@@ -25,10 +26,12 @@ from primum.doors.worker import (
     verbs_dose,
     verbs_forward,
     verbs_identity,
+    verbs_interventions,
     verbs_journal,
     verbs_mandates,
     verbs_media,
     verbs_migrate,
+    verbs_outside,
     verbs_oversight,
     verbs_patients,
     verbs_people,
@@ -37,6 +40,7 @@ from primum.doors.worker import (
     verbs_retention,
     verbs_send,
     verbs_sendings,
+    verbs_stations,
     verbs_tokens,
     verbs_vault,
 )
@@ -61,8 +65,11 @@ _VERBS = {
     **verbs_forward.VERBS,
     **verbs_journal.VERBS,
     **verbs_mandates.VERBS,
+    **verbs_interventions.VERBS,
+    **verbs_stations.VERBS,
     **verbs_media.VERBS,
     **verbs_migrate.VERBS,
+    **verbs_outside.VERBS,
     **verbs_oversight.VERBS,
     **verbs_patients.VERBS,
     **verbs_people.VERBS,
@@ -85,7 +92,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     shipping = Shipping(worker)
     completions = completions_of(worker, shipping.queue)
     reports = reports_of(worker, intake.in_turn)
-    checks = checks_of(worker, _notices)
+    checks = checks_of(worker, _notices, KeptHere(worker.exposed, worker.rooms.clock))
     desk = Desk(
         worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of, reports,
         checks,
@@ -103,12 +110,17 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
         *checks.jobs(),
     ]
     clockwork = Clockwork(jobs, worker.rooms.clock)
-    for part in (intake, control, clockwork):
+    probing = Clockwork(probing_jobs(worker.exposed), worker.rooms.clock)  # minutes: nothing else waits for it
+    worker.exposed.interventions.woken_by(probing.hurry)
+    for part in (intake, control, clockwork, probing):
         part.start()
     process.settle()
     status.say("ready", invitation=_invitation(desk))
     stop.wait()
-    stops = (worker.backups.stop, clockwork.stop, checks.stop, shipping.stop, control.stop, intake.stop, questions.stop)
+    stops = (
+        probing.let_go, worker.backups.stop, clockwork.stop, checks.stop, shipping.stop, control.stop, intake.stop,
+        questions.stop,
+    )  # fmt: skip
     for end in stops:
         end()
     _tell(worker, Kind.DAEMON_STOPPED, {"process": "worker", "reason": "told"})

@@ -78,7 +78,9 @@ class Pages:
             "here": "",
             "may_list_orders": signed_in and _may(visit, Permission.ORDER_LIST),
             "may_read": signed_in and _may(visit, Permission.STUDY_READ),
+            "may_check": signed_in and _may(visit, Permission.CHECK_READ),
             "may_list_doses": signed_in and _may(visit, Permission.DOSE_LIST),
+            "may_list_interventions": signed_in and _may(visit, Permission.INTERVENTION_LIST),
             "may_list_sendings": signed_in
             and (_may(visit, Permission.STUDY_LIST) or _may(visit, Permission.DEVICE_LIST)),
         }

@@ -14,11 +14,13 @@ from primum.doors.web.about import About
 from primum.doors.web.account import Account
 from primum.doors.web.at_door import AtDoor
 from primum.doors.web.bringing import Bringing
+from primum.doors.web.check import CheckPages
 from primum.doors.web.decisions import Decisions
 from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
+from primum.doors.web.interventions import InterventionPages
 from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
 from primum.doors.web.ohif import Ohif
@@ -56,7 +58,7 @@ class WebRoutes:
         """List them."""
         return [
             *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._sendings(),
-            *self._ohif(),
+            *self._interventions(), *self._check(), *self._ohif(),
         ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:
@@ -160,6 +162,18 @@ class WebRoutes:
             self._post("/sendings/rules/remove", sendings.remove_rule),
         ]
 
+    def _interventions(self) -> list[BaseRoute]:
+        interventions = InterventionPages(self._pages)
+        return [
+            self._get("/interventions", interventions.page),
+            self._post("/interventions", interventions.open),
+            self._get("/interventions/{intervention}", interventions.one),
+            self._post("/interventions/{intervention}/close", interventions.close),
+            self._upload("/interventions/{intervention}/attach", interventions.attach),
+            self._get("/interventions/{intervention}/reports/{report}", interventions.report),
+            self._get("/findings", interventions.findings),
+        ]
+
     def _orders(self) -> list[BaseRoute]:
         orders = OrderPages(self._pages, self._reading)
         return [
@@ -173,6 +187,17 @@ class WebRoutes:
             self._get("/orders/{order_id}", orders.order),
             self._post("/orders/{order_id}/change", orders.change),
             self._post("/orders/{order_id}/cancel", orders.cancel),
+        ]
+
+    def _check(self) -> list[BaseRoute]:
+        check = CheckPages(self._pages)
+        return [
+            self._get("/check", check.page),
+            self._post("/check", check.make),
+            self._get("/check/progress", check.progress),
+            self._get("/check/{run}/report.html", check.as_html),
+            self._get("/check/{run}/report.pdf", check.as_pdf),
+            self._get("/check/{run}/report.json", check.as_json),
         ]
 
     def _ohif(self) -> list[BaseRoute]:

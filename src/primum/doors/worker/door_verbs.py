@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from primum.doors.worker import door_verbs_orders, verbs_check, verbs_commitments, verbs_identity, verbs_oversight
+from primum.doors.worker import (
+    door_verbs_orders,
+    verbs_check,
+    verbs_commitments,
+    verbs_identity,
+    verbs_interventions,
+    verbs_oversight,
+)
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.questions import Body, DoorVerb
 from primum.doors.worker.verbs_patients import decide
@@ -23,6 +30,7 @@ DOOR_VERBS: Mapping[str, Told] = {
     "decide": decide,
     "identity.judge": verbs_identity.judge,
     "identity.still": verbs_identity.still,
+    "interventions": verbs_interventions.interventions,
     "retention.facts": verbs_oversight.facts,
     "report": report,
     "sending": sending,

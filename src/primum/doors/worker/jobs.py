@@ -38,6 +38,11 @@ class Clockwork:
         self._wake.set()
         self._thread.join()
 
+    def let_go(self) -> None:
+        """Stop without waiting for the job under way: one that takes minutes, and begins again at the next start."""
+        self._stop.set()
+        self._wake.set()
+
     def _run(self) -> None:
         due = {job.name: time.monotonic() + job.every.total_seconds() for job in self._jobs}
         while True:

@@ -24,6 +24,20 @@ def check_make(desk: Desk, asking: Asking, _args: Args, progress: Progress) -> d
     return _told(kept)
 
 
+def check_start(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> dict[str, Any]:
+    """Begin a check: a page does not wait for it."""
+    desk.require(asking, Permission.CHECK_READ, _HOUSE)
+    _checks(desk).start(asking.actor.person_id)
+    return {}
+
+
+def check_progress(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> dict[str, Any]:
+    """Tell how far the check under way is."""
+    desk.require(asking, Permission.CHECK_READ, _HOUSE)
+    found = _checks(desk).progress()
+    return {"under_way": found is not None, "done": found[0] if found else 0, "total": found[1] if found else 0}
+
+
 def check_last(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Give the newest check, or one by its id."""
     desk.require(asking, Permission.CHECK_READ, _HOUSE)
@@ -43,7 +57,7 @@ def check_runs(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> 
             }
             for one in checks.runs()
         ],
-        "under_way": checks.under_way(),
+        "under_way": checks.progress() is not None,
         "names": {one.id: one.login for one in people.list()},
         "key": desk.worker.signer.verifier_key,
     }  # fmt: skip
@@ -83,7 +97,8 @@ VERBS: dict[str, Verb] = {
     "check_advisories": check_advisories,
 }
 PAGE: dict[str, Verb] = {
-    "check_make": check_make,
+    "check_start": check_start,
+    "check_progress": check_progress,
     "check_last": check_last,
     "check_runs": check_runs,
 }

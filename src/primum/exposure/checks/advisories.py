@@ -24,6 +24,7 @@ from primum.ground.clock import to_text
 
 ECOSYSTEMS: Final = (PYPI, NPM, FUZZ)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,63}")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _EVENTS: Final = ("introduced", "fixed", "last_affected")
 _MOST_VERSIONS: Final = 5000
 
@@ -84,7 +85,7 @@ def bring(source: Path, parts: Iterable[Part], now: datetime, limits: Limits = L
         if records > limits.advisories:
             raise AdvisoriesUnfit(reason="too many records")
         record = _record(raw)
-        kept += [one for one in _concerned(record, dated) if (one.ecosystem, one.name) in wanted]
+        kept += [one for one in _concerned(record, dated, f"{now:%Y-%m-%d}") if (one.ecosystem, one.name) in wanted]
         if len(kept) > limits.advisories_kept:
             raise AdvisoriesUnfit(reason="too many records about parts of ours")
     if not dated:
@@ -169,19 +170,20 @@ def _record(raw: bytes) -> dict[str, Any]:
         raise AdvisoriesUnfit(reason="a record is not JSON") from None
     if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not _ID.fullmatch(record["id"]):
         raise AdvisoriesUnfit(reason="a record has no id")
-    if not isinstance(record.get("modified"), str) or not isinstance(record.get("affected", []), list):
+    if not _DAY.match(str(record.get("modified"))) or not isinstance(record.get("affected", []), list):
         raise AdvisoriesUnfit(reason="a record is not of the OSV format")
     return record
 
 
-def _concerned(record: dict[str, Any], dated: dict[str, str]) -> Iterator[Advisory]:
+def _concerned(record: dict[str, Any], dated: dict[str, str], today: str) -> Iterator[Advisory]:
     """Give what a record says of each package of our ecosystems; note how new it is. A withdrawn one says nothing."""
     for one in record.get("affected", []):
         package = one.get("package") if isinstance(one, dict) else None
         ecosystem = str(package.get("ecosystem", "")).partition(":")[0] if isinstance(package, dict) else ""
         if not isinstance(package, dict) or ecosystem not in ECOSYSTEMS:
             continue
-        dated[ecosystem] = max(dated.get(ecosystem, ""), record["modified"][:10])
+        # a day to come would make the whole look fresh for as long
+        dated[ecosystem] = max(dated.get(ecosystem, ""), min(record["modified"][:10], today))
         if "withdrawn" in record:
             continue
         name = str(package.get("name", ""))[:200]

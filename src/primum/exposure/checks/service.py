@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -64,17 +64,33 @@ class Checks:
 
     def __init__(
         self, engine: Engine, clock: Clock, record: Recorder, *, home: Home, gather: Callable[[], Sources],
-        limits: Limits = LIMITS,
+        limits: Limits = LIMITS, found: Callable[[Json, datetime], None] | None = None,
     ) -> None:  # fmt: skip
-        """Keep them in `engine`; `gather` gives sources anew for each run, so that each is asked once in it."""
+        """Keep them in `engine`; `gather` gives sources anew for each run, so that each is asked once in it.
+
+        `found` is given each report once it is kept: what turned bad is a finding.
+        """
         self._engine, self._clock, self._record = engine, clock, record
         self._home, self._gather, self._limits = home, gather, limits
+        self._found = found
         self._turn = threading.Lock()
+        self._done: tuple[int, int] = (0, 0)
 
     def make(self, by: str, tell: Tell | None = None) -> Kept:
         """Make a check now. Raises CheckUnderWay, ReportTooLarge, and what the journal raises."""
         with self._alone():
             return self._make(by, tell)
+
+    def start(self, by: str) -> None:
+        """Begin a check in a thread of its own. Raises CheckUnderWay."""
+        if not self._turn.acquire(blocking=False):
+            raise CheckUnderWay
+        self._done = (0, 0)
+        threading.Thread(target=self._by_itself, args=(by,), name="check", daemon=True).start()
+
+    def progress(self) -> tuple[int, int] | None:
+        """Tell how many lines of how many are done of the check under way; None where there is none."""
+        return self._done if self._turn.locked() else None
 
     def last(self) -> Kept:
         """Return the newest. Raises NoCheckYet."""
@@ -90,10 +106,6 @@ class Checks:
         """List the newest."""
         with self._engine.begin() as tx:
             return store.runs(tx, self._limits.runs_listed)
-
-    def under_way(self) -> bool:
-        """Tell whether one is being made."""
-        return self._turn.locked()
 
     def declarations(self) -> list[Declaration]:
         """List what is declared now."""
@@ -169,7 +181,13 @@ class Checks:
             new_id("chk"), self._home.id, now, now.astimezone().date(), by, self._home.version, declared,
             read(before[1]) if before else None,
         )  # fmt: skip
-        report = make(made, self._gather(), tell, self._limits)
+
+        def done(lines: int, of: int) -> None:
+            self._done = (lines, of)
+            if tell is not None:
+                tell(lines, of)
+
+        report = make(made, self._gather(), done, self._limits)
         note = sign(report, self._home.sign, self._limits)
         count = report["summary"]
         run = Run(
@@ -183,6 +201,8 @@ class Checks:
             "fingerprint": run.hash,
         }  # fmt: skip
         self._record("check:made", by, run.id, details)
+        if self._found is not None:
+            self._found(report, now)
         return Kept(run, report, note)
 
     def _sweep(self, now: datetime) -> int:
@@ -190,16 +210,19 @@ class Checks:
             last = store.last_run(tx)
         if self._turn.locked() or (last is not None and timedelta() <= now - last[0].made_at < EVERY):
             return 0
-        threading.Thread(target=self._by_itself, name="check", daemon=True).start()
+        with suppress(CheckUnderWay):
+            self.start("system")
         return 1
 
-    def _by_itself(self) -> None:
+    def _by_itself(self, by: str) -> None:
         try:
-            self.make("system")
+            self._make(by, None)
         except PrimumError as refusal:
             _log.warning("check.refused", code=refusal.code)
         except Exception as error:  # noqa: BLE001 (the worker outlives it)
             _log.failure("check.failed", error)
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -38,6 +38,8 @@ class TlsGrade:
     versions: Sequence[str]
     weak: Sequence[str] = ()
     """Codes of what is weaker than any profile allows."""
+    advised_against: Sequence[str] = ()
+    """Codes of what a profile still lets in, and RFC 9325 advises against."""
 
 
 @dataclass(frozen=True, slots=True)

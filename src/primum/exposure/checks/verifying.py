@@ -68,9 +68,10 @@ def _of_html(data: bytes) -> tuple[str, str]:
 
 
 def _of_pdf(data: bytes) -> tuple[str, str]:
-    language, _, encoded = data.rpartition(pdf.MARK)[2].strip().partition(b" ")
+    marked = data.partition(pdf.MARK)[2].partition(pdf.END)[0]
+    language, _, encoded = marked.partition(b"\n")
     try:
-        note = base64.b64decode(encoded, validate=True)
+        note = base64.b64decode(encoded.replace(b"\n", b"").replace(b"%", b""), validate=True)
     except ValueError:
         raise NotAReport from None
     if language.decode("ascii", "replace") not in LANGUAGES or not note:

@@ -39,6 +39,7 @@ from primum.exposure.interventions.rules import intervention_rules
 from primum.exposure.ran import Ran, read_report
 from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
+from primum.ground.log import Log
 from primum.identity import Permission, Thing, require
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from primum.ground.clock import Clock
     from primum.identity import Actor, Recorder
 
+_log = Log("interventions")
 SHOWN: Final = 200
 FIELD: Final = 200
 """Characters of a name or a contract."""
@@ -216,6 +218,9 @@ class Interventions:
             self._findings.take(report, Source.PROBE)
         except PrimumError as refusal:
             return None, refusal.code
+        except Exception as error:  # noqa: BLE001 (a probe that breaks holds up nobody, and proves nothing)
+            _log.failure("probe.broken", error)
+            return None, "probe.broken"
         finally:
             self.progress.pop(intervention_id, None)
         return (ran, "") if ran.sound else (None, "probe.void")

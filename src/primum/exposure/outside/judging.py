@@ -29,11 +29,12 @@ def judge(
     refused = _of_the_file(made, returned, now, limits)
     if refused is not None or made is None:
         return Judged(standing=refused or Standing.UNKNOWN)
-    if not made.control_key:
+    if not made.control_key and not returned.vouched:
         return Judged(standing=Standing.NO_CONTROL)
     true = [one for one in returned.controls if _answers(one, made, returned, limits)]
     if not true:
-        return Judged(standing=Standing.CONTROL_UNREACHED)
+        none = returned.vouched and not returned.controls
+        return Judged(standing=Standing.NO_CONTROL if none else Standing.CONTROL_UNREACHED)
     seen_as = tuple(sorted({one.seen_as for one in true}))
     asked = {address for address, _ in returned.asked}
     if not all(map(_is_public, (*asked, *seen_as))) or _is_same_line(seen_as, (*asked, *own_addresses)):
@@ -48,6 +49,7 @@ def judge(
         blocked=blocked,
         reached_us=bool(seen),
         rewritten=any(one.address not in seen_as for one in seen),
+        sightings=tuple(seen),
     )
 
 
@@ -71,7 +73,7 @@ def _answers(answer: Reached, made: MadeProbe, returned: Returned, limits: Limit
     """Tell whether the control gave this answer, during this run, by its own clock."""
     slack = limits.clock_skew.total_seconds()
     during = returned.started_at.timestamp() - slack <= answer.instant <= returned.ended_at.timestamp() + slack
-    return during and is_true(answer, made.control_key)
+    return during and (returned.vouched or is_true(answer, made.control_key))
 
 
 def _is_public(address: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from primum.exposure.probe.model import Hole
+from primum.exposure.probe.model import Hole, Verdict, verdict
 from primum.exposure.probe.outside.control import Reached
 
 
@@ -127,6 +127,8 @@ class Returned:
     holes: tuple[Hole, ...]
     asked: frozenset[tuple[str, int]]
     controls: tuple[Reached, ...]
+    vouched: bool = False
+    """A vantage that proved itself says that its own control gave these answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,7 @@ class Judged:
     reached_us: bool = False
     rewritten: bool = False
     """Our doors saw another address than the control did: the router hides who calls."""
+    sightings: tuple[Sighting, ...] = ()
 
     def says(self, language: str) -> str:
         """Say it, in `fr` or `en`."""
@@ -177,3 +180,8 @@ class View:
     holes: tuple[Hole, ...]
     asked: frozenset[tuple[str, int]]
     undetermined: bool
+    judged: dict[str, Any]
+
+    def verdict(self) -> Verdict:
+        """Say what was seen, in the word of a report."""
+        return verdict(void=False, holes=self.holes, undetermined=self.undetermined, outside=True)

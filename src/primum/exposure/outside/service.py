@@ -42,6 +42,12 @@ class ReportTooLong(PrimumError):
     code: ClassVar[str] = "outside.report-too-long"
 
 
+class NoSuchReport(PrimumError):
+    """No such report from outside is kept."""
+
+    code: ClassVar[str] = "outside.no-such-report"
+
+
 class Outside:
     """Used by the worker alone; its doors read what `publish` wrote."""
 
@@ -170,6 +176,18 @@ class Outside:
                 return _view(one)
         return None
 
+    def last(self) -> View | None:
+        """Return the newest view from outside that ever counted, however old."""
+        return next((_view(one) for one in self.latest(self._limits.reports) if one.standing in COUNTS), None)
+
+    def report_of(self, report_id: str) -> bytes:
+        """Return a report as it came. Raises NoSuchReport."""
+        with self._engine.begin() as tx:
+            found = store.report_of(tx, report_id)
+        if found is None:
+            raise NoSuchReport
+        return found
+
     def sweep(self, now: datetime) -> int:
         """Forget what is over, and announce it no more."""
         with self._engine.begin() as tx:
@@ -197,7 +215,12 @@ def _view(one: Kept) -> View:
     )
     asked = frozenset((address, port) for address, port in one.judged["asked"])
     return View(
-        report_id=one.id, run_at=one.run_at, holes=holes, asked=asked, undetermined=bool(one.judged["undetermined"])
+        report_id=one.id,
+        run_at=one.run_at,
+        holes=holes,
+        asked=asked,
+        undetermined=bool(one.judged["undetermined"]),
+        judged=one.judged,
     )
 
 

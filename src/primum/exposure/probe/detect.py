@@ -43,11 +43,11 @@ def detect(asking: Asking, speakers: Sequence[Speaker]) -> tuple[Service, Speake
     greeting = Greeting()
     if not usual or not {one.family for one in usual} <= CALLER_FIRST:
         greeting = greet(asking)
-    found = _ask(asking, _in_order(usual, greeting), greeting, notes, asking.limits.step_seconds)
+    found = _ask(asking, _in_order(usual, greeting), greeting, notes)
     if found is None and others:
         if usual and not greeting.data and not greeting.ended:
             greeting = greet(asking)
-        found = _ask(asking, _in_order(others, greeting), greeting, notes, asking.limits.recognise_seconds)
+        found = _ask(asking, _in_order(others, greeting), greeting, notes)
     if found is not None:
         return found
     service = _unknown(asking, greeting, notes)
@@ -88,10 +88,10 @@ def _in_order(speakers: Iterable[Speaker], greeting: Greeting) -> list[Speaker]:
 
 
 def _ask(
-    asking: Asking, speakers: Iterable[Speaker], greeting: Greeting, notes: list[str], patience: float
+    asking: Asking, speakers: Iterable[Speaker], greeting: Greeting, notes: list[str]
 ) -> tuple[Service, Speaker] | None:
     for one in speakers:
-        within = replace(asking, dialler=asking.dialler.within(asking.limits.service_seconds, patience))
+        within = replace(asking, dialler=asking.dialler.within(asking.limits.service_seconds, _patience(asking, one)))
         if time.monotonic() >= within.dialler.deadline:
             notes.append("budget")
             return None
@@ -105,6 +105,14 @@ def _ask(
         if service is not None:
             return service, one
     return None
+
+
+def _patience(asking: Asking, speaker: Speaker) -> float:
+    """Say how long one connection may take that asks whether this is spoken: longest where it is to be expected."""
+    limits = asking.limits
+    if asking.port in speaker.ports:
+        return limits.step_seconds
+    return limits.recognise_seconds if speaker.family in {Family.DICOM, Family.WEB} else limits.others_seconds
 
 
 def _unknown(asking: Asking, greeting: Greeting, notes: list[str]) -> Service:
@@ -125,7 +133,7 @@ def _behind_a_certificate(
         service.steps.append(_connect(Mode.TLS_FOREIGN, *refusal))
         return service, None
     shown = WithForeign(asking.dialler, asking.address, asking.port, asking.limits, asking.known)
-    found = _ask(shown, speakers, Greeting(), service.notes, asking.limits.step_seconds)
+    found = _ask(shown, speakers, Greeting(), service.notes)
     if found is not None:
         return found
     service.steps.append(_connect(Mode.TLS_FOREIGN, Outcome.UNDETERMINED, "not-recognised"))

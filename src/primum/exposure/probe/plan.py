@@ -109,6 +109,8 @@ def _plan(told: Mapping[str, Any]) -> Plan:
         name: _text(told[name])
         for name in ("id", "nonce", "expires_at", "program", "language", "foreign", "fixture")
     }  # fmt: skip
+    if texts["language"] not in {"fr", "en"}:
+        raise BadPlan(what="a language")
     return Plan(
         targets=tuple(_text(one) for one in _list(told["targets"])),
         ports=tuple((int(low), int(high)) for low, high in _list(told["ports"])),

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from primum.exposure.probe.model import Family, Hole, Identity, Mode, Outcome, Rung, Service, Verdict
+from primum.exposure.probe.model import Family, Hole, Identity, Mode, Outcome, Place, Rung, Service, Verdict
+from primum.exposure.probe.outside.hints import told as hints_told
 from primum.exposure.probe.report import Address, Gap, Report, places_of, refusals
 from primum.exposure.probe.words import has, say
 
@@ -77,6 +78,7 @@ def rest(report: Report, language: str) -> list[Part]:
         _part("services", language, [line for one in _services(report) for line in _service(one, language)]),
         _part("addresses", language, _addresses(report, language)),
         _part("mandates", language, mandates),
+        _part("hints", language, hints_told(report.facts.get("hints"), language)),
     ]
     return [one for one in parts if one.lines]
 
@@ -179,7 +181,9 @@ def _do(report: Report, language: str) -> list[str]:
             lines.append(say(language, f"do.{family}", at=_at(at)))
     if open_ones:
         lines.append(say(language, "do.keep"))
-    if not report.outside:
+    if report.place is Place.OUTSIDE and not report.outside:
+        lines.append(say(language, "do.bring-back"))
+    elif not report.outside:
         lines.append(say(language, "do.outside"))
     return lines
 
@@ -248,4 +252,10 @@ def _service(one: Service, language: str) -> list[str]:
     codes = dict.fromkeys(step.code for step in one.steps if step.outcome is Outcome.NOT_TRIED)
     if codes:
         lines.append("    " + say(language, "rest.not-asked", codes=", ".join(codes)))
-    return lines
+    return lines + [f"    {one}" for one in _notes(one, language)]
+
+
+def _notes(one: Service, language: str) -> list[str]:
+    """Word the notes that are words: `kind.name`, and a number after an equals sign."""
+    parts = [note.partition("=") for note in one.notes]
+    return [say(language, f"note.{name}", count=count) for name, _, count in parts if has(language, f"note.{name}")]

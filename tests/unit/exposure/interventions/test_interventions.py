@@ -117,12 +117,15 @@ def test_what_two_probes_prove_together(before, after, outcome):
     assert judge(run(before), run(after), difference(run(before), run(after))) is outcome
 
 
-@pytest.mark.parametrize("refusal", [NotMandated(address="192.168.1.7", port=104), opened(1, verdict="void")])
+@pytest.mark.parametrize(
+    "refusal",
+    [NotMandated(address="192.168.1.7", port=104), opened(1, verdict="void"), KeyError("a fault of ours"), {}],
+)
 def test_a_probe_that_says_nothing_proves_nothing_and_holds_up_nobody(scene, refusal):
     done = scene.whole(closed(0), refusal)
     assert (done.state, done.outcome) == (State.CLOSED, Outcome.NOT_DETERMINED)
     assert done.after.run == ""
-    assert done.after.reason in {"probe.not-mandated", "probe.void"}
+    assert done.after.reason in {"probe.not-mandated", "probe.void", "probe.broken", "probe.bad-run"}
 
 
 def test_nobody_closes_while_the_probe_before_is_under_way_nor_twice(scene):

@@ -83,21 +83,23 @@ def look(speaker: Speaker, asking: Asking, greeting: bytes = b"") -> Looked:
 def listening(serve: Callable[[socket.socket], None], context: ssl.SSLContext | None = None) -> Iterator[int]:
     """Serve each connection in a thread of its own; the port is free before and after."""
     server = socket.create_server((LOOPBACK, 0))
-    server.settimeout(0.1)
-    over = threading.Event()
     threads: list[threading.Thread] = []
 
     def one(connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), connection:
             connection.settimeout(10)
-            serve(context.wrap_socket(connection, server_side=True) if context else connection)
+            if context is None:
+                serve(connection)
+                return
+            with context.wrap_socket(connection, server_side=True) as secured:
+                serve(secured)
 
     def accept() -> None:
-        while not over.is_set():
+        while True:
             try:
                 connection, _ = server.accept()
-            except TimeoutError:
-                continue
+            except OSError:
+                return
             thread = threading.Thread(target=one, args=(connection,), daemon=True)
             threads.append(thread)
             thread.start()
@@ -107,7 +109,7 @@ def listening(serve: Callable[[socket.socket], None], context: ssl.SSLContext | 
     try:
         yield server.getsockname()[1]
     finally:
-        over.set()
+        server.shutdown(socket.SHUT_RDWR)  # who waits in accept is told
         acceptor.join()
         server.close()
 
@@ -119,5 +121,44 @@ def saying(parts: Iterable[bytes]) -> Callable[[socket.socket], None]:
         connection.recv(4096)
         for part in parts:
             connection.sendall(part)
+
+    return serve
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that came to a site: `fields` in small letters."""
+
+    method: str
+    path: str
+    fields: dict[str, str]
+
+
+Page = tuple[int, dict[str, str], bytes]
+
+
+def site(answer: Callable[[Asked], Page], seen: list[Asked] | None = None) -> Callable[[socket.socket], None]:
+    """Serve HTTP/1.1 with kept connections: what `answer` says to each request."""
+
+    def serve(connection: socket.socket) -> None:
+        held = b""
+        while True:
+            while b"\r\n\r\n" not in held:
+                part = connection.recv(65536)
+                if not part or part[0] == 22:
+                    return  # ended, or a handshake of TLS
+                held += part
+            head, _, held = held.partition(b"\r\n\r\n")
+            first, *lines = head.decode("latin-1").split("\r\n")
+            fields = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)}
+            held = held[int(fields.get("content-length", "0")) :]
+            method, path, _ = first.split(" ")
+            asked = Asked(method, path, fields)
+            if seen is not None:
+                seen.append(asked)
+            status, more, body = answer(asked)
+            more = {"Content-Length": str(len(body)), **more}
+            listed = "".join(f"{name}: {value}\r\n" for name, value in more.items())
+            connection.sendall(f"HTTP/1.1 {status} X\r\n{listed}\r\n".encode() + (b"" if method == "HEAD" else body))
 
     return serve

@@ -194,3 +194,17 @@ def test_without_a_certificate_to_show_a_strangers_is_not_tried(certificates):
         (Mode.TLS, Outcome.REFUSED, "certificate-required"),
         (Mode.TLS_FOREIGN, Outcome.NOT_TRIED, "no-foreign-certificate"),
     ]
+
+
+def test_the_longest_patience_is_for_what_is_usual_there():
+    seen = {}
+
+    class Timed(Deaf):
+        def recognise(self, asking, greeting):
+            seen[self.family, asking.port in self.ports] = asking.dialler.limits.step_seconds
+
+    limits = replace(QUICK, step_seconds=8, recognise_seconds=3, others_seconds=1)
+    with server(says(b"hello\n")) as port:
+        here = frozenset({port})
+        detect(asking(port, limits), [Timed(Family.FTP, here), Timed(Family.FTP), Timed(Family.DICOM)])
+    assert seen == {(Family.FTP, True): 8, (Family.FTP, False): 1, (Family.DICOM, False): 3}

@@ -83,7 +83,7 @@ def system(root: Path = Path("/")) -> System:
     described = _os_release(root)
     return System(
         python=platform.python_version(),
-        openssl=".".join(str(one) for one in ssl.OPENSSL_VERSION_INFO[:3]),
+        openssl=" ".join(ssl.OPENSSL_VERSION.split()[1:2]),
         kind=f"{described.get('ID', sys.platform)} {described.get('VERSION_ID', '')}".strip(),
         own_python=sys.base_prefix == "/usr",
         changed_at=_changed_at(root),

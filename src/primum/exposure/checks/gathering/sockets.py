@@ -12,6 +12,7 @@ from typing import Final
 
 from primum.exposure.checks.errors import NotTold
 from primum.exposure.checks.limits import LIMITS, Limits
+from primum.exposure.probe import own
 
 PROC: Final = Path("/proc")
 _LISTEN: Final = "0A"
@@ -19,7 +20,6 @@ _LINE: Final = re.compile(
     r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+)\s+\d+ (\d+)"
 )
 _SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
-_GLOBAL_SCOPE: Final = "00"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,20 +54,10 @@ def listening(proc: Path = PROC, limits: Limits = LIMITS) -> list[Listener]:
     return sorted(found)[: limits.listeners]
 
 
-def own_addresses(proc: Path = PROC, limits: Limits = LIMITS) -> tuple[list[str], list[str]]:
-    """List this machine's addresses beyond loopback, and those that the Internet routes. Raises NotTold."""
-    try:
-        four = _read(proc / "net" / "fib_trie", limits)
-    except OSError:
-        raise NotTold(reason="no-address-table") from None
-    try:
-        six = _read(proc / "net" / "if_inet6", limits)
-    except OSError:  # a kernel without IPv6
-        six = ""
-    found = {*_local_four(four), *_six(six)}
-    parsed = sorted((ipaddress.ip_address(one) for one in found), key=lambda one: (one.version, int(one)))
-    shown = [one for one in parsed if not one.is_loopback]
-    return [str(one) for one in shown], [str(one) for one in shown if one.is_global]
+def own_addresses() -> tuple[list[str], list[str]]:
+    """List this machine's addresses beyond loopback, and those that the Internet routes."""
+    found = [one for one in own.own_addresses() if not one.is_link_local]
+    return [str(one) for one in found], [str(one) for one in found if one.is_global]
 
 
 def _read(file: Path, limits: Limits) -> str:
@@ -108,21 +98,3 @@ def _programs(proc: Path, wanted: set[str]) -> Mapping[str, str]:
         except OSError:
             continue
     return found
-
-
-def _local_four(text: str) -> Iterator[str]:
-    """Read the local addresses of the routing trie: each leaf's address stands on the line before its kind."""
-    before = ""
-    for line in text.splitlines():
-        if "/32 host LOCAL" in line and before:
-            yield before
-        leaf = line.strip()
-        before = leaf.removeprefix("|-- ") if leaf.startswith("|-- ") else before
-
-
-def _six(text: str) -> Iterator[str]:
-    """Read the IPv6 addresses of global scope: link-local ones cannot be called from another network."""
-    for line in text.splitlines():
-        parts = line.split()
-        if len(parts) == 6 and parts[3] == _GLOBAL_SCOPE and re.fullmatch(r"[0-9a-f]{32}", parts[0]):  # noqa: PLR2004
-            yield str(ipaddress.IPv6Address(bytes.fromhex(parts[0])))

@@ -63,18 +63,19 @@ def usage(
     journal: Path,
     now: datetime,
     *,
+    own: frozenset[str] = frozenset(),
     months: int = 12,
     limits: Limits = LIMITS,
     tick: Callable[[], float] = time.monotonic,
 ) -> Usage:
-    """Read the access ledger back."""
+    """Read the access ledger back. `own`: this machine's addresses; who calls from there is a probe, no stranger."""
     found, end = Usage(), tick() + limits.journal_seconds
     recent = to_text(now - RECENT)
     for segment in list(reversed(segments(journal, Ledger.ACCESS)))[: months + 1]:
         for name in chains(journal, Ledger.ACCESS, segment):
             with suppress(FileNotFoundError):  # pruned in this very moment
                 for said in _said(name.path(journal), lambda: tick() > end):
-                    _note(said, recent, found)
+                    _note(said, recent, own, found)
             if tick() > end:
                 found.whole = False
                 return found
@@ -94,7 +95,7 @@ def _said(file: Path, over: Callable[[], bool]) -> Iterator[dict[str, Any]]:
                         yield said
 
 
-def _note(said: dict[str, Any], recent: str, found: Usage) -> None:
+def _note(said: dict[str, Any], recent: str, own: frozenset[str], found: Usage) -> None:
     kind, actor, details = str(said.get("kind")), str(said.get("actor")), said["details"]
     if kind in _USES:
         found.used.add((actor, _USES[kind]))
@@ -104,12 +105,15 @@ def _note(said: dict[str, Any], recent: str, found: Usage) -> None:
         return
     if kind in _REFUSED:
         found.refused[actor] += 1
+    with suppress(ValueError):
+        address = ipaddress.ip_address(str(details.get("address", "")).partition("%")[0])
+        if address.is_loopback or str(address) in own:
+            return
+        if address.is_global:
+            found.routable.add(str(address))
     if kind.startswith("stranger:"):
         count = details.get("count", 1)
         found.strangers += count if isinstance(count, int) else 1
-    with suppress(ValueError):
-        if ipaddress.ip_address(str(details.get("address", "")).partition("%")[0]).is_global:
-            found.routable.add(str(details["address"]))
 
 
 def _sent(kind: str, actor: str, details: dict[str, Any], found: Usage) -> None:

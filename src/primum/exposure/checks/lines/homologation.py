@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from primum.exposure.checks.catalogue import Rule
-from primum.exposure.checks.model import Finding
+from primum.exposure.checks.model import Finding, Way
 from primum.exposure.checks.sources import Asked, Sources
 
 
 def check(_sources: Sources, _rule: Rule, _asked: Asked) -> Finding:
     """No program can see a decision."""
-    return Finding("undeclared")
+    return Finding("undeclared", way=Way.DECLARED)

@@ -19,7 +19,7 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
         return Finding("this-machine", evidence=evidence)
     where = [f"{one.address}:{one.port}" for one in open_to]
     usage, own = sources.usage(), sources.own()
-    evidence += ["journal, access: addresses of callers, 30 days", "/proc/net/fib_trie, /proc/net/if_inet6"]
+    evidence += ["journal, access: addresses of callers, 30 days", "addresses of this machine"]
     if usage.routable:
         return Finding("called-from-outside", {"count": len(usage.routable)}, where, evidence)
     if own.routable:

@@ -22,7 +22,7 @@ def check(sources: Sources, rule: Rule, asked: Asked) -> Finding:
         return Finding("without", facts, _listed(without), _EVIDENCE, way=Way.DECLARED)
     missing = [one for one, told in said.items() if told is None]
     if missing:
-        return Finding("undeclared", facts | {"missing": len(missing)}, _listed(missing), _EVIDENCE)
+        return Finding("undeclared", facts | {"missing": len(missing)}, _listed(missing), _EVIDENCE, way=Way.DECLARED)
     if not outside:
         return Finding("nobody", facts, (), _EVIDENCE)
     until = min(told.until for told in said.values() if told is not None)

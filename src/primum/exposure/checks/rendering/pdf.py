@@ -14,7 +14,10 @@ from primum.exposure.checks.signing import key_id_of, signature_of
 from primum.ground.pdf import HEIGHT, WIDTH, Page, Pdf, writable
 
 MARK: Final = b"%primum-note "
-"""A comment after the end of the file (ISO 32000-1, 7.2.4) holds the language and the note; readers skip it."""
+"""The comment (ISO 32000-1, 7.2.4) after which the language and the signed note stand, in comments too, up to `END`."""
+END: Final = b"%primum-note-end"
+_REMARK: Final = 120
+"""Bytes of a comment."""
 _LEFT: Final = 50.0
 _TOP: Final = HEIGHT - 60
 _BOTTOM: Final = 56.0
@@ -74,14 +77,7 @@ def pdf(report: Json, note: str, language: str) -> bytes:
     for one in shown.sources:
         sheet.text("- " + one, indent=8)
     _signature(sheet, note, language)
-    return (
-        _file(sheet.pages, shown.title, language)
-        + MARK
-        + language.encode()
-        + b" "
-        + base64.b64encode(note.encode())
-        + b"\n"
-    )
+    return _file(sheet.pages, shown.title, language, note)
 
 
 def _line(sheet: _Sheet, one: ShownLine, language: str) -> None:
@@ -108,9 +104,11 @@ def _signature(sheet: _Sheet, note: str, language: str) -> None:
     sheet.text(word(language, "how"))
 
 
-def _file(pages: Iterable[Page], title: str, language: str) -> bytes:
-    made = bytearray()
-    book, listed = Pdf(made.extend, title=title, language=language), list(pages)
+def _file(pages: Iterable[Page], title: str, language: str, note: str) -> bytes:
+    made, encoded = bytearray(), base64.b64encode(note.encode())
+    parts = [encoded[at : at + _REMARK] for at in range(0, len(encoded), _REMARK)]
+    remarks = [MARK[1:] + language.encode(), *parts, END[1:]]
+    book, listed = Pdf(made.extend, title=title, language=language, remarks=remarks), list(pages)
     for number, page in enumerate(listed, 1):
         page.text(WIDTH - _LEFT - 30, 34, word(language, "page", page=number, of=len(listed)), size=8)
         book.add(page)

@@ -66,8 +66,13 @@ def shape(report: Json, language: str) -> Shown:
         changes=_changes(report, language) if previous else (),
         lines_title=word(language, "lines", count=len(lines)),
         lines=[_line(line, language) for line in lines],
-        sources=[f"{one['title']} ({one['date']})" for one in report["sources"].values()],
+        sources=[f"{one['title']} ({one['date']})" for _, one in sorted(report["sources"].items())],
     )
+
+
+def way_of(line: Json, language: str) -> str:
+    """Write how a line is known; one that somebody has yet to declare says so."""
+    return word(language, "way." + ("undeclared" if line["code"] == "undeclared" else line["way"]))
 
 
 def change(one: Json, language: str) -> str:
@@ -85,7 +90,7 @@ def _changes(report: Json, language: str) -> list[str]:
 
 
 def _line(line: Json, language: str) -> ShownLine:
-    how = f"{word(language, 'way.' + line['way'])}, {written(line['at'])}"
+    how = f"{way_of(line, language)}, {written(line['at'])}"
     if line["until"]:
         how += f", {word(language, 'until', until=line['until'])}"
     items = [*line["items"], *([word(language, "more", count=line["more"])] if line["more"] else [])]

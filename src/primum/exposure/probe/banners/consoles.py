@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from primum.exposure.probe.banners.talking import Refused, attempt, greeting_of, service_of
@@ -54,14 +55,18 @@ class TelnetSpeaker:
 
     def climb(self, asking: Asking, service: Service) -> None:
         """Wait for what it shows at once: a prompt of a shell is a session."""
-        attempt(asking, service, Rung.SESSION, Identity.NOBODY, "whether a prompt comes without signing in", _prompt)
+        quiet = min(_QUIET_SECONDS, asking.limits.step_seconds)
+        attempt(
+            asking, service, Rung.SESSION, Identity.NOBODY, "whether a prompt comes without signing in",
+            partial(_prompt, quiet=quiet),
+        )  # fmt: skip
 
 
-def _prompt(wire: Wire) -> None:
+def _prompt(wire: Wire, quiet: float) -> None:
     """Refuse every option until a prompt is there. Raises Refused, Unanswered."""
     said, held = b"", b""
     for _ in range(_ROUNDS):
-        wire.more_time(_QUIET_SECONDS)
+        wire.more_time(quiet)
         try:
             part = wire.receive(1024)
         except Unanswered as over:

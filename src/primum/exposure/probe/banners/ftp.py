@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from primum.exposure.probe.banners.talking import Lines, Refused, attempt, greeting_of, service_of
@@ -41,9 +42,13 @@ class FTPSpeaker:
 
     def climb(self, asking: Asking, service: Service) -> None:
         """Enter as the anonymous account, count what it lists."""
-        attempt(
+        entered = attempt(
             asking, service, Rung.SESSION, Identity.GUEST, "an anonymous session", lambda wire: _enter(wire, service)
         )
+        if not entered:
+            # nothing is listed to who is not in; asked again it would be one more refused sign-in
+            service.steps.append(replace(service.steps[-1], rung=Rung.LIST))
+            return
         attempt(
             asking, service, Rung.LIST, Identity.GUEST, "how much the anonymous account lists",
             lambda wire: _list(asking, wire, service),

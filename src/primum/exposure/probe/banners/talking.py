@@ -37,7 +37,7 @@ def opened(asking: Asking, rung: Rung, purpose: str, identity: Identity = Identi
 def recognising(asking: Asking, purpose: str, mode: Mode = Mode.PLAIN) -> Wire:
     """Open a connection to find out what is spoken. Raises ProbeRefused, Unanswered."""
     wire = asking.connect(mode, Rung.BANNER, Identity.NOBODY, purpose)
-    wire.more_time(min(RECOGNISE_SECONDS, asking.limits.step_seconds))
+    wire.more_time(min(RECOGNISE_SECONDS, asking.dialler.limits.step_seconds))
     return wire
 
 

@@ -71,11 +71,9 @@ class Association:
     def request(self, calling: str, called: str, proposals: Iterable[Proposal], version_name: str) -> Accepted:
         """Ask for it. Raises Rejected, Aborted, NotDicom, Unanswered."""
         self.proposals = tuple(proposals)
-        self._wire.send(
-            associate_request(
-                calling, called, self.proposals, version_name=version_name, max_length=self._limits.pdu_bytes
-            )
-        )
+        # of images no more is to come along with their commands than need be
+        most = _LITTLE if any(one.scp for one in self.proposals) else self._limits.pdu_bytes
+        self._wire.send(associate_request(calling, called, self.proposals, version_name=version_name, max_length=most))
         kind, body = self._next_pdu()
         if kind == ASSOCIATE_RJ:
             raise read_reject(body)
@@ -122,9 +120,14 @@ class Association:
 
     def data_begins(self) -> bool:
         """Tell whether bytes of a data set come now; at most those that came along are read, and overwritten."""
-        if not self._rest:
-            self._rest = self._data_pdu()
-        length, _, control = PDV_HEADER.unpack_from(self._fitting(), 0)
+        if self._rest:
+            length, _, control = PDV_HEADER.unpack_from(self._fitting(), 0)
+        else:
+            self._fill(self._pdu[: HEADER.size + PDV_HEADER.size])
+            kind, _ = HEADER.unpack_from(self._pdu, 0)
+            length, _, control = PDV_HEADER.unpack_from(self._pdu, HEADER.size)
+            if kind != DATA_TF:
+                return False
         return not control & COMMAND and length > PDV_HEADER.size - 4
 
     def release(self) -> None:
@@ -225,4 +228,5 @@ class Association:
 
 
 _NO_REASON = 2
+_LITTLE = 4096
 _FAREWELL_SECONDS = 1.0

@@ -90,7 +90,7 @@ def move_to_a_device(
     `enrolled`: the title is of the target's own devices. Raises Aborted, NotDicom, Unanswered.
     """
     ours = _move(association, model, made_up(), title)
-    if ours == UNKNOWN_DESTINATION or (not _would(ours) and not _unprocessed(ours)):
+    if ours == UNKNOWN_DESTINATION or not (_would(ours) or _unprocessed(ours)):
         return Told(Outcome.REFUSED, status_code(ours))
     nowhere = _move(association, model, made_up(), NOWHERE)
     if nowhere != ours and not _would(nowhere):
@@ -99,11 +99,11 @@ def move_to_a_device(
     if instance is None:
         return Told(Outcome.UNDETERMINED, "nothing-to-ask")
     nowhere = _move(association, model, instance, NOWHERE)
-    if _would(nowhere):
-        return Told(Outcome.OPEN)
-    if enrolled and (nowhere == UNKNOWN_DESTINATION or _unprocessed(nowhere)):
-        return Told(Outcome.NEGOTIATED, "not-sent")
-    return Told(Outcome.REFUSED, status_code(nowhere))
+    if enrolled and not _would(nowhere):
+        # of those that have one code for all that goes wrong, only an image that is sent would tell more (Orthanc)
+        known = _would(ours) and nowhere == UNKNOWN_DESTINATION
+        return Told(Outcome.NEGOTIATED if known else Outcome.UNDETERMINED, "not-sent")
+    return _told_of_move(nowhere)
 
 
 def _told_of_move(status: int) -> Told:

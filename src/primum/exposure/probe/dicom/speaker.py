@@ -51,7 +51,7 @@ class DicomSpeaker:
         ends = min(asking.dialler.deadline, time.monotonic() + asking.limits.service_seconds)
         seen = sight.look(asking)
         if seen is not None:
-            service.tls = seen.as_json()
+            service.tls = seen.as_json(asking.dialler.gate.now())
         findings = Findings()
         for mode in asking.dialler.modes():
             if mode is not Mode.PLAIN and seen is None:

@@ -10,6 +10,7 @@ import functools
 import tomllib
 from collections import deque
 from importlib import resources
+from itertools import product
 from typing import Final, NamedTuple
 
 from primum.exposure.probe import lists
@@ -102,13 +103,20 @@ class TitleSearch:
         calling, called = self.best
         vary_calling = [Titles(one, called) for one in self._new.calling]
         vary_called = [Titles(calling, one) for one in self._new.called]
+        together = [Titles(one, one) for one in self._new.called]
+        # some say the same of a wrong pair, whichever is wrong (dcmqrscp does): the pairs of few titles are tried too
+        if len(self._new.calling) <= _DEVICES:
+            together += [Titles(*pair) for pair in product(self._new.calling, self._new.called[:_FEW])]
         if self._fate == CALLED_UNKNOWN:
-            pairs = vary_called
+            pairs = vary_called + together
         elif self._fate == CALLING_UNKNOWN:
-            pairs = vary_calling
+            pairs = vary_calling + together
         elif self._fate == GRANTED:
             pairs = vary_calling + vary_called
         else:
-            # it does not say which of the two it dislikes: those that a product uses for both come second
-            pairs = [*vary_called, *(Titles(one, one) for one in self._new.called), *vary_calling]
+            pairs = vary_called + together + vary_calling
         self._queue = deque(pairs)
+
+
+_FEW, _DEVICES = 6, 16
+"""Titles of an archive that a house may have, and of devices that call it."""

@@ -160,6 +160,10 @@ MEANINGS: Final[dict[HintKind, Meaning]] = {
 """What each kind of hint says and proves. `{name}` are facts of the hint."""
 
 
+_MOST: Final = 512
+"""Hints that are told of one report."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """One hint. Facts are addresses, ports and words of ours: never a text that a router sent."""
@@ -180,3 +184,18 @@ class Hint:
     def as_json(self) -> dict[str, Any]:
         """Give it as plain values."""
         return {"kind": self.kind.value, **self.facts}
+
+
+def told(listed: object, language: str) -> list[str]:
+    """Say the hints of a report, each with what it proves; what is none of ours is left out."""
+    lines = []
+    for one in listed[:_MOST] if isinstance(listed, list) else []:
+        match one:
+            case {"kind": str(kind), **facts} if kind in {known.value for known in HintKind}:
+                plain = {str(name): value for name, value in facts.items() if isinstance(value, (str, int))}
+                hint = Hint(HintKind(kind), plain)
+                try:
+                    lines.append(f"{hint.says(language)}. {hint.proves(language)}")
+                except (KeyError, ValueError, TypeError):
+                    continue
+    return lines

@@ -182,7 +182,7 @@ def group_of(flight: Flight, *, elliptic: bool) -> tuple[str, int]:
     return ("dhe", int.from_bytes(prime, "big").bit_length()) if len(body) > 2 and len(prime) == length else ("", 0)  # noqa: PLR2004 its length
 
 
-_CURVE_BITS: Final = {19: 192, 21: 224, 22: 256, 23: 256, 24: 384, 25: 521, 26: 256, 27: 384, 28: 512, 29: 255, 30: 448}
+_CURVE_BITS: Final = {19: 192, 21: 224, 22: 256, 23: 256, 24: 384, 25: 521, 26: 256, 27: 384, 28: 512, 29: 256, 30: 448}
 
 
 def _chosen(body: bytes) -> tuple[int, int]:

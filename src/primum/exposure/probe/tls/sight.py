@@ -8,11 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from primum.exposure.probe.dialling import Unanswered
 from primum.exposure.probe.model import Identity, Mode, Rung
 from primum.exposure.probe.speaking import Asking
+from primum.exposure.probe.tls.certificate import Certificate, read_certificate
+from primum.exposure.probe.tls.der import NotDer
+from primum.exposure.probe.tls.grading import Grade, Seen, grade
 from primum.exposure.probe.tls.hello import (
     SSL30,
     TLS10,
@@ -24,6 +28,7 @@ from primum.exposure.probe.tls.hello import (
     FlightReader,
     NotTls,
     client_hello,
+    group_of,
 )
 from primum.exposure.probe.tls.suites import BY_NUMBER, CLASSIC, MODERN, WEAK, Suite
 
@@ -39,15 +44,29 @@ class TlsSight:
     suites: list[Suite] = field(default_factory=list)
     asks_for_certificate: bool | None = None
     """None where it cannot be told before keys are made (TLS 1.3)."""
+    groups: dict[str, int] = field(default_factory=dict)
+    """The least bits of an ephemeral key exchange, by its kind."""
+    certificate: Certificate | None = None
+    unreadable: bool = False
+    """A certificate was shown that is none, or longer than is read."""
     undetermined: bool = False
     """Some hello got no answer: there may be more than was seen."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Give it as plain values."""
+    def graded(self, now: datetime) -> Grade:
+        """Grade it against PS3.15."""
+        names = [VERSIONS[one] for one in sorted(self.versions)]
+        return grade(Seen(names, self.suites, self.groups, self.certificate), now)
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        """Give it as plain values, graded."""
         return {
             "versions": [VERSIONS[one] for one in sorted(self.versions)],
             "suites": [one.name for one in self.suites],
+            "groups": dict(self.groups),
             "asks_for_certificate": self.asks_for_certificate,
+            "certificate": None if self.certificate is None else self.certificate.as_json(),
+            "certificate_unreadable": self.unreadable,
+            "grade": self.graded(now).as_json(),
             "undetermined": self.undetermined,
         }
 
@@ -55,7 +74,7 @@ class TlsSight:
 def look(asking: Asking) -> TlsSight | None:
     """Look; None where TLS is not spoken. Raises ProbeRefused."""
     first = _greet(asking, TLS12, (*CLASSIC, *WEAK))
-    if first is None:
+    if first is None or first is _CLOSED:
         return None
     seen = TlsSight()
     until = time.monotonic() + asking.limits.step_seconds
@@ -69,7 +88,39 @@ def look(asking: Asking) -> TlsSight | None:
                 seen.asks_for_certificate = bool(seen.asks_for_certificate) or flight.asks_for_certificate
             left = [one for one in offered if one not in seen.suites]
             seen.suites += _enumerated(asking, seen, left, flight, until)
+    if seen.certificate is None and not seen.unreadable and TLS13 in seen.versions:
+        _shown_within(asking, seen)
     return seen
+
+
+def _shown_within(asking: Asking, seen: TlsSight) -> None:
+    """Look at the certificate that TLS 1.3 enciphers, with this Python's own TLS."""
+    try:
+        with asking.connect(Mode.TLS, Rung.CONNECT, Identity.NOBODY, "which certificate is shown") as wire:
+            side = wire.tls()
+            shown = side.getpeercert(binary_form=True) if side is not None else None
+    except (Unanswered, ValueError):
+        return
+    if shown:
+        _keep(asking, seen, shown)
+
+
+def _keep(asking: Asking, seen: TlsSight, shown: bytes) -> None:
+    try:
+        seen.certificate = read_certificate(shown, asking.limits)
+    except NotDer:
+        seen.unreadable = True
+
+
+def _note(asking: Asking, seen: TlsSight, flight: Flight) -> None:
+    """Keep what came with a choice: the group, and once the certificate."""
+    suite = BY_NUMBER[flight.suite]
+    if suite.exchange in {"dhe", "ecdhe"} and flight.exchange:
+        kind, bits = group_of(flight, elliptic=suite.exchange == "ecdhe")
+        if bits:
+            seen.groups[kind] = min(bits, seen.groups.get(kind, bits))
+    if flight.certificates and seen.certificate is None:
+        _keep(asking, seen, flight.certificates[0])
 
 
 def _enumerated(
@@ -83,6 +134,7 @@ def _enumerated(
             return
     left = {one.number: one for one in offered}
     while flight is not None and flight.version == version and flight.suite in left:
+        _note(asking, seen, flight)
         yield left.pop(flight.suite)
         if not left:
             return
@@ -94,9 +146,10 @@ def _enumerated(
 
 
 def _greet(asking: Asking, version: int, suites: Sequence[Suite]) -> Flight | None:
-    """Send one hello; return what answered it, None where it was not TLS or nothing."""
+    """Send one hello; return what answered it, `_CLOSED` where it hung up, None where it was not TLS or nothing."""
     hello = client_hello(version, [one.number for one in suites], asking.dialler.server_name())
     reader = FlightReader(asking.limits.certificate_bytes)
+    ended = True
     try:
         purpose = f"which suites of {VERSIONS[version]} are taken"
         with asking.connect(Mode.PLAIN, Rung.CONNECT, Identity.NOBODY, purpose) as wire:
@@ -105,10 +158,16 @@ def _greet(asking: Asking, version: int, suites: Sequence[Suite]) -> Flight | No
                 data = wire.receive(_AT_ONCE)
                 if not data or reader.feed(data):
                     break
-    except (Unanswered, NotTls):
-        pass
+    except Unanswered as unanswered:
+        ended = unanswered.how == "reset"
+    except NotTls:
+        ended = False
     flight = reader.flight
-    return flight if flight.suite in BY_NUMBER or flight.alert else None
+    if flight.suite in BY_NUMBER or flight.alert:
+        return flight
+    return _CLOSED if ended else None
 
 
 _AT_ONCE: Final = 16 * 1024
+_CLOSED: Final = Flight(alert="closed")
+"""Old servers say no more than that to a version that they do not take."""

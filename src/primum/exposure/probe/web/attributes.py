@@ -44,5 +44,6 @@ KEYWORDS: Final = {
 
 
 def names_of(tags: Iterable[str]) -> list[str]:
-    """Return the keywords of those tags that are told, in order of tag."""
-    return [KEYWORDS[one] for one in sorted(tags) if one in KEYWORDS]
+    """Return the keywords of those tags and keywords that are told, in order of tag."""
+    given = set(tags)
+    return [word for tag, word in KEYWORDS.items() if tag in given or word in given]

@@ -68,6 +68,8 @@ def found(wanted: ListPath, answer: Answer, scan: JSONScan, product: str) -> boo
         return False
     if wanted.reads == "orthanc":
         return bool(scan.identifiers) or (scan.is_empty_list() and product == "Orthanc")
+    if wanted.reads == "words":
+        return bool(scan.valued)
     if wanted.reads == "list":
         return scan.outermost == "[" and product == wanted.of
     return scan.seen >= set(wanted.keys)

@@ -27,7 +27,7 @@ _CHUNK_LINE: Final = 256
 _INTERIM: Final = 8
 """1xx answers passed over before the real one (RFC 9110 15.2)."""
 _SHOWN_PATHS: Final = 2000
-"""Characters of a connection's purpose: some eighty paths."""
+"""Characters of a connection's purpose, a path more or less: some eighty paths."""
 _NO_BODY: Final = frozenset({204, 304})
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -105,10 +105,13 @@ class Pages:
             self._wire.close()
         self._wire = None
 
-    def ask(self, request: Request, rung: Rung, purpose: str) -> Answer:
-        """Send a request and read its answer. Raises ProbeRefused (nothing was sent), Unanswered."""
-        kept = self._wire is not None and rung is self._rung
-        if kept:
+    def ask(self, request: Request, rung: Rung, purpose: str, *, asking: Asking | None = None) -> Answer:
+        """Send a request and read its answer. Raises ProbeRefused (nothing was sent), Unanswered.
+
+        `asking`: in whose time a new connection is opened, where not in that of all requests.
+        """
+        # a line of the log names all that its connection was for: when it is full, there is a new one
+        if self._wire is not None and rung is self._rung and len(self._wire.line.purpose) < _SHOWN_PATHS:
             try:
                 return self._exchange(request)
             except Unanswered as over:
@@ -117,7 +120,7 @@ class Pages:
                 if over.how not in {"reset", "cut", "unreachable"}:
                     raise
         self.close()
-        self._wire = self._asking.connect(self.mode, rung, self.identity, purpose)
+        self._wire = (asking or self._asking).connect(self.mode, rung, self.identity, purpose)
         self._rung, self._served = rung, 0
         try:
             return self._exchange(request)
@@ -133,8 +136,7 @@ class Pages:
             left = self._asking.dialler.deadline - time.monotonic()
             wire.more_time(min(self._asking.limits.step_seconds, left))
         self._served += 1
-        if len(wire.line.purpose) < _SHOWN_PATHS:
-            wire.line.purpose += f" {request.method} {request.shown or request.path}"
+        wire.line.purpose += f" {request.method} {request.shown or request.path}"
         wire.send(self._bytes(request))
         answer, kept = _Reader(wire, self._asking.limits.head_bytes, self._asking.limits.page_bytes).answer(request)
         if not kept:
@@ -160,9 +162,19 @@ class Pages:
         """Return the name or address, and port, that is asked (Host, RFC 9110 7.2)."""
         host = self._asking.known.host or self._asking.address
         if not self._asking.known.host and isinstance(ip_address(host), IPv6Address):
-            host = f"[{host}]"
+            host = f"[{host.partition('%')[0]}]"
         usual = _PORTS["http" if self.mode == "plain" else "https"]
         return host if self._asking.port == usual else f"{host}:{self._asking.port}"
+
+    def leads_to_tls(self, answer: Answer) -> bool:
+        """Tell whether a redirection from clear leads to TLS of the same name or address."""
+        if self.mode != "plain" or not answer.value("location").lower().startswith("https://"):
+            return False
+        try:
+            there = urlsplit(answer.value("location")).hostname or ""
+        except ValueError:
+            return False
+        return there in {self._asking.address, self._asking.known.host.lower()} - {""}
 
     def leads_away(self, answer: Answer) -> bool:
         """Tell whether a redirection leads to another address or port."""

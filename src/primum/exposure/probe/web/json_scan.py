@@ -38,24 +38,31 @@ class JSONScan:
     """What one answer is made of. `feed` it; it says when it has seen enough."""
 
     def __init__(
-        self, *, keys: Collection[str] = (), counters: Collection[str] = (), take: Collection[str] = ()
+        self,
+        *,
+        keys: Collection[str] = (),
+        counters: Collection[str] = (),
+        take: Collection[str] = (),
+        words: Collection[str] = (),
     ) -> None:
         """`keys`: looked for in the outermost object, or in the objects of the outermost list. `counters`: of these
         the number is kept. `take`: tags of which the first value is kept if it is a UID; `*`: the first text of a
-        list of texts, if it is an identifier of Orthanc's.
-        """  # noqa: D205 - one paragraph about three arguments
+        list of texts, if it is an identifier of Orthanc's. `words`: keywords, at any depth, that may have a value.
+        """  # noqa: D205 - one paragraph about four arguments
         self.outermost = ""
         self.elements = 0
         self.seen: set[str] = set()
         self.numbers: dict[str, int] = {}
         self.tags: set[str] = set()
         self.valued: set[str] = set()
+        """Tags, and keywords of `words`, that have a value."""
         self.taken: dict[str, str] = {}
         self.identifiers = 0
         """Texts of the outermost list that look like Orthanc's."""
         self.whole = False
         self.broken = False
         self._keys, self._counters, self._take = frozenset(keys), frozenset(counters), frozenset(take)
+        self._words = {one.encode("ascii"): one for one in words}
         self._stack = bytearray()
         self._names: list[str] = []
         """For each open container the key at hand that matters, else empty."""
@@ -204,6 +211,8 @@ class JSONScan:
                 name = self._outer_key(text)
             elif bytes(text) in {b"Value", b"vr"}:
                 name = text.decode("ascii")
+            else:
+                name = self._words.get(bytes(text), "")
         self._names[depth] = name
         text[:] = bytes(len(text))
         self._next = _NEED_COLON
@@ -220,6 +229,8 @@ class JSONScan:
         return name if name in self._counters else ""
 
     def _has_value(self) -> None:
+        if self._words and self._names and self._names[-1] in self._words.values():
+            self.valued.add(self._names[-1])
         level = self._level()
         if len(self._names) > level + 1 and self._names[level] in self.tags and self._names[level + 1] != "vr":
             self.valued.add(self._names[level])

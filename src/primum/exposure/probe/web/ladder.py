@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from primum.exposure.probe.dialling import Unanswered
 from primum.exposure.probe.gate import NotProven
 from primum.exposure.probe.model import Outcome, Rung, Service, Step
 from primum.exposure.probe.web import notes
-from primum.exposure.probe.web.attributes import names_of
+from primum.exposure.probe.web.attributes import KEYWORDS, names_of
 from primum.exposure.probe.web.evidence import (
     asks_for_password,
     code_of,
@@ -24,13 +25,13 @@ from primum.exposure.probe.web.evidence import (
 )  # fmt: skip
 from primum.exposure.probe.web.http import NO_CONTENT, OK, Answer, Pages, Request
 from primum.exposure.probe.web.json_scan import JSONScan
-from primum.exposure.probe.web.products import MethodPath, Product, paths
+from primum.exposure.probe.web.products import ListPath, MethodPath, Product, paths
+from primum.exposure.probe.web.routes import is_primum
 from primum.exposure.probe.web.tally import Tally
 
 if TYPE_CHECKING:
     from primum.exposure.probe.model import Identity, Mode
     from primum.exposure.probe.speaking import Asking
-    from primum.exposure.probe.web.products import ListPath
 
 _DICOM_JSON: Final = "application/dicom+json, application/json;q=0.9"
 _OBJECTS: Final = 'multipart/related; type="application/dicom", application/dicom, */*;q=0.1'
@@ -41,10 +42,21 @@ _WADO: Final = (
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _SILENCES: Final = 2
 """Requests in a row that nothing answers, before a mode is given up: a third costs as long and says no more."""
+_MISDIRECTED: Final = 421
+_NOT_SERVED: Final = frozenset({400, _MISDIRECTED, 426})
+"""Said to plain HTTP on a port of TLS, to another name than the server's own, to who should speak another way."""
 _METHOD_NOT_ALLOWED: Final = 405
 _WRITES: Final = frozenset({"POST", "PUT"})
 _DICOM_TYPES: Final = ("multipart/related", "application/dicom", "image/", "application/octet-stream")
 _RUNGS: Final = (Rung.PAGE, Rung.SEARCH, Rung.RETRIEVE, Rung.STORE, Rung.RUN)
+
+
+_SHARES: Final = {Rung.PAGE: 0.4, Rung.SEARCH: 0.6, Rung.RETRIEVE: 0.5, Rung.STORE: 0.6, Rung.RUN: 1.0}
+"""Of the time that is left, what a rung may take: a slow box is asked of each rung what there is time for."""
+
+
+class RungOver(Exception):
+    """The time of this rung is over."""
 
 
 class LeftAlone(Exception):
@@ -73,55 +85,77 @@ class Ladder:
         self._impossible = Answer(0)
         self._silences = 0
         self._deadline = deadline
+        self._until = deadline
         self._asked: dict[str, Answer] = {}
         self._roots: list[str] = []
         """Roots of DICOMweb that answered a search."""
-        self.spoke = False
-        """Whether HTTP is spoken in this mode at all."""
+        self.served = False
+        """Whether HTTP is spoken in this mode, and anything served."""
         self.challenged = ""
         """A path that asked for HTTP Basic."""
 
     def climb(self) -> None:
         """Try every rung; add the steps to the service."""
         with self.pages:
-            if not self._begins():
-                return
             try:
-                self._page()
-                self._search()
-                self._retrieve()
-                self._store()
-                self._run()
-            except LeftAlone:
+                if not self._begins():
+                    return
+                self._rungs()
+            except (LeftAlone, RungOver):
                 self._tell_silence()
         steps = (self._tallies[rung].step(self.mode, self.identity, rung) for rung in _RUNGS)
         self._service.steps += [one for one in steps if one is not None]
 
+    def _rungs(self) -> None:
+        """Try each rung in its share of the time that is left."""
+        ways = (self._page, self._search, self._retrieve, self._store, self._run)
+        for rung, way in zip(_RUNGS, ways, strict=True):
+            now = time.monotonic()
+            self._until = now + (self._deadline - now) * _SHARES[rung]
+            try:
+                way()
+            except RungOver:
+                self._tallies[rung].over = True
+
     def _begins(self) -> bool:
         """Ask for what cannot exist; return whether HTTP is spoken in this mode."""
+        left = self._deadline - time.monotonic()
+        soon = replace(self._asking, dialler=self._asking.dialler.within(left, self._asking.limits.recognise_seconds))
+        request = Request(f"/{secrets.token_hex(8)}")
         try:
+            # the first word alone is given less time: who does not speak this mode may say nothing at all
             self._impossible = self.pages.ask(
-                Request(f"/{secrets.token_hex(8)}"), Rung.PAGE, "what it says of a path that cannot exist"
+                request, Rung.PAGE, "what it says of a path that cannot exist", asking=soon
             )
         except Unanswered as over:
             self._service.steps.append(_connect(self.mode, self.identity, over))
             return False
-        self.spoke = True
-        if self._impossible.status == 421:  # noqa: PLR2004 - misdirected request
+        self.served = self._impossible.status not in _NOT_SERVED or not self._turned_away()
+        return self.served
+
+    def _turned_away(self) -> bool:
+        """Tell whether nothing is served in this mode or under this name: then the rungs were refused together."""
+        root = self._get(Rung.PAGE, "/", "is anything served")
+        if root is None or root.status != self._impossible.status:
+            return False
+        if root.status == _MISDIRECTED:
             notes.add(self._service, "web.other-name")
+        self._service.steps += [
+            Step(self.mode, self.identity, rung, Outcome.REFUSED, str(root.status)) for rung in _RUNGS
+        ]
         return True
 
     def ask(self, rung: Rung, request: Request, purpose: str) -> Answer | None:
-        """Ask; None where no answer came, which is noted. Raises LeftAlone."""
+        """Ask; None where no answer came, which is noted. Raises LeftAlone, RungOver."""
         tally = self._tallies[rung]
-        if time.monotonic() >= self._deadline:
-            raise LeftAlone
+        if time.monotonic() >= self._until:
+            raise RungOver
         asked_as = Rung.SEARCH if rung is Rung.STORE else rung
         try:
             answer = self.pages.ask(request, asked_as, purpose)
         except Unanswered as over:
             tally.unanswered(over)
-            self._silences += over.how in {"silent", "budget"}
+            self._silences += over.how == "silent"
             if self._silences >= _SILENCES or over.how == "budget":
                 raise LeftAlone from None
             return None
@@ -162,7 +196,10 @@ class Ladder:
     def _name(self, product: Product) -> None:
         for evidence in product.seen:
             answer = self._get(Rung.PAGE, evidence.path, "pages of products")
-            if answer is not None and shows(evidence, answer) and not shows(evidence, self._impossible):
+            if answer is None or not shows(evidence, answer):
+                continue
+            # who refuses by name does so everywhere; who shows a page must not show it everywhere
+            if OK not in evidence.status or not shows(evidence, self._impossible):
                 self._call(product.name)
 
     def _administration(self) -> None:
@@ -177,8 +214,10 @@ class Ladder:
         root = self._asked.get("/")
         for answer in (root, self._impossible):
             if answer is not None:
-                notes.of_answer(self._service, answer, self.mode)
-                if self.pages.leads_away(answer):
+                notes.of_answer(self._service, answer, self.mode, self._asking.known.host)
+                if self.pages.leads_to_tls(answer):
+                    notes.add(self._service, "web.redirects-to-tls")
+                elif self.pages.leads_away(answer):
                     notes.add(self._service, "web.redirects-elsewhere")
         if root is not None and is_page(root) and asks_for_password(root):
             notes.of_sign_in(self._service, self.mode)
@@ -207,7 +246,7 @@ class Ladder:
         if answer is None:
             return False
         self._asked[path] = answer
-        if not found_dicom(answer, scan) or self._is_said_to_all(path):
+        if not found_dicom(answer, scan) or self._is_said_to_all(ListPath(path=path, reads="dicom")):
             self._tallies[Rung.SEARCH].refused(code_of(answer))
             return False
         self._grant(Rung.SEARCH)
@@ -215,12 +254,13 @@ class Ladder:
         self._readable(scan, answer)
         return True
 
-    def _is_said_to_all(self, path: str) -> bool:
+    def _is_said_to_all(self, wanted: ListPath) -> bool:
         """Ask beside it for what cannot exist: a site that finds that too finds everything."""
-        beside = f"{path.rsplit('/', 1)[0]}/{secrets.token_hex(8)}?limit=1"
-        scan = JSONScan()
+        path, _, query = wanted.path.partition("?")
+        beside = f"{path.rsplit('/', 1)[0]}/{secrets.token_hex(8)}?{query}"
+        scan = JSONScan(keys=wanted.keys)
         answer = self.ask(Rung.SEARCH, _scanned(beside, scan), "what it says of a search that cannot exist")
-        return answer is None or found_dicom(answer, scan)
+        return answer is None or found(wanted, answer, scan, self._service.product)
 
     def _readable(self, scan: JSONScan, answer: Answer) -> None:
         names = [one for one in names_of(scan.valued) if one not in self._service.readable]
@@ -236,12 +276,11 @@ class Ladder:
 
     def _product_search(self, product: Product, wanted: ListPath) -> None:
         take = {"orthanc": ("*",), "dicom": (_STUDY,)}.get(wanted.reads, ())
-        scan = JSONScan(keys=wanted.keys, take=take)
+        scan = JSONScan(keys=wanted.keys, take=take, words=KEYWORDS.values() if wanted.reads == "words" else ())
         answer = self.ask(Rung.SEARCH, _scanned(wanted.path, scan), f"a list of {product.name} with a limit of one")
         if answer is None:
             return
-        granted = found(wanted, answer, scan, self._service.product) and not _alike(answer, self._impossible)
-        if granted:
+        if found(wanted, answer, scan, self._service.product) and not self._is_said_to_all(wanted):
             self._grant(Rung.SEARCH, product)
             self._readable(scan, answer)
         else:
@@ -321,7 +360,7 @@ class Ladder:
     def _one_object(self, root: str) -> dict[str, str]:
         """Ask a search again for the UIDs of one object, or of the canary alone where the target is a Primum."""
         canary = self._asking.known.canary
-        if self._asking.known.routes and not canary:
+        if is_primum(self._asking, self._service) and not canary:
             return {}
         study = f"&StudyInstanceUID={quote(canary, safe='.')}" if canary else ""
         for level in ("instances", "studies"):
@@ -400,11 +439,6 @@ def _accept(route: str) -> str:
     if route.endswith(("rendered", "thumbnail")):
         return "image/jpeg, image/png"
     return 'multipart/related; type="application/octet-stream"' if "frames" in route or "bulk" in route else _OBJECTS
-
-
-def _alike(answer: Answer, impossible: Answer) -> bool:
-    """Tell whether the impossible path was answered the same way."""
-    return answer.status == impossible.status and answer.media_type() == impossible.media_type()
 
 
 def _connect(mode: Mode, identity: Identity, over: Unanswered) -> Step:

@@ -26,6 +26,7 @@ NOTES: Final = {
     "web.other-name": "the target knows itself under another name than the one it was asked under",
     "web.password-in-clear": "a password is asked for over a connection in clear",
     "web.redirects-elsewhere": "it redirects to another address or port, which was not followed",
+    "web.redirects-to-tls": "in clear it redirects to TLS of its own",
     "web.server-version": "the Server field tells a version",
     "web.writes-not-asked": "routes that change something were not asked: the target is not this machine's own",
 }
@@ -38,14 +39,15 @@ def add(service: Service, code: str) -> None:
         service.notes.append(code)
 
 
-def of_answer(service: Service, answer: Answer, mode: Mode) -> None:
-    """Note what the header fields of an answer tell or leave out."""
+def of_answer(service: Service, answer: Answer, mode: Mode, name: str) -> None:
+    """Note what the header fields of an answer tell or leave out. `name`: under which it was asked, if any."""
     secure = mode is not Mode.PLAIN
     if answer.value("access-control-allow-origin") == "*":
         add(service, "web.cors-any")
     if is_page(answer) and not answer.value("content-security-policy"):
         add(service, "web.no-csp")
-    if secure and not answer.value("strict-transport-security"):
+    # browsers heed it for names alone (RFC 6797 8.1.1), and for `localhost` it would break others' work
+    if secure and name not in {"", "localhost"} and not answer.value("strict-transport-security"):
         add(service, "web.no-hsts")
     if _VERSION.search(answer.value("server")):
         add(service, "web.server-version")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
+
+from primum.exposure.probe.speaking import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,31 @@ def public() -> Public:
         frozenset((one["method"], one["path"]) for one in table["routes"]),
         tuple(table["beginnings"]),
     )
+
+
+@cache
+def primum_routes() -> tuple[Route, ...]:
+    """Return every route of a Primum, with identifiers that exist nowhere."""
+    lines = [one.split(" ", 1) for one in _read("routes.toml")["routes"]]
+    return tuple(Route(method, _PARAMETER.sub(_filled, path)) for method, path in lines)
+
+
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_NOWHERE: Final = "2.25.179424673982451653"
+"""A UID that nobody has given to anything."""
+_FILLED: Final = {
+    "study": _NOWHERE,
+    "series": _NOWHERE,
+    "instance": _NOWHERE,
+    "workitem": _NOWHERE,
+    "aetitle": "PRIMUM-PROBE",
+    "frames": "1",
+    "path": "7FE00010",
+}
+
+
+def _filled(parameter: re.Match[str]) -> str:
+    return _FILLED.get(parameter.group(1), "nothing")
 
 
 def _product(table: Mapping[str, Any]) -> Product:

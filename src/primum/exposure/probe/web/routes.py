@@ -6,6 +6,7 @@ and identifiers that exist nowhere.
 
 from __future__ import annotations
 
+import secrets
 import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -15,19 +16,32 @@ from primum.exposure.probe.dialling import Unanswered
 from primum.exposure.probe.model import Identity, Outcome, Rung, Step
 from primum.exposure.probe.web import notes
 from primum.exposure.probe.web.http import Pages, Request
-from primum.exposure.probe.web.products import public
+from primum.exposure.probe.web.products import primum_routes, public
 
 if TYPE_CHECKING:
     from primum.exposure.probe.model import Mode, Service
     from primum.exposure.probe.speaking import Asking, Route
     from primum.exposure.probe.web.http import Answer
 
+PRODUCT: Final = "Primum"
+_COOKIE: Final = "__Host-primum"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DICOMWEB: Final = ("/dicom-web", "/ohif/dicom-web", "/wado")
 _SEARCHES: Final = ("/studies", "/series", "/instances", "/workitems", "/dicom-web")
 _MISDIRECTED: Final = 421
 _WAIT: Final = 429
 _SEE_OTHER: Final = range(300, 400)
+
+
+def is_primum(asking: Asking, service: Service) -> bool:
+    """Tell whether the target has the table of routes: it is known to, or its sign-in page says so."""
+    return bool(asking.known.routes) or service.product == PRODUCT
+
+
+def _of_no_house() -> list[tuple[str, str]]:
+    """Make credentials as another house's would be: of the right form, known to nobody here."""
+    token = secrets.token_urlsafe(32)
+    return [("Cookie", f"{_COOKIE}={token}"), ("Authorization", f"Bearer {token}")]
 
 
 class RouteTable:
@@ -43,9 +57,10 @@ class RouteTable:
     def climb(self) -> None:
         """Ask every route as nobody and with each credential that must not do; add what was found."""
         known = self._asking.known
+        theirs = known.foreign or _of_no_house()
         nobody: list[tuple[Identity, tuple[tuple[str, str], ...]]] = [(Identity.NOBODY, ())]
         expired = [(Identity.EXPIRED, (one,)) for one in known.expired]
-        foreign = [(Identity.FOREIGN, (one,)) for one in known.foreign]
+        foreign = [(Identity.FOREIGN, (one,)) for one in theirs]
         for identity, fields in nobody + expired + foreign:
             with Pages(self._asking, self._mode, identity, fields) as pages:
                 for route in self._asked():
@@ -57,7 +72,7 @@ class RouteTable:
 
     def _asked(self) -> list[Route]:
         """List the routes that may be asked."""
-        routes = list(self._asking.known.routes)
+        routes = list(self._asking.known.routes or primum_routes())
         if self._asking.dialler.gate.is_own(ip_address(self._asking.address)):
             return routes
         reading = [one for one in routes if one.method in _READS]

@@ -12,7 +12,7 @@ from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, S
 from primum.exposure.probe.web.http import Pages, Request
 from primum.exposure.probe.web.ladder import Ladder
 from primum.exposure.probe.web.products import credentials
-from primum.exposure.probe.web.routes import RouteTable
+from primum.exposure.probe.web.routes import RouteTable, is_primum
 
 if TYPE_CHECKING:
     from primum.exposure.probe.speaking import Asking
@@ -47,17 +47,29 @@ class WebSpeaker:
     def climb(self, asking: Asking, service: Service) -> None:
         """Climb in each mode, as nobody, then with credentials that must not do, then with those of products."""
         deadline = time.monotonic() + asking.limits.service_seconds
-        for mode in Mode:
+        for mode in asking.dialler.modes():
             first = Ladder(asking, service, mode, Identity.NOBODY, deadline=deadline)
             first.climb()
-            if not first.spoke:
+            if not first.served:
                 continue
             for identity, fields in _given(asking):
                 Ladder(asking, service, mode, identity, deadline=deadline, fields=(fields,)).climb()
             if first.challenged:
                 _with_defaults(asking, service, mode, first.challenged, deadline)
-            if asking.known.routes:
+            if is_primum(asking, service):
                 RouteTable(asking, service, mode, deadline).climb()
+        _settle_modes(service)
+
+
+def _settle_modes(service: Service) -> None:
+    """Who speaks HTTP in one mode, and is silent to the first word of another, does not speak that one."""
+    if any(one.rung is not Rung.CONNECT for one in service.steps):
+        service.steps = [
+            Step(one.mode, one.identity, one.rung, Outcome.REFUSED, "not-spoken")
+            if one.rung is Rung.CONNECT and one.outcome is Outcome.SILENT
+            else one
+            for one in service.steps
+        ]
 
 
 def _given(asking: Asking) -> list[tuple[Identity, tuple[str, str]]]:

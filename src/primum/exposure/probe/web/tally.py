@@ -21,6 +21,8 @@ class Tally:
     codes: list[str] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
     silent: bool = False
+    over: bool = False
+    """Whether its time was over before everything was asked."""
     not_tried: str = ""
 
     def refused(self, code: str) -> None:
@@ -39,14 +41,16 @@ class Tally:
 
     def step(self, mode: Mode, identity: Identity, rung: Rung) -> Step | None:
         """Return what it comes to; None where nothing was asked."""
+        outcome, code = self._outcome()
+        return None if outcome is None else Step(mode, identity, rung, outcome, code)
+
+    def _outcome(self) -> tuple[Outcome | None, str]:
         if self.granted is not None:
-            return Step(mode, identity, rung, self.granted)
+            return self.granted, ""
         if self.silent:
-            return Step(mode, identity, rung, Outcome.SILENT)
-        if self.unsettled and len(self.unsettled) > len(self.codes):
-            return Step(mode, identity, rung, Outcome.UNDETERMINED, self.unsettled[0])
+            return Outcome.SILENT, ""
+        if self.over or len(self.unsettled) > len(self.codes):
+            return Outcome.UNDETERMINED, "budget" if self.over else self.unsettled[0]
         if self.codes:
-            return Step(mode, identity, rung, Outcome.REFUSED, most_telling(self.codes))
-        if self.unsettled:
-            return Step(mode, identity, rung, Outcome.UNDETERMINED, self.unsettled[0])
-        return Step(mode, identity, rung, Outcome.NOT_TRIED, self.not_tried) if self.not_tried else None
+            return Outcome.REFUSED, most_telling(self.codes)
+        return (Outcome.NOT_TRIED if self.not_tried else None), self.not_tried

@@ -77,6 +77,13 @@ def test_a_counter_is_read_as_a_number_or_as_digits() -> None:
     assert read('{"a": {"CountStudies": 12}}', counters=("CountStudies",)).numbers == {}
 
 
+def test_keywords_are_told_where_they_have_a_value_however_deep() -> None:
+    rows = [{"ID": "x", "MainDicomTags": {"PatientName": "CANARY", "PatientID": ""}, "Tags": {"StudyDate": None}}]
+    scan = read(json.dumps(rows), words=("PatientName", "PatientID", "StudyDate"))
+    assert scan.valued == {"PatientName"}
+    assert "CANARY" not in everything_in(scan)
+
+
 def test_keys_are_seen_in_an_object_and_in_the_objects_of_a_list() -> None:
     assert read('{"a": {"c": 1}, "b": []}', keys=("a", "b", "c")).seen == {"a", "b"}
     assert read('[{"a": 1}, {"b": 2}]', keys=("a", "b")).seen == {"a", "b"}
@@ -113,7 +120,7 @@ def test_nesting_without_end_stops_the_reading() -> None:
 
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-documents = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+documents = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 
 
 @given(

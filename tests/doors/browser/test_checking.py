@@ -1,0 +1,47 @@
+"""The state of the installation with a keyboard, in a browser: made, followed, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.doors import web_kit
+from tests.doors.browser.conftest import chromium
+from tests.doors.browser.test_pages import UNLABELLED
+from tests.doors.checking_kit import checking
+from tests.doors.web_kit import Door
+from tests.unit.exposure.checks.kit import ago, but
+
+from primum.exposure.checks.sources import Deletions
+from primum.identity import Role
+
+pytestmark = [pytest.mark.programs("chromium"), pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    door = web_kit.build(tmp_path_factory.mktemp("checking") / "home")
+    checking(door, but(copies=but().copies(), deletions=Deletions(3, 2, 0, ago(days=95)), guards=["passphrase"]))
+    with web_kit.serving(door):
+        yield door
+
+
+def test_a_check_is_made_and_read_by_keyboard_alone(house, tmp_path_factory):
+    officer = house.somebody("Dora Officer", Role.DPO)
+    with chromium(house, tmp_path_factory.mktemp("profile")) as browser:
+        page = browser.sign_in(officer)
+        page.locator("nav a[href='/check']").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/check")
+        assert page.locator("h1").count() == 1
+        page.locator("form[action='/check'] button").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".check-answer")
+        assert page.evaluate(UNLABELLED) == []
+        assert page.locator(".check-line").count() == 29
+        assert page.locator(".check-line .check-state").first.inner_text() == "À corriger"
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert browser.complaints == []
+        assert all(one.startswith((house.url, "data:")) for one in browser.requests)
