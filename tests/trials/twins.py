@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 
 def prepare() -> None:
@@ -43,6 +43,13 @@ def viewer(port: int, title: str, study: str, *, get: bool, move: bool, writes: 
     from tests.trials.viewer import Viewer
 
     Viewer(port, title, study, get, move, writes).serve()
+
+
+def calls(**asked: Any) -> None:
+    """Not a service: call once, for `confirming.py`."""
+    from tests.trials.scu import write_answer
+
+    write_answer(**asked)
 
 
 # -- HL7 --
@@ -197,6 +204,6 @@ def proves(port: int, token: str) -> None:
 
 
 TWINS: Final[dict[str, Callable[..., None]]] = {
-    one.__name__: one for one in (viewer, hl7, vnc, http, hangs, resets, chatters, relay, old_tls_relay, proves)
+    one.__name__: one for one in (viewer, calls, hl7, vnc, http, hangs, resets, chatters, relay, old_tls_relay, proves)
 }
 """By name, as the nursery is asked for them."""
