@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import wait_until
 from tests.trials import services, spaces
 from tests.trials.draw import draw
 from tests.trials.table import LINES
@@ -66,6 +67,21 @@ class TestOnRealNetworks:
         spaces.remove_stale()  # those of other runs that were killed
         living = {one.name.split("-")[2] for one in spaces.PLACE.glob(f"{spaces.PREFIX}*")}
         assert all(Path(f"/proc/{pid}").exists() for pid in living)
+
+
+@pytest.mark.programs(*services.PROGRAMS)
+def test_a_run_that_is_killed_leaves_nothing() -> None:
+    if reason := spaces.may_be_made():
+        pytest.skip(reason)
+    command = [sys.executable, "-m", "tests.trials", "--confirm", "--lines", "odd/hangs"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as running:
+
+        def left() -> list[str]:
+            return [one.name for one in spaces.PLACE.glob(f"{spaces.PREFIX}{running.pid}-*")]
+
+        wait_until(lambda: len(left()) == 4, seconds=120, running=running)  # type: ignore[arg-type]
+        running.kill()
+        wait_until(lambda: not left(), seconds=60)
 
 
 def test_a_seed_is_one_network() -> None:
