@@ -9,7 +9,14 @@ from typing import Final
 from primum.exposure.probe.dialling import TITLE, Unanswered
 from primum.exposure.probe.dicom.association import Association
 from primum.exposure.probe.dicom.classes import IMPLICIT, VERIFICATION
-from primum.exposure.probe.dicom.ladder import GRANTS, SETTLE_SECONDS, Findings, ModeLadder, product_of
+from primum.exposure.probe.dicom.ladder import (
+    GRANTS,
+    LONG_SETTLE_SECONDS,
+    SETTLE_SECONDS,
+    Findings,
+    ModeLadder,
+    product_of,
+)
 from primum.exposure.probe.dicom.pdu import Aborted, NotDicom, Proposal, Rejected
 from primum.exposure.probe.dicom.titles import MADE_UP
 from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, Service, Step
@@ -77,7 +84,7 @@ class DicomSpeaker:
         with Association(wire, asking.limits) as association:
             try:
                 if mode is Mode.TLS:
-                    wire.overhear(SETTLE_SECONDS)
+                    wire.overhear(LONG_SETTLE_SECONDS if asking.port in TLS_PORTS else SETTLE_SECONDS)
                 association.request(
                     TITLE, MADE_UP, [Proposal(VERIFICATION, (IMPLICIT,))], asking.dialler.version_name()
                 )
