@@ -219,7 +219,7 @@ class ModeLadder:
         for model in models:
             told = self._count(caller, model)
             if told.outcome is Outcome.OPEN:
-                self._remark("patient-root" if classes.PATIENT_FIND in models else "")
+                self._remark("dicom.patient-root" if classes.PATIENT_FIND in models else "")
                 self._identify(caller, model)
                 break
         if classes.WORKLIST_FIND in accepted:
@@ -269,7 +269,7 @@ class ModeLadder:
                 self.findings.instance = finding.an_instance(association, model, instance.study)
                 self._release(association)
         except _TROUBLES:
-            self._remark("identifying-keys-undetermined")
+            self._remark("dicom.readable-undetermined")
 
     def _worklist(self, caller: Caller) -> Told:
         purpose = "C-FIND of a worklist's step ids, cancelled after one answer"
@@ -280,7 +280,7 @@ class ModeLadder:
             return told_of(error, self.mode)[1]
         if not asked.granted:
             return Told(Outcome.REFUSED, status_code(asked.status))
-        self._remark("worklist")
+        self._remark("dicom.worklist")
         return Told(Outcome.OPEN)
 
     def _get(self, caller: Caller, accepted: list[str]) -> Told:

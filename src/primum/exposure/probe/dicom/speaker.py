@@ -66,7 +66,9 @@ class DicomSpeaker:
         ends = min(asking.dialler.deadline, time.monotonic() + asking.limits.service_seconds)
         seen = sight.look(asking)
         if seen is not None:
-            service.tls = seen.as_json(asking.dialler.gate.now())
+            now = asking.dialler.gate.now()
+            service.tls = seen.as_json(now)
+            service.notes += [f"tls.{code}" for code in seen.graded(now).weak]
         findings = Findings()
         for mode in asking.dialler.modes():
             if mode is not Mode.PLAIN and seen is None:
@@ -98,10 +100,10 @@ class DicomSpeaker:
         """On its registered ports, TLS that lets nobody in without a certificate is taken for DICOM's."""
         if "certificate" not in code and "handshake-failure" not in code:
             return None
-        return Service(asking.address, asking.port, Family.DICOM, notes=["presumed"])
+        return Service(asking.address, asking.port, Family.DICOM, notes=["dicom.presumed"])
 
     def _both(self, service: Service, *, tls: bool) -> None:
         """Note where a port that speaks TLS grants an association in clear too."""
         plain = any(one.mode is Mode.PLAIN and one.outcome in GRANTS for one in service.steps)
         if tls and plain:
-            service.notes.append("plain-on-tls-port")
+            service.notes.append("dicom.plain-on-tls-port")
