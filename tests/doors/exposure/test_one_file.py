@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import io
 import json
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from tests.doors.exposure.street import CONTROL, HOME, OUTER, PHONE, Street, require_namespaces, street
 from tests.running import Person, make_real_home, write_settings
 
@@ -84,6 +86,24 @@ def test_a_plan_is_read_as_it_was_written_and_in_no_other_spelling() -> None:
     for broken in (b"", b"{}", data + b" ", data.replace(b'"format":1', b'"format":2'), b"[" * 5000):
         with pytest.raises(BadPlan):
             read_plan(broken)
+
+
+_VALUES = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([one.name for one in dataclasses.fields(Plan)]), _VALUES), st.binary(max_size=40)
+)
+def test_whatever_stands_in_a_plan_is_refused_in_one_way(change: dict[str, Any], noise: bytes) -> None:
+    data = write_plan(_plan())
+    for changed in (json.dumps({**json.loads(data), **change}).encode(), noise, data[:20] + noise):
+        if changed != data:
+            with contextlib.suppress(BadPlan):
+                assert write_plan(read_plan(changed)) == changed
 
 
 def test_a_file_that_has_expired_sends_nothing(tmp_path: Path) -> None:
