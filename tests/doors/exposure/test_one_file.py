@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import io
 import json
@@ -13,18 +14,22 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from tests.doors.exposure.street import CONTROL, HOME, OUTER, PHONE, Street, require_namespaces, street
+from tests.programs import free_port, stop
 from tests.running import Person, make_real_home, write_settings
+from tests.unit.exposure.probe.outside.router_twin import dialler
 
 from primum.exposure import one_file
 from primum.exposure.mandates.folder import MandateFolder
 from primum.exposure.mandates.making import Wish
 from primum.exposure.probe.plan import BadPlan, Plan, read_plan, write_plan
+from primum.exposure.probe.proving import Token, prove_by_helper
 from primum.ground.clock import SystemClock
 from primum.journal import Filter, entries
 
@@ -86,6 +91,24 @@ def test_a_plan_is_read_as_it_was_written_and_in_no_other_spelling() -> None:
             read_plan(broken)
 
 
+_VALUES = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([one.name for one in dataclasses.fields(Plan)]), _VALUES), st.binary(max_size=40)
+)
+def test_whatever_stands_in_a_plan_is_refused_in_one_way(change: dict[str, Any], noise: bytes) -> None:
+    data = write_plan(_plan())
+    for changed in (json.dumps({**json.loads(data), **change}).encode(), noise, data[:20] + noise):
+        if changed != data:
+            with contextlib.suppress(BadPlan):
+                assert write_plan(read_plan(changed)) == changed
+
+
 def test_a_file_that_has_expired_sends_nothing(tmp_path: Path) -> None:
     place = tmp_path / "probe.pyz"
     one_file.write(place, _plan(expires_at="2026-01-01T00:00:00+00:00"))
@@ -93,6 +116,23 @@ def test_a_file_that_has_expired_sends_nothing(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "probe.plan-expired" in done.stderr
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_the_file_proves_control_on_a_target_too(tmp_path: Path) -> None:
+    place, token, port = tmp_path / "probe.pyz", Token("mdt_" + "a" * 26, bytes(range(32))), free_port()
+    one_file.write(place, _plan())
+    secret = tmp_path / "token"
+    secret.touch(0o600)
+    secret.write_text(token.text(), "ascii")
+    command = [SYSTEM, "-I", "-S", place, "prove", "--token", secret, "--port", str(port), "--listen", "127.0.0.1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as helper:
+        try:
+            assert helper.stderr is not None
+            assert token.mandate in helper.stderr.readline()
+            proof = prove_by_helper(dialler(), token, ip_address("127.0.0.1"), port)
+        finally:
+            stop(helper)
+    assert (proof.mandate, str(proof.address)) == (token.mandate, "127.0.0.1")
 
 
 # -- from a real other network --
