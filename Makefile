@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run setup viewer test check format bench bench-quick faults lock clean
+.PHONY: help run setup viewer test check format bench bench-quick faults probe-trials lock clean
 
 # where the demo lives; `make run PRIMUM_HOME=/somewhere` puts it elsewhere
 PRIMUM_HOME ?= $(CURDIR)/.demo
@@ -78,6 +78,15 @@ bench-quick: .venv/dev.stamp
 faults: .venv/dev.stamp
 	tools/debian-packages tests/packages.txt
 	$(BIN)/python -m tests.faults --rounds 10000 --jobs 2
+
+# the networks that `make probe-trials` draws; `make probe-trials SEEDS=500..529` draws others
+SEEDS ?= 0..199
+
+# Probe networks of namespaces drawn from seeds, score what is found (root; ten minutes; SEEDS=A..B).
+probe-trials: .venv/dev.stamp
+	tools/debian-packages tests/packages.txt
+	mkdir -p .bench
+	$(BIN)/python -m tests.trials --seeds $(SEEDS) --empty --out .bench/probe-trials.json
 
 # Choose the newest versions again and write them down with their hashes.
 lock: .venv/dev.stamp

@@ -6,11 +6,15 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tests.trials import confirming, scoring, stage
 from tests.trials.table import LINES
 
+EMPTY_SECONDS = 60
+"""For a /24 in which hardly anybody is."""
 CANNOT = 77
 """Exit status where there can be no trials on this machine, as test programs have it."""
 
@@ -20,12 +24,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
     parser.add_argument("--seeds", default="", metavar="A..B", help="the seeds to score, both ends included")
     parser.add_argument("--confirm", action="store_true", help="compare the table with what other clients can do")
+    parser.add_argument("--empty", action="store_true", help="probe a /24 in which hardly anybody is, and say how long")
     parser.add_argument("--lines", default="", metavar="KIND/SETTING,…", help="with --confirm: these alone")
     parser.add_argument("--jobs", type=int, default=8, help="networks that are up together (8)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write that object to a file besides")
     given = parser.parse_args()
-    if not (given.confirm or given.seeds):
-        parser.error("either --seeds or --confirm")
+    if not (given.confirm or given.seeds or given.empty):
+        parser.error("one of --seeds, --confirm, --empty")
     try:
         return _run(given)
     except stage.CannotBeHeld as cannot:
@@ -37,7 +43,8 @@ def _run(given: argparse.Namespace) -> int:
     names = [one for one in given.lines.split(",") if one] or list(LINES)
     seeds = _seeds(given.seeds)
     told: dict[str, Any] = {}
-    with stage.opened(() if seeds else names) as opened:
+    needed = () if seeds else names if given.confirm else scoring.FEW
+    with stage.opened(needed) as opened:
         if given.confirm:
             wrong = confirming.confirm(opened, names, given.jobs)
             told |= {"lines": names, "wrong": [one._asdict() for one in wrong]}
@@ -47,11 +54,20 @@ def _run(given: argparse.Namespace) -> int:
                 print(HEAD, flush=True)
             scores = scoring.score_all(opened, seeds, given.jobs, lambda one: None if given.json else _show(one))
             told |= {"seeds": [one.as_json() for one in scores], "seconds": round(time.monotonic() - began, 1)}
+        if given.empty:
+            told["empty"] = asdict(scoring.empty(opened)) | {"bound": EMPTY_SECONDS}
+    if given.out is not None:
+        given.out.write_text(json.dumps(told, indent=1) + "\n", "ascii")
     if given.json:
         print(json.dumps(told))
     else:
         _sum_up(told)
-    return 0 if not told.get("wrong") and all(one["right"] for one in told.get("seeds", [])) else 1
+    return 0 if _right(told) else 1
+
+
+def _right(told: dict[str, Any]) -> bool:
+    right = not told.get("wrong") and all(one["right"] for one in told.get("seeds", []))
+    return right and ("empty" not in told or told["empty"]["seconds"] < EMPTY_SECONDS)
 
 
 HEAD = "  seed  hosts  holes  found  missed  false  beyond  seconds"
@@ -89,6 +105,9 @@ def _sum_up(told: dict[str, Any]) -> None:
         for one in told["wrong"]:
             print(f"{one['line']} {one['door']} {one['place']}: more {one['more']}, less {one['less']}")
         print(f"{len(told['lines'])} lines of the table, {len(told['wrong'])} doors that other clients see otherwise")
+    if "empty" in told:
+        one = told["empty"]
+        print(f"{one['hosts']} machines on {one['addresses']} addresses: {one['seconds']:.1f} s, of {EMPTY_SECONDS}")
     if "seeds" in told:
         views = [view for one in told["seeds"] for view in one["views"]]
         found, missed, false = (sum(len(view[name]) for view in views) for name in ("found", "missed", "false"))

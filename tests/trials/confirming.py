@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ftplib
 import json
+import secrets
 import socket
 import struct
 import subprocess
-import sys
 import urllib.parse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from primum.exposure.probe.model import Family, Identity, Mode, Rung
-from tests.programs import find_program
-from tests.trials import primums, spaces
+from tests.programs import find_program, wait_until
+from tests.trials import primums, scu, spaces
 from tests.trials.draw import Node, plan_of
 from tests.trials.services import Kit
 from tests.trials.stage import Stage
-from tests.trials.table import Door, What
+from tests.trials.table import LINES, Door, What
 
 NOBODY: Final = ("ZUT1", "ZUT2")
 """Calling and called title that nobody has."""
-_TIME: Final = 20
+_TIME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,52 +132,23 @@ def _dicom_rungs(asker: Asker, mode: Mode, titles: tuple[str, str], already: set
 
 _SUBOPERATIONS: Final = "OutOfResourcesSubOperations"
 """It did try to send (PS3.4 C.4.2.1.5, A702): where to is what failed."""
-_CONTEXTS: Final = {Rung.ACTION: "1.2.840.10008.1.20.1", Rung.MPPS: "1.2.840.10008.3.1.2.3.3"}
-_OLD: Final = {Rung.ASSOCIATE: "made", Rung.ECHO: "echoed", Rung.STORE: "1.2.840.10008.5.1.4.1.1.7", **_CONTEXTS}
+_CONTEXTS: Final = {Rung.ACTION: scu.ACTION, Rung.MPPS: scu.MPPS}
+_OLD: Final = {Rung.ASSOCIATE: "made", Rung.ECHO: "echoed", Rung.STORE: scu.CAPTURE, **_CONTEXTS}
 """What pynetdicom shows of listeners whose TLS is too old for DCMTK's clients."""
-_PYNETDICOM: Final = """
-import json, ssl, sys
-from pydicom.dataset import Dataset
-from pynetdicom import AE, build_role, evt
-address, port, calling, called, mode, certificate, key, study, *uids = sys.argv[1:]
-ECHO, GET, CAPTURE = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.1.7"
-entity = AE(calling)
-for uid in [*uids, ECHO, GET, CAPTURE]:
-    entity.add_requested_context(uid)
-entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 5
-tls = None
-if mode != "plain":
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    if mode == "tls-foreign":
-        context.load_cert_chain(certificate, key)
-    tls = (context, None)
-made = entity.associate(
-    address, int(port), ae_title=called, tls_args=tls, ext_neg=[build_role(CAPTURE, scu_role=True, scp_role=True)],
-    evt_handlers=[(evt.EVT_C_STORE, lambda event: 0)],
-)
-said = ["made", *(one.abstract_syntax for one in made.accepted_contexts)] if made.is_established else []
-if ECHO in said:
-    said += ["echoed"] * (made.send_c_echo().get("Status") == 0)
-if GET in said:
-    asked = Dataset()
-    asked.QueryRetrieveLevel, asked.StudyInstanceUID = "STUDY", study
-    statuses = [status.Status for status, _ in made.send_c_get(asked, GET) if status]
-    said += ["got"] * (statuses[-1:] == [0] or statuses[-1:] == [0xB000])
-print(json.dumps(said))
-made.abort()
-"""
 
 
 def _by_pynetdicom(asker: Asker, mode: Mode, titles: tuple[str, str]) -> list[Rung]:
     """Propose what DCMTK's clients cannot, nothing of which is sent; and C-GET, which DCMTK's cannot do with TLS."""
     trust = asker.kit.trust
-    done = asker.ran(
-        sys.executable, "-c", _PYNETDICOM, asker.address, str(asker.port), *titles, str(mode),
-        str(trust.foreign_certificate), str(trust.foreign_key), asker.kit.study_uid, *_CONTEXTS.values(),
+    out = asker.kit.folder / f"scu-{secrets.token_hex(8)}"
+    pid = asker.kit.nursery.twin(
+        asker.space, "calls", log=asker.kit.folder / "scu.log", out=str(out), address=asker.address, port=asker.port,
+        titles=titles, mode=str(mode), certificate=(str(trust.foreign_certificate), str(trust.foreign_key)),
+        study=asker.kit.study_uid,
     )  # fmt: skip
-    said = json.loads(done.stdout or "[]")
+    wait_until(out.exists, seconds=_TIME)
+    asker.kit.nursery.stop([pid])
+    said = json.loads(out.read_text("ascii"))
     if asker.node.line.kind == "relay":
         return [rung for rung, word in _OLD.items() if word in said]
     found = [rung for rung, uid in _CONTEXTS.items() if uid in said]
@@ -363,19 +334,16 @@ class Disagreement(NamedTuple):
 
 def confirm(stage: Stage, names: Sequence[str], jobs: int) -> list[Disagreement]:
     """Put every line up on its own, and have it asked; return where the table is wrong."""
-    # those that share a Primum take turns
-    apart = [name for name in names if not name.startswith("primum/")]
-    groups = [[name] for name in apart] + [[name for name in names if name.startswith("primum/")]]
     with ThreadPoolExecutor(jobs) as pool:
-        found = pool.map(lambda group: [one for name in group for one in _confirm_one(stage, name)], groups)
-        return [one for group in found for one in group]
+        found = pool.map(lambda name: _confirm_one(stage, name), names)
+        return [one for several in found for one in several]
 
 
 def _confirm_one(stage: Stage, name: str) -> list[Disagreement]:
-    plan = plan_of(name)
+    plan = plan_of(name, seed=list(LINES).index(name))
     node = plan.nodes[0]
     found = []
-    with stage.performed(plan, name.replace("/", "-")) as network:
+    with stage.performed(plan, f"c{plan.seed}") as network:
         for door in node.line.doors:
             asker = Asker(network.prober, node, str(node.address), node.ports[door], stage.kit)
             found.append(_compared(asker, door, through_router=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from tests.trials import spaces
@@ -19,6 +19,13 @@ class Network:
     prober: str
     stranger: str
     nodes: dict[str, str]
+    label: str
+    standing: frozenset[str]
+    """Names of the nodes that stand for other networks too."""
+
+    def interface(self, node: str) -> str:
+        """Name the interface of a node in this network."""
+        return f"s{self.label}"[:15] if node in self.standing else "eth0"
 
 
 @contextmanager
@@ -27,7 +34,7 @@ def built(plan: Plan, label: str | int, standing: Mapping[str, str]) -> Iterator
     router, prober, stranger = (spaces.name_of(label, one) for one in ("router", "prober", "stranger"))
     nodes = {node.name: standing.get(node.name) or spaces.name_of(label, node.name) for node in plan.nodes}
     made = [router, prober, stranger, *(space for name, space in nodes.items() if name not in standing)]
-    network = Network(plan, router, prober, stranger, nodes)
+    network = Network(plan, router, prober, stranger, nodes, str(label), frozenset(standing))
     try:
         spaces.add(made)
         _wire(network)
@@ -36,25 +43,28 @@ def built(plan: Plan, label: str | int, standing: Mapping[str, str]) -> Iterator
     finally:
         for name, space in nodes.items():
             if name in standing:
-                _unwire(space)
+                _unwire(space, network.interface(name))
         spaces.remove(made)
 
 
 def _wire(network: Network) -> None:
     plan = network.plan
-    hosts = [(network.prober, plan.prober), *((network.nodes[node.name], node.address) for node in plan.nodes)]
+    hosts = [(network.prober, plan.prober, "eth0")]
+    hosts += [(network.nodes[node.name], node.address, network.interface(node.name)) for node in plan.nodes]
     router = ["link add br0 type bridge", f"addr add {plan.router}/{plan.lan.prefixlen} dev br0"]
     router += [f"link add wan type veth peer name eth0 netns {network.stranger}"]
     router += [f"addr add {plan.outer}/{plan.wan.prefixlen} dev wan", "link set br0 up", "link set wan up"]
-    for number, (space, _address) in enumerate(hosts):
-        router += [
-            f"link add lan{number} type veth peer name eth0 netns {space}",
-            f"link set lan{number} master br0 up",
-        ]
+    for number, (space, _address, interface) in enumerate(hosts):
+        router += [f"link add lan{number} type veth peer name {interface} netns {space}"]
+        router += [f"link set lan{number} master br0 up"]
     spaces.ip(network.router, router)
-    for space, address in hosts:
-        spaces.ip(space, [f"addr add {address}/{plan.lan.prefixlen} dev eth0", "link set eth0 up",
-                          f"route add default via {plan.router}"])  # fmt: skip
+    for space, address, interface in hosts:
+        # not a default route: a node that stands for several networks has a way out in each of them
+        spaces.ip(
+            space,
+            [f"addr add {address}/{plan.lan.prefixlen} dev {interface}", f"link set {interface} up",
+             f"route add {plan.wan} via {plan.router}"],
+        )  # fmt: skip
     spaces.ip(network.stranger, [f"addr add {plan.stranger}/{plan.wan.prefixlen} dev eth0", "link set eth0 up"])
 
 
@@ -81,9 +91,6 @@ def _route(network: Network) -> None:
     spaces.forwards(network.router)
 
 
-def _unwire(space: str) -> None:
-    for command in (("ip", "-n", space, "link", "del", "eth0"),):
-        try:
-            spaces.run(*command)
-        except RuntimeError:
-            continue
+def _unwire(space: str, interface: str) -> None:
+    with suppress(RuntimeError):
+        spaces.ip(space, [f"link del {interface}"])

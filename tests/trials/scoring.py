@@ -11,17 +11,22 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Condition
-from typing import Any
+from typing import Any, Final
 
 from primum.exposure.probe.model import Exit, Hole, Place
+from primum.exposure.probe.ports import usual_ports
 from tests.trials import probing
 from tests.trials.capture import Capture
-from tests.trials.draw import Plan, draw
+from tests.trials.draw import Plan, draw, plan_of
 from tests.trials.network import Network
 from tests.trials.stage import Stage
+
+FEW: Final = ("orthanc/open", "smb/guest", "http/printer")
+"""Who is on the network that is nearly empty."""
 
 
 @dataclass(slots=True)
@@ -97,11 +102,15 @@ def _views(stage: Stage, network: Network, folder: Path) -> list[View]:
 
 
 def _view(plan: Plan, asked: probing.Asked, folder: Path) -> View:
+    return _looked(plan, asked, folder)[0]
+
+
+def _looked(plan: Plan, asked: probing.Asked, folder: Path) -> tuple[View, dict[str, Any]]:
     with ExitStack() as held:
         capture = held.enter_context(Capture(asked.space))
         answer = probing.run(asked, folder)
     wanted, told = plan.holes(asked.place), answer.holes()
-    return View(
+    view = View(
         asked.place,
         found=sorted(wanted & told),
         missed=sorted(wanted - told),
@@ -114,20 +123,23 @@ def _view(plan: Plan, asked: probing.Asked, folder: Path) -> View:
         said=str(answer.report.get("said", "")),
         seconds=round(answer.seconds, 2),
     )
+    return view, answer.report
 
 
 def score_all(stage: Stage, seeds: Sequence[int], jobs: int, done: Callable[[Score], None]) -> list[Score]:
-    """Score seeds, `jobs` at a time: those that need the same standing Primum take turns."""
-    waiting, busy, free, told = list(seeds), set[str](), Condition(), list[Score]()
-    needs = {seed: stage.needs(draw(seed)) for seed in seeds}
+    """Score seeds, `jobs` at a time: two whose networks overlap take turns, for a Primum may stand in both."""
+    waiting, free = list(seeds), Condition()
+    up: dict[int, Plan] = {}
+    told: list[Score] = []
 
     def take() -> int | None:
         with free:
             while waiting:
                 for seed in waiting:
-                    if not needs[seed] & busy:
+                    plan = draw(seed)
+                    if not any(plan.lan.overlaps(one.lan) or plan.wan.overlaps(one.wan) for one in up.values()):
                         waiting.remove(seed)
-                        busy.update(needs[seed])
+                        up[seed] = plan
                         return seed
                 free.wait()
             return None
@@ -136,7 +148,7 @@ def score_all(stage: Stage, seeds: Sequence[int], jobs: int, done: Callable[[Sco
         while (seed := take()) is not None:
             one = score(stage, seed)
             with free:
-                busy.difference_update(needs[seed])
+                del up[seed]
                 told.append(one)
                 done(one)
                 free.notify_all()
@@ -144,3 +156,27 @@ def score_all(stage: Stage, seeds: Sequence[int], jobs: int, done: Callable[[Sco
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(work, range(jobs)))
     return sorted(told, key=lambda one: one.seed)
+
+
+@dataclass(slots=True)
+class Empty:
+    """A /24 in which hardly anybody is."""
+
+    addresses: int
+    hosts: int
+    seconds: float
+    """By the report's own clock, from its beginning to its end."""
+    view: View
+
+
+def empty(stage: Stage) -> Empty:
+    """Probe a whole /24 of a few machines on the usual ports, proofs of control asked of every address."""
+    few = plan_of(*FEW, seed=24)
+    plan = replace(few, mandated=few.lan, ports=tuple(sorted({*usual_ports().ports(), *few.ports})))
+    folder = stage.kit.folder / "empty"
+    folder.mkdir()
+    with stage.performed(plan, "empty") as network:
+        asked = probing.inside(stage, network, folder)
+        view, report = _looked(plan, asked, folder)
+    began, ended = (datetime.fromisoformat(str(report[name])) for name in ("began_at", "ended_at"))
+    return Empty(plan.lan.num_addresses - 2, len(FEW), (ended - began).total_seconds(), view)

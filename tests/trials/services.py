@@ -65,6 +65,7 @@ class Standing:
     space: str
     folder: Path
     kit: Kit
+    interface: str
     pids: list[int] = field(default_factory=list)
 
     @property
@@ -354,21 +355,24 @@ def _odd(standing: Standing, setting: str) -> None:
 
 
 def _primum(standing: Standing, setting: str) -> None:
-    """Its namespace stands already (`primums.py`): only its doors' ports are drawn, and the careless relay started."""
+    """Its namespace stands already (`primums.py`), for several networks: here its doors are turned to drawn ports."""
     from tests.trials import primums
 
-    rules = {standing.node.ports["dicom"]: primums.DICOM_PORT}
+    node, interface = standing.node, standing.interface
+    rules = {node.ports["dicom"]: primums.DICOM_PORT}
     if setting == "web":
-        rules[standing.node.ports["web"]] = primums.WEB_PORT
+        rules[node.ports["web"]] = primums.WEB_PORT
     if setting == "careless":
-        standing.twin("relay", port=standing.node.ports["relay"], to=primums.PLAIN_PORT)
-        standing.wait(standing.node.ports["relay"])
-    shown = [inner for outer, inner in rules.items() if outer != inner]
-    turns = "".join(f"  tcp dport {outer} redirect to :{inner}\n" for outer, inner in rules.items() if outer != inner)
-    hidden = "".join(f"  iifname eth0 tcp dport {inner} reject with tcp reset\n" for inner in shown)
+        relay = node.ports["relay"]
+        standing.twin("relay", port=relay, to=primums.PLAIN_PORT, address=str(node.address))
+        standing.wait(relay)
+    turned = {outer: inner for outer, inner in rules.items() if outer != inner}
+    turns = "".join(f"  iifname {interface} tcp dport {one} redirect to :{inner}\n" for one, inner in turned.items())
+    hidden = "".join(f"  iifname {interface} tcp dport {one} reject with tcp reset\n" for one in turned.values())
+    table = f"table ip doors_{interface}"
     spaces.nft(
         standing.space,
-        "table ip doors {}\ndelete table ip doors\ntable ip doors {\n"
+        f"{table} {{}}\ndelete {table}\n{table} {{\n"
         f" chain turned {{ type nat hook prerouting priority dstnat;\n{turns} }}\n"
         f" chain here {{ type filter hook input priority filter;\n  ct status dnat accept\n{hidden} }}\n}}\n",
     )

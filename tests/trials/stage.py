@@ -35,10 +35,6 @@ class Stage:
     kit: Kit
     primums: dict[str, str]
 
-    def needs(self, plan: Plan) -> frozenset[str]:
-        """Return the standing namespaces that a plan takes: two plans with one in common cannot be up together."""
-        return frozenset(self.primums[one.line.setting] for one in plan.nodes if one.line.kind == "primum")
-
     @contextmanager
     def performed(self, plan: Plan, label: str | int) -> Iterator[network.Network]:
         """Put a plan up, with every service listening, until left."""
@@ -53,7 +49,9 @@ class Stage:
                     for node in plan.nodes:
                         place = folder / node.name
                         place.mkdir()
-                        standings.append(Standing(node, plan, built.nodes[node.name], place, self.kit))
+                        standings.append(
+                            Standing(node, plan, built.nodes[node.name], place, self.kit, built.interface(node.name))
+                        )
                     with ThreadPoolExecutor(len(standings)) as pool:
                         list(pool.map(services.start, standings))
                     yield built

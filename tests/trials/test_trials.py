@@ -10,21 +10,27 @@ from typing import Any
 
 import pytest
 
-from tests.trials import services
+from tests.programs import wait_until
+from tests.trials import services, spaces
 from tests.trials.draw import draw
 from tests.trials.table import LINES
 
-pytestmark = pytest.mark.programs(*services.PROGRAMS)
-
 ROOT = Path(__file__).parents[2]
 CANNOT = 77
+SEEDS = range(30)
+SECONDS = 840
+"""On a machine that does much else; it takes a tenth of it alone."""
+
+real = [pytest.mark.programs(*services.PROGRAMS), pytest.mark.slow, pytest.mark.timeout(SECONDS + 30)]
 
 
-def _trials(*arguments: str) -> dict[str, Any]:
-    """Run the command; where the machine has no namespaces, say so instead of passing."""
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """Run the command once for all: what is made for a session of trials takes longer than a seed."""
+    asked = ["--confirm", "--empty", "--seeds", f"{SEEDS[0]}..{SEEDS[-1]}"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.trials", "--json", *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=280,
+        [sys.executable, "-m", "tests.trials", "--json", *asked],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS,
     )  # fmt: skip
     if done.returncode == CANNOT:
         pytest.skip(f"needs what this machine does not let us have: {done.stderr.strip()}")
@@ -33,11 +39,49 @@ def _trials(*arguments: str) -> dict[str, Any]:
     return said
 
 
-@pytest.mark.slow
-def test_every_line_of_the_table_is_what_other_clients_can_do() -> None:
-    said = _trials("--confirm")
-    assert said["lines"] == list(LINES)
-    assert said["wrong"] == []
+class TestOnRealNetworks:
+    pytestmark = real
+
+    def test_every_line_of_the_table_is_what_other_clients_can_do(self, told: dict[str, Any]) -> None:
+        assert told["lines"] == list(LINES)
+        assert told["wrong"] == []
+
+    def test_the_probe_finds_every_hole_and_nothing_else(self, told: dict[str, Any]) -> None:
+        assert [one["seed"] for one in told["seeds"]] == list(SEEDS)
+        assert [one for one in told["seeds"] if not one["right"]] == []
+
+    def test_no_packet_goes_where_nobody_allowed_it(self, told: dict[str, Any]) -> None:
+        views = [view for one in told["seeds"] for view in one["views"]]
+        assert all(view["packets"] for view in views)
+        assert [view["beyond"] for view in views if view["beyond"]] == []
+
+    def test_no_report_holds_a_word_of_a_patient(self, told: dict[str, Any]) -> None:
+        assert [view for one in told["seeds"] for view in one["views"] if view["canaries"]] == []
+
+    def test_a_network_in_which_hardly_anybody_is_takes_less_than_a_minute(self, told: dict[str, Any]) -> None:
+        empty = told["empty"]
+        assert (empty["addresses"], empty["view"]["missed"], empty["view"]["false"]) == (254, [], [])
+        assert empty["seconds"] < empty["bound"] == 60
+
+    def test_nothing_is_left_of_the_networks(self, told: dict[str, Any]) -> None:
+        spaces.remove_stale()  # those of other runs that were killed
+        living = {one.name.split("-")[2] for one in spaces.PLACE.glob(f"{spaces.PREFIX}*")}
+        assert all(Path(f"/proc/{pid}").exists() for pid in living)
+
+
+@pytest.mark.programs(*services.PROGRAMS)
+def test_a_run_that_is_killed_leaves_nothing() -> None:
+    if reason := spaces.may_be_made():
+        pytest.skip(reason)
+    command = [sys.executable, "-m", "tests.trials", "--confirm", "--lines", "odd/hangs"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as running:
+
+        def left() -> list[str]:
+            return [one.name for one in spaces.PLACE.glob(f"{spaces.PREFIX}{running.pid}-*")]
+
+        wait_until(lambda: len(left()) == 4, seconds=120, running=running)  # type: ignore[arg-type]
+        running.kill()
+        wait_until(lambda: not left(), seconds=60)
 
 
 def test_a_seed_is_one_network() -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 
 def prepare() -> None:
@@ -21,9 +21,9 @@ def prepare() -> None:
     import pynetdicom  # noqa: F401
 
 
-def _serve(port: int, talk: Callable[[socket.socket], None]) -> None:
+def _serve(port: int, talk: Callable[[socket.socket], None], address: str = "") -> None:
     """Accept for ever, a thread for each caller."""
-    with socket.create_server(("", port), backlog=64) as listener:
+    with socket.create_server((address, port), backlog=64) as listener:
         while True:
             caller, _ = listener.accept()
             threading.Thread(target=_talk, args=(caller, talk), daemon=True).start()
@@ -43,6 +43,13 @@ def viewer(port: int, title: str, study: str, *, get: bool, move: bool, writes: 
     from tests.trials.viewer import Viewer
 
     Viewer(port, title, study, get, move, writes).serve()
+
+
+def calls(**asked: Any) -> None:
+    """Not a service: call once, for `confirming.py`."""
+    from tests.trials.scu import write_answer
+
+    write_answer(**asked)
 
 
 # -- HL7 --
@@ -150,7 +157,7 @@ def chatters(port: int) -> None:
 # -- relays --
 
 
-def relay(port: int, to: int) -> None:
+def relay(port: int, to: int, address: str) -> None:
     """What somebody put there so that "it works": the network's port, carried to loopback."""
 
     def talk(caller: socket.socket) -> None:
@@ -160,7 +167,7 @@ def relay(port: int, to: int) -> None:
             _carry(caller, behind)
             back.join(60)
 
-    _serve(port, talk)
+    _serve(port, talk, address)
 
 
 def _carry(source: socket.socket, sink: socket.socket) -> None:
@@ -197,6 +204,6 @@ def proves(port: int, token: str) -> None:
 
 
 TWINS: Final[dict[str, Callable[..., None]]] = {
-    one.__name__: one for one in (viewer, hl7, vnc, http, hangs, resets, chatters, relay, old_tls_relay, proves)
+    one.__name__: one for one in (viewer, calls, hl7, vnc, http, hangs, resets, chatters, relay, old_tls_relay, proves)
 }
 """By name, as the nursery is asked for them."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from primum.exposure.checks.errors import NotTold
-from primum.exposure.checks.sources import Intervention, Interventions, LastProbe, Station, TlsGrade
+from primum.exposure.checks.sources import Intervention, Interventions, LastProbe, Station
 from primum.exposure.probe.model import Place
 from primum.ground.jobs import Job
 
@@ -102,10 +101,6 @@ class KeptHere:
                 for one in found.worse
             ],
         )
-
-    def tls(self) -> Sequence[TlsGrade]:
-        """Say that grades are not kept: a probe reports them."""
-        raise NotTold(reason="no-grades")
 
     def _last(self, *places: Place) -> LastProbe | None:
         found = self._exposed.findings.last_run(*places)
