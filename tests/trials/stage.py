@@ -19,7 +19,6 @@ from tests.trials.nursery import Nursery
 from tests.trials.services import Kit, Standing
 from tests.trials.trust import make_trust
 
-
 FOLDERS: Final = "primum-trials-"
 """Folders of services are named so, with the process's id."""
 
