@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import subprocess
 import sys
 import time
@@ -89,32 +90,12 @@ class Kept(Protocol):
         ...
 
 
-class NotKept:
-    """Nothing of it is kept here."""
-
-    def last_probe(self) -> LastProbe | None:
-        """Say so."""
-        return None
-
-    def last_outside(self) -> LastProbe | None:
-        """Say so."""
-        return None
-
-    def stations(self) -> Sequence[Station]:
-        """Say so."""
-        return ()
-
-    def interventions(self) -> Interventions:
-        """Say so."""
-        raise NotTold(reason="no-register")
-
-
-def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept | None = None) -> Checks:
+def checks_of(worker: WorkerRooms, notices: Callable[[], str], kept: Kept) -> Checks:
     """Build the check of a worker. `notices`: the licences of the viewer's parts, which name their versions."""
     rooms = worker.rooms
 
     def gather() -> Sources:
-        return WorkerSources(worker, notices, kept or NotKept())
+        return WorkerSources(worker, notices, kept)
 
     home = Home(rooms.home.id, __version__, worker.signer.sign_text)
     findings = worker.exposed.findings
@@ -164,8 +145,8 @@ class WorkerSources:
         return [one for one in found if one.port]
 
     def own(self) -> Own:
-        """List this machine's addresses."""
-        return Own(*own_addresses())
+        """List this machine's addresses; say who we are."""
+        return Own(*own_addresses(), user=os.geteuid() if hasattr(os, "geteuid") else None)
 
     def tls(self) -> Sequence[TlsGrade]:
         """Grade the doors' TLS, each where this machine reaches it."""

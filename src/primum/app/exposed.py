@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from primum.exposure.checks.errors import NotTold
-from primum.exposure.checks.sources import Intervention, Interventions, LastProbe, Station, TlsGrade
+from primum.exposure.checks.sources import Intervention, Interventions, LastProbe, Station
 from primum.exposure.probe.model import Place
 from primum.ground.jobs import Job
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from primum.app.probing import Titles
     from primum.app.rooms import Rooms
     from primum.exposure.findings.service import Findings
     from primum.exposure.interventions.service import Interventions as Kept
@@ -34,8 +34,8 @@ class Exposed:
     stations: Stations
 
 
-def open_exposed(rooms: Rooms, records: Engine, signer: Signer, secret: bytes) -> Exposed:
-    """Open it on records.db; `secret` is the sub-key of which tokens are made."""
+def open_exposed(rooms: Rooms, records: Engine, signer: Signer, secret: bytes, titles: Titles) -> Exposed:
+    """Open it on records.db; `secret` is the sub-key of which tokens are made, `titles` those of devices."""
     from primum.app.joints import Recorder  # noqa: PLC0415 (no other process needs these)
     from primum.app.probing import prober  # noqa: PLC0415
     from primum.exposure.findings.service import Findings  # noqa: PLC0415
@@ -46,7 +46,7 @@ def open_exposed(rooms: Rooms, records: Engine, signer: Signer, secret: bytes) -
     record = Recorder(rooms.journal)
     mandates = Mandates(records, rooms.clock, record, signer, secret)
     findings = Findings(records, rooms.clock, record)
-    interventions = Kept(records, rooms.clock, record, findings, prober(rooms, mandates))
+    interventions = Kept(records, rooms.clock, record, findings, prober(rooms, mandates, titles))
     return Exposed(mandates, findings, interventions, Stations(records, rooms.clock, record))
 
 
@@ -101,10 +101,6 @@ class KeptHere:
                 for one in found.worse
             ],
         )
-
-    def tls(self) -> Sequence[TlsGrade]:
-        """Say that grades are not kept: a probe reports them."""
-        raise NotTold(reason="no-grades")
 
     def _last(self, *places: Place) -> LastProbe | None:
         found = self._exposed.findings.last_run(*places)

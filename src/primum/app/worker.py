@@ -151,7 +151,13 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         doses=Doses(index, rooms.vault),
         to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
-        exposed=open_exposed(rooms, records, signer, payload.keys[Label.SECRETS]),
+        exposed=open_exposed(
+            rooms,
+            records,
+            signer,
+            payload.keys[Label.SECRETS],
+            lambda: [rooms.settings.dicom_aet, *(one.aet for one in devices.list())],
+        ),
         outside=outside,
         signer=signer,
     )

@@ -113,13 +113,13 @@ def read_kept(data: bytes) -> Ran:
 
 
 def _one(told: Mapping[str, Any]) -> Ran:
-    names = ("verdict", "place", "sound", "began_at", "ended_at", "services", "addresses", "not_determined")
-    body = {name: told[name] for name in names}
+    names = ("verdict", "sound", "began_at", "ended_at", "services", "addresses", "not_determined")
+    body = {name: told[name] for name in names} | {"vantage": {"place": told["vantage"]["place"]}}
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return Ran(
         verdict=Verdict(told["verdict"]),
         sound=told["sound"] is True and told["verdict"] != Verdict.VOID,
-        place=Place(told["place"]),
+        place=Place(told["vantage"]["place"]),
         began_at=_instant(told["began_at"]),
         ended_at=_instant(told["ended_at"]),
         services=tuple(_service(one) for one in _bounded(told["services"], _SERVICES)),

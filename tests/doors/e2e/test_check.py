@@ -63,7 +63,8 @@ def test_every_line_answers_on_a_running_archive(first):
         ("own-listeners", "as-configured"), ("sign-in-reachable", "this-machine"), ("plain-grants", "none"),
         ("certificates", "good"), ("second-factor", "all-have"), ("backup", "never"), ("restore-test", "never"),
         ("key-guard", "key-file"), ("recovery-key", "undeclared"), ("journal", "sound"), ("third-parties", "nobody"),
-        ("vulnerabilities", "no-database"),
+        ("vulnerabilities", "no-database"), ("interventions", "none"), ("probe", "never"), ("outside", "never"),
+        ("station", "never"), ("homologation", "undeclared"),
     ):  # fmt: skip
         assert found[name]["code"] == code, found[name]
     assert found["tls"]["state"] == "good", found["tls"]

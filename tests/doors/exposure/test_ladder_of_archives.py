@@ -14,6 +14,7 @@ from tests.unit.exposure.probe.kit import asking, make_dialler, told
 
 from primum.exposure.probe.dialling import Purpose
 from primum.exposure.probe.dicom.speaker import DicomSpeaker
+from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.model import LADDERS, WRITES, Family, Mode, Service
 from primum.exposure.probe.speaking import Known
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 def probed(port: int, *titles: str, canary: str = "", log: list[Purpose] | None = None) -> Service:
     """Recognise and climb, as one of this machine's own."""
-    ask = asking(port, make_dialler(log=log), Known(titles=titles, canary=canary))
+    ask = asking(port, make_dialler(log=log, limits=LIMITS), Known(titles=titles, canary=canary))
     speaker = DicomSpeaker()
     service = speaker.recognise(ask, b"")
     assert service is not None
@@ -149,6 +150,7 @@ CALLERS = ("PRIMUM-PROBE", "REALDEVICE", "MOVESCU", "ECHOSCU")
     ("title", "called_checked", "calling", "expected", "first"),
     [
         ("HOUSE", False, (), each("nobody", *ALL), "open "),
+        ("ANY-SCP", True, (), each("nobody", *ALL), "open "),
         ("DICOOGLE-STORAGE", True, (), each("known", *ALL), "refused rj-1-1-7"),
         ("HOUSE", True, (), each("device", *ALL), "refused rj-1-1-7"),
         ("HOUSE", False, ("MOVESCU",), each("known", *ALL), "refused rj-1-1-3"),
@@ -177,6 +179,12 @@ def test_a_listener_like_horos_that_takes_any_title_has_no_get_and_moves_to_whom
     assert code(service, "nobody", "move") == "refused a801"
     assert code(service, "nobody", "get") == "refused context-3"
     assert code(service, "nobody", "action") == "refused context-3"
+
+
+def test_one_that_stores_ultrasound_alone_lets_everybody_write_too():
+    with archive("1.2.840.10008.5.1.4.1.1.6.1") as it:
+        service = probed(it.port)
+    assert holes(service) == each("nobody", "associate", "store")
 
 
 def test_a_worklist_is_a_query_too_and_is_named():

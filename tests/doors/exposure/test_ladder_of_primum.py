@@ -10,19 +10,18 @@ from tests.doors.dimse.test_tls import secured
 from tests.unit.exposure.probe.kit import asking, make_certificate, make_dialler, told
 from tests.unit.identity.devices_home import CTL, PER, make_house
 
+from primum.exposure.probe.dicom import speaker
 from primum.exposure.probe.dicom.speaker import DicomSpeaker
 from primum.exposure.probe.model import Mode, Service
 from primum.exposure.probe.speaking import Known
 from primum.identity.device_model import Service as Grant
 
 
-def probed(port: int, *titles: str, foreign=None, recognised: bool = True) -> Service:
+def probed(port: int, *titles: str, foreign=None) -> Service:
     ask = asking(port, make_dialler(foreign), Known(titles=titles))
-    speaker = DicomSpeaker()
-    service = speaker.recognise(ask, b"")
-    assert (service is not None) == recognised
-    service = service or Service(ask.address, port, DicomSpeaker.family)
-    speaker.climb(ask, service)
+    service = DicomSpeaker().recognise(ask, b"")
+    assert service is not None
+    DicomSpeaker().climb(ask, service)
     return service
 
 
@@ -70,12 +69,16 @@ def test_a_careless_grant_to_read_is_found_and_names_what_could_be_read(tmp_path
     assert ("device", "move", "refused", "a801") in told(service)
 
 
-def test_tls_lets_nobody_in_without_an_enrolled_certificate(house, tmp_path):
+def test_tls_lets_nobody_in_without_an_enrolled_certificate(house, tmp_path, monkeypatch):
     practice = make_house(tmp_path / "practice")
     practice.devices.add(PER, "ct", "CT1", {"store"}, CTL)
     foreign = make_certificate(tmp_path / "foreign.pem")
     with secured(house, practice) as port:
-        service = probed(port, "CT1", foreign=foreign, recognised=False)
+        assert DicomSpeaker().recognise(asking(port), b"") is None
+        # what stands on the registered port and wants a certificate is presumed to be DICOM
+        monkeypatch.setattr(speaker, "TLS_PORTS", frozenset({port}))
+        service = probed(port, "CT1", foreign=foreign)
+    assert service.notes == ["presumed"]
     assert holes(service) == set()
     assert not service.undetermined()
     assert service.tls["versions"] == ["TLSv1.2", "TLSv1.3"]

@@ -144,20 +144,21 @@ class House:
         person = Person(**json.loads(told))
         self.cli("sign-in", typed=f"{person.login}\n{person.password}\n{person.code()}\n")
 
-    def cli(self, *arguments: object, typed: str = "", status: int = 0) -> str:
-        command = self.street.command("home", sys.executable, "-m", "primum", "--home", self.home, *arguments)
+    def cli(self, *arguments: object, typed: str = "", status: int = 0, home: str = "home") -> str:
+        folder = self.home.with_name(home)
+        command = self.street.command("home", sys.executable, "-m", "primum", "--home", folder, *arguments)
         done = subprocess.run(
             command, input=typed, capture_output=True, text=True, env=self.environment, check=False, timeout=120
         )
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout + done.stderr
 
-    def make(self, name: str) -> Path:
+    def make(self, name: str, home: str = "home") -> Path:
         place = self.folder / f"{name}.pyz"
         options = [option for one in self.mandates for option in ("--mandate", one)]
         self.cli(
             "probe", OUTER, "--ports", "104,443,8042", "--one-file", place, "--control", f"{CONTROL}:{KEY}",
-            "--language", "en", *options,
+            "--language", "en", *options, home=home,
         )  # fmt: skip
         return place
 
@@ -195,8 +196,11 @@ def forwarded(house: House) -> dict[str, tuple[Path, str]]:
     house.street.rules(forward=[(443, 8443), (104, 11112)], source_nat=True)
     house.street.wait_for("home", OUTER, 443)
     made = {who: house.make(f"open-{who}") for who in ("phone", "home")}
+    made["nobody's"] = house.make("alone", "none")  # where there is no archive
+    places = {"phone": "phone", "home": "home", "nobody's": "phone"}
     with ThreadPoolExecutor() as together:
-        return dict(zip(made, together.map(house.follow, made, made.values()), strict=True))
+        done = together.map(house.follow, places.values(), made.values())
+        return dict(zip(made, done, strict=True))
 
 
 @pytest.mark.programs("ip", "nft")
@@ -216,6 +220,18 @@ def test_what_the_router_forwards_is_seen_from_a_phone_and_in_the_targets_own_jo
     assert "replaces the address of whoever calls" in said
     assert {one[:2] for one in house.seen()} == {("web", 8443), ("dicom", 11112)}
     assert {one[2] for one in house.seen()} >= {"server-name"}
+
+
+@pytest.mark.programs("ip", "nft")
+def test_without_an_archive_a_report_is_judged_by_what_was_kept_beside_the_file(
+    house: House, forwarded: dict[str, tuple[Path, str]]
+) -> None:
+    report, _ = forwarded["nobody's"]
+    kept = house.folder / "alone.pyz.made.json"
+    assert kept.stat().st_mode & 0o077 == 0
+    said = house.cli("probe", "--read", report, "--made", kept, "--language", "en", home="none")
+    assert f"Seen from outside: from {PHONE}" in said
+    assert "outside.nothing-made" in house.cli("probe", "--read", report, home="none", status=2)
 
 
 @pytest.mark.programs("ip", "nft")

@@ -41,7 +41,7 @@ def report(
     return {
         "kind": "primum-probe-report", "version": 1, "verdict": verdict or ("open" if found else "inside-only"),
         "began_at": text(ended - timedelta(minutes=1)), "ended_at": text(ended),
-        "place": place, "sound": verdict != "void", "services": list(services),
+        "vantage": {"place": place}, "sound": verdict != "void", "services": list(services),
         "addresses": [{"address": HOST, "absent": absent, "asked": [list(one) for one in asked]}],
         "not_determined": [{"address": one, "port": port, "code": "silent", "count": 1} for one, port in gaps],
         "views": list(views),

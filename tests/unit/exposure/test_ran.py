@@ -64,7 +64,7 @@ def test_silence_is_no_proof(told):
     assert not one(told).settles_closed(FIND)
 
 
-@pytest.mark.parametrize("name", ["kind", "version", "verdict", "began_at", "place", "services", "addresses"])
+@pytest.mark.parametrize("name", ["kind", "version", "verdict", "began_at", "vantage", "services", "addresses"])
 @pytest.mark.parametrize("value", [None, [], "x", 7, {}])
 def test_what_is_no_report_is_refused(name, value):
     if (name, value) in [("services", []), ("addresses", [])]:

@@ -42,12 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON, to be kept")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write every connection with its purpose")
     parser.add_argument(
-        "--since",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="an earlier report",
+        "--since", type=Path, action="append", default=[], metavar="FILE", help="an earlier report: since when"
     )
     parser.add_argument("--language", choices=["fr", "en"], default=_language(), help="of the report")
     elsewhere.add_arguments(parser)
@@ -118,7 +113,6 @@ def _files(options: argparse.Namespace) -> Iterator[Callable[[str, bytes], None]
     """Open what is to be written before anything is asked; nothing that was there is overwritten. Raises OSError."""
     log = options.log or (options.report and options.report.with_suffix(".purposes.jsonl"))
     wanted = {name: path for name, path in (("log", log), ("report", options.report), ("html", options.html)) if path}
-    written: set[str] = set()
     with ExitStack() as stack:
         opened: dict[str, BinaryIO] = {}
         made: list[Path] = []
@@ -131,7 +125,6 @@ def _files(options: argparse.Namespace) -> Iterator[Callable[[str, bytes], None]
             def write(name: str, data: bytes) -> None:
                 if name in opened:
                     opened[name].write(data)
-                    written.add(name)
 
             yield write
         except BaseException:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from pathlib import Path
 from typing import ClassVar
 
 from primum import __version__
+from primum.app.probing import certificates
 from primum.doors.cli import speech
 from primum.exposure.mandates.signing import key_id, read_file
-from primum.exposure.probe.dialling import Dialler, Purpose, lenient_context
+from primum.exposure.probe.dialling import Dialler, Purpose
 from primum.exposure.probe.gate import Address, Gate, Mandate, ProbeRefused, Proof
 from primum.exposure.probe.limits import LIMITS, Limits
 from primum.exposure.probe.model import Mode
@@ -88,7 +85,7 @@ def order_of(
     progress: Progress,
 ) -> Iterator[Order]:
     """Make the order; certificates of nobody are there until left."""
-    with certificates() as made:
+    with certificates(now()) as made:
         tokens = [read_token(one) for one in options.token]
         lines = prove(gate, targets, limits, tokens, options.helper)
         yield Order(
@@ -103,31 +100,6 @@ def order_of(
             before=tuple(lines),
             progress=progress,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Certificates:
-    """What the fixtures' listeners show, and what a stranger shows."""
-
-    fixtures: Path
-    foreign: ssl.SSLContext
-
-
-@contextmanager
-def certificates() -> Iterator[Certificates]:
-    """Make both anew, in a folder that is gone afterwards."""
-    from primum.identity.strangers import stranger_pem  # noqa: PLC0415 (X.509 is loaded for a run alone)
-
-    folder = Path(tempfile.mkdtemp(prefix="primum-probe-"))
-    try:
-        for name in ("fixture", "stranger"):
-            (folder / name).touch(mode=0o600)
-            (folder / name).write_bytes(stranger_pem(f"{name}.probe.invalid", now()))
-        foreign = lenient_context()
-        foreign.load_cert_chain(folder / "stranger")
-        yield Certificates(folder / "fixture", foreign)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def prove(gate: Gate, targets: Targets, limits: Limits, tokens: Sequence[Token], helper: int | None) -> list[Purpose]:

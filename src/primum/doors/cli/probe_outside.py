@@ -37,6 +37,7 @@ from primum.exposure.probe.dialling import Dialler, Purpose
 from primum.exposure.probe.gate import Gate, Mandate
 from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.model import EXITS, Place
+from primum.exposure.probe.outside.addresses import of_outside
 from primum.exposure.probe.outside.gateways import default_gateways
 from primum.exposure.probe.outside.gathering import gather
 from primum.exposure.probe.own import is_own, own_addresses as own_addresses_here
@@ -250,6 +251,8 @@ def told_by_home(client: Client, data: bytes, report: Report, options: argparse.
     judged = told["judged"]
     if judged["rewritten"]:
         speech.say(_REWRITTEN[options.language])
+    if judged["standing"] in COUNTS:
+        _hint_at_dmz(options, client, report)
     blocked = [(int(version), int(port)) for version, port in judged["blocked"]]
     return _shown(report, Standing(judged["standing"]), blocked, options)
 
@@ -258,6 +261,20 @@ _REWRITTEN = {
     "fr": "  La box remplace l'adresse de qui appelle : une règle par adresse ne protège rien.",
     "en": "  The router replaces the address of whoever calls: a rule by address protects nothing.",
 }
+
+
+def _hint_at_dmz(options: argparse.Namespace, client: Client, report: Report) -> None:
+    """Compare what was open from outside with what the router lists: the rest was typed by hand, or is all of it."""
+    seen_open = {port for one in report.addresses for port in one.open}
+    if not seen_open:
+        return
+    mandates = [verified(one) for one in notes_of(options, client)]
+    gate = Gate(is_own=is_own, mandates=mandates, now=_now)
+    dialler = Dialler(gate, LIMITS, log=lambda _line: None, deadline=time.monotonic() + _HINT_SECONDS)
+    gathered = gather(dialler, default_gateways(), ())
+    for gateway in gathered.listed:
+        for one in of_outside(gateway, gathered.mappings, seen_open):
+            speech.say(f"  {one.says(options.language)}. {one.proves(options.language)}")
 
 
 def _judged_here(options: argparse.Namespace, report: Report) -> Judged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from primum.exposure.outside.model import COUNTS, Judged, Standing
 from primum.exposure.outside.returned import as_found, returned_of
 from primum.exposure.probe.plan import PLAN_BYTES, Plan, read_plan
 from primum.exposure.probe.reading import read_report
-from primum.exposure.probe.writing import as_json
+from primum.exposure.probe.writing import as_text_of_json
 from primum.ground.clock import to_text
 from primum.identity import Permission, Thing
 
@@ -91,7 +92,7 @@ def _hand_on(desk: Desk, report: Report, judged: Judged) -> None:
     """Give what was found to the list of findings; what does not count opens findings, and closes none."""
     told = as_found(report, judged.blocked, counts=judged.standing in COUNTS)
     if told.sound:
-        desk.worker.exposed.findings.take(as_json(told), Source.READ_BACK)
+        desk.worker.exposed.findings.take(json.loads(as_text_of_json(told)), Source.READ_BACK)
 
 
 def announced(plan: Plan, probe_id: str, nonce: str, expires_at: str) -> Plan:

@@ -6,6 +6,7 @@ The probe itself runs in the command line's process, which has no key: here is o
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -13,9 +14,10 @@ from primum.doors.http.tokens import COOKIE
 from primum.doors.http.told_routes import FILE as ROUTES, read as read_routes
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
+from primum.exposure.findings.model import Source
 from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.reading import ReportRefused, read_report
-from primum.exposure.probe.writing import digest
+from primum.exposure.probe.writing import as_json, digest
 from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
 from primum.ground.ids import new_id
@@ -96,7 +98,10 @@ def _planted(desk: Desk, asking: Asking) -> tuple[str, str]:
 
 
 def probe_sign(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
-    """Sign a report that says of itself what its services say, and journal the run. Raises ReportRefused."""
+    """Sign a report that says of itself what its services say; journal the run, hand on what it found.
+
+    Raises ReportRefused, AlreadySigned.
+    """
     desk.require(asking, Permission.PROBE_RUN, desk.worker.people.house())
     path = Path(args.text("report"))
     try:
@@ -113,6 +118,8 @@ def probe_sign(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> d
         "exit_status": int(report.exit_status()), "fingerprint": hashed,
     })  # fmt: skip
     worker = desk.worker
+    # views from elsewhere were taken when they were read back
+    worker.exposed.findings.take(as_json(replace(report, views=(), outside=False)), Source.PROBE)
     signed_at = to_text(worker.rooms.clock.now())
     lines = (SIGNED, worker.rooms.home.id, run, signed_at, told.value, hashed)
     return {"note": worker.signer.sign_text("".join(f"{line}\n" for line in lines)), "run": run}

@@ -21,6 +21,13 @@ class CheckUnderWay(PrimumError):
     hint: ClassVar[str] = "wait a minute, then look at it: primum check --last"
 
 
+class CheckInterrupted(PrimumError):
+    """The check was ended: Primum is stopping."""
+
+    code: ClassVar[str] = "check.interrupted"
+    hint: ClassVar[str] = "start Primum again; a check is made each day by itself"
+
+
 class NoCheckYet(PrimumError):
     """No check has been made yet, or not the one that was asked for."""
 

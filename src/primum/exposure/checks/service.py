@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from primum.exposure.checks import store
 from primum.exposure.checks.advisories import Advisories, bring
 from primum.exposure.checks.catalogue import Rule, catalogue
-from primum.exposure.checks.errors import BadDeclaration, CheckUnderWay, NoCheckYet, NoSuchDeclaration
+from primum.exposure.checks.errors import BadDeclaration, CheckInterrupted, CheckUnderWay, NoCheckYet, NoSuchDeclaration
 from primum.exposure.checks.gathering.parts import Part
 from primum.exposure.checks.limits import LIMITS, Limits
 from primum.exposure.checks.making import Made, Tell, make
@@ -36,7 +36,8 @@ from primum.identity import Recorder
 
 EVERY: Final = timedelta(hours=23)
 """A daily job, asked every hour: a machine that is turned off at night still makes one a day."""
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 15.0
+"""Seconds that a stop waits for the line under way; its thread ends with the process."""
 _SUBJECT: Final = 200
 _log = Log("check")
 
@@ -74,10 +75,11 @@ class Checks:
         self._home, self._gather, self._limits = home, gather, limits
         self._found = found
         self._turn = threading.Lock()
+        self._ending = threading.Event()
         self._done: tuple[int, int] = (0, 0)
 
     def make(self, by: str, tell: Tell | None = None) -> Kept:
-        """Make a check now. Raises CheckUnderWay, ReportTooLarge, and what the journal raises."""
+        """Make a check now. Raises CheckUnderWay, CheckInterrupted, ReportTooLarge, and what the journal raises."""
         with self._alone():
             return self._make(by, tell)
 
@@ -169,7 +171,8 @@ class Checks:
         return len(gone)
 
     def stop(self) -> None:
-        """Wait for what is under way: it is bounded."""
+        """End a check that is under way: nothing of it is kept."""
+        self._ending.set()
         if self._turn.acquire(timeout=_PATIENCE):
             self._turn.release()
 
@@ -183,6 +186,8 @@ class Checks:
         )  # fmt: skip
 
         def done(lines: int, of: int) -> None:
+            if self._ending.is_set():
+                raise CheckInterrupted
             self._done = (lines, of)
             if tell is not None:
                 tell(lines, of)

@@ -163,10 +163,11 @@ class Interventions:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Addresses of this machine; those that the Internet can route to."""
+    """Addresses of this machine, those that the Internet can route to, and the user that our processes run as."""
 
     addresses: Sequence[str]
     routable: Sequence[str]
+    user: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def _refusal(asking: Asking, mode: Mode) -> tuple[Outcome, str] | None:
             asking.address, asking.port, mode=mode, rung=Rung.CONNECT, identity=Identity.NOBODY, purpose="tls"
         )
     except ProbeRefused as refused:
-        return Outcome.NOT_TRIED, refused.code.removeprefix("probe.")
+        return Outcome.NOT_TRIED, refused.code
     except Unanswered as unanswered:
         return _how(unanswered)
     with wire:

@@ -217,12 +217,17 @@ class Dialler:
         return self._foreign
 
 
+def spoken_suites() -> frozenset[int]:
+    """Return the numbers of the suites that this Python's TLS still has, with everything allowed."""
+    return frozenset(int(one["id"]) & 0xFFFF for one in lenient_context().get_ciphers())
+
+
 def lenient_context() -> ssl.SSLContext:
     """Make a context that takes any certificate and whatever this Python still speaks: it trusts nobody, it looks."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     return context
 

@@ -18,7 +18,8 @@ body { font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff }
 main { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; line-height: 1.25; border-left: .5rem solid; padding-left: .75rem }
 h1.open, h1.void { border-color: #a40000 } h1.closed { border-color: #1b6e1b } h1.other { border-color: #8a5a00 }
-h2 { font-size: 1.1rem; margin-bottom: .25rem } ul { margin-top: 0; padding-left: 1.25rem } p { color: #444 }
+h2, h3 { font-size: 1.1rem; margin-bottom: .25rem } h3 { font-size: 1rem }
+ul { margin-top: 0; padding-left: 1.25rem } p { color: #444 }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem } li { overflow-wrap: anywhere }
 @media print { main { margin: 0; max-width: none } section.rest { break-before: page } }
 """

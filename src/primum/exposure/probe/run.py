@@ -195,7 +195,7 @@ def look_at_one(asking: Asking, speakers: Sequence[Speaker], keep: Keep = lambda
 
 
 def _not_tried(refused: ProbeRefused) -> Step:
-    return Step(Mode.PLAIN, Identity.NOBODY, Rung.CONNECT, Outcome.NOT_TRIED, refused.code.removeprefix("probe."))
+    return Step(Mode.PLAIN, Identity.NOBODY, Rung.CONNECT, Outcome.NOT_TRIED, refused.code)
 
 
 def place_of(targets: Targets, gate: Gate) -> Place:

@@ -17,6 +17,10 @@ from primum.exposure.probe.words import has, say
 
 _MOST_PLACES: Final = 8
 """Addresses in one sentence of the first page; all are in the table."""
+GATE_CODES: Final = frozenset({
+    "probe.control-not-proven", "probe.not-mandated", "probe.mandate-expired", "probe.port-not-held"
+})  # fmt: skip
+"""Of the gate's refusals, those that a person can do something about."""
 _DIGITS: Final = 16
 """Of a SHA-256 on paper."""
 
@@ -43,7 +47,12 @@ def when_line(report: Report, language: str) -> str:
     """Say when, from where, and by which program."""
     places = ", ".join(say(language, f"place.{one}") for one in places_of(report))
     return say(
-        language, "first.when", began=report.began_at, ended=report.ended_at, places=places, program=report.program
+        language,
+        "first.when",
+        began=_instant(report.began_at),
+        ended=_instant(report.ended_at),
+        places=places,
+        program=report.program,
     )
 
 
@@ -57,7 +66,7 @@ def first_page(report: Report, language: str) -> list[Part]:
         _part("who", language, _who(report, language)),
         _part("many", language, _many(report, language)),
         _part("do", language, _do(report, language)),
-        _part("gaps", language, _gaps(report.gaps(), language)),
+        _part("gaps", language, [*_gaps(report.gaps(), language), *_not_allowed(report, language)]),
         _part("proof", language, _proof(report, language)),
     ]
     return [one for one in parts if one.lines]
@@ -69,8 +78,8 @@ def rest(report: Report, language: str) -> list[Part]:
         return []
     mandates = [
         say(
-            language, "rest.mandate", id=one.id, by=one.given_by, quality=one.quality, starts=one.starts_at,
-            ends=one.ends_at,
+            language, "rest.mandate", id=one.id, by=one.given_by, quality=one.quality, starts=_instant(one.starts_at),
+            ends=_instant(one.ends_at),
         )
         for one in report.mandates
     ]  # fmt: skip
@@ -126,7 +135,8 @@ def _open_at(service: Service, language: str) -> list[str]:
         least = min((one.identity for one in holes), key=tuple(Identity).index)
         name = service.product or service.family.upper()
         spoken = name if mode is Mode.PLAIN else f"{name}, {mode}"
-        lines.append(f"{where(service.address, service.port)} ({spoken}): {can}; {say(language, f'as.{least}')}")
+        at, identity = where(service.address, service.port), say(language, f"as.{least}")
+        lines.append(say(language, "first.hole", at=at, spoken=spoken, can=can, identity=identity))
     return lines
 
 
@@ -138,12 +148,18 @@ def _since(report: Report, language: str) -> list[str]:
     if not report.holes():
         return []
     if not report.since:
-        return [say(language, "since.no-earlier", seen=report.began_at)]
+        return [say(language, "since.no-earlier", seen=_instant(report.began_at))]
     told: dict[tuple[str, str], list[Hole]] = {}
     for one in report.since:
         told.setdefault((one.not_before, one.seen_at), []).append(one.hole)
     return [
-        say(language, "since.between" if before else "since.at-latest", at=_at(holes), before=before, seen=seen)
+        say(
+            language,
+            "since.between" if before else "since.at-latest",
+            at=_at(holes),
+            before=_instant(before),
+            seen=_instant(seen),
+        )
         for (before, seen), holes in sorted(told.items())
     ]
 
@@ -168,8 +184,20 @@ def _many(report: Report, language: str) -> list[str]:
             name = "many.at-least" if one.studies_at_least else "many.counted"
             lines.append(say(language, name, at=at, count=one.studies))
         if one.readable:
-            lines.append(say(language, "many.readable", at=at, names=", ".join(one.readable)))
+            names = ", ".join(_attribute(name, language) for name in one.readable)
+            lines.append(say(language, "many.readable", at=at, names=names))
     return lines or ([say(language, "many.uncounted")] if report.holes() else [])
+
+
+def _attribute(name: str, language: str) -> str:
+    """Say what an attribute is, its keyword of PS3.6 beside it."""
+    known = f"attribute.{name}"
+    return f"{say(language, known)} ({name})" if has(language, known) else name
+
+
+def _instant(text: str) -> str:
+    """Write an instant for people, to the minute."""
+    return f"{text[:10]} {text[11:16]} UTC" if text else ""
 
 
 def _do(report: Report, language: str) -> list[str]:
@@ -192,7 +220,23 @@ def _gaps(gaps: Iterable[Gap], language: str) -> list[str]:
     by_code: dict[str, list[Gap]] = {}
     for one in gaps:
         by_code.setdefault(one.code, []).append(one)
-    return [f"{_at(found)}: {_gap(code, found, language)}" for code, found in by_code.items()]
+    return [
+        say(language, "first.gap", at=_at(found), what=_gap(code, found, language)) for code, found in by_code.items()
+    ]
+
+
+def _not_allowed(report: Report, language: str) -> list[str]:
+    """Say what the gate refused: no gap in what was allowed, and not known all the same."""
+    by_code: dict[str, list[Gap]] = {}
+    for one in _services(report):
+        for code in {step.code for step in one.steps if step.outcome is Outcome.NOT_TRIED} & GATE_CODES:
+            by_code.setdefault(code, []).append(Gap(one.address, one.port, code))
+    return [_refused(code, found, language) for code, found in sorted(by_code.items())]
+
+
+def _refused(code: str, found: list[Gap], language: str) -> str:
+    name = f"not-allowed.{code.removeprefix('probe.')}"
+    return say(language, name if has(language, name) else "not-allowed.other", at=_at(found), codes=code)
 
 
 def _gap(code: str, found: list[Gap], language: str) -> str:

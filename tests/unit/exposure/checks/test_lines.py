@@ -77,9 +77,10 @@ JINJA = Advisory("GHSA-aaaa-bbbb-cccc", "PyPI", "jinja2", (), ((("introduced", "
 CASES = [
     ("own-listeners", {}, "as-configured", "good"),
     ("own-listeners", {"listening": []}, "closed", "attention"),
-    ("own-listeners", {"listening": [Listener("0.0.0.0", 8443, 0), Listener("127.0.0.1", 2762, 0)]}, "wider", "bad"),
+    ("own-listeners", {"listening": [Listener("0.0.0.0", 8443, 1000), Listener("127.0.0.1", 2762, 1000)]}, "wider", "bad"),
     ("own-listeners", ON_LAN, "as-configured", "good"),
-    ("own-listeners", {"doors": [Door("web", "::", 8443)], "listening": [Listener("::", 8443, 0)]}, "as-configured", "good"),
+    ("own-listeners", {"own": Own((), (), 1001)}, "foreign", "bad"),
+    ("own-listeners", {"doors": [Door("web", "::", 8443)], "listening": [Listener("::", 8443, 1000)]}, "as-configured", "good"),
     ("other-listeners", {}, "none", "good"),
     ("other-listeners", {"listening": [Listener("127.0.0.1", 4242, 0)]}, "none", "good"),
     ("other-listeners", {"listening": [Listener("0.0.0.0", 22, 0)]}, "others", "attention"),

@@ -14,6 +14,7 @@ from tests.unit.identity.people_kit import JournalFull, Remembered
 from primum.exposure.checks.errors import (
     AdvisoriesUnfit,
     BadDeclaration,
+    CheckInterrupted,
     CheckUnderWay,
     NoCheckYet,
     NoSuchDeclaration,
@@ -178,7 +179,6 @@ def test_a_check_is_made_each_day_by_itself(place):
 
     def made() -> int:
         started = job.sweep(place.clock.now())
-        place.checks.stop()
         for thread in threading.enumerate():
             if thread.name == "check":
                 thread.join(30)
@@ -191,6 +191,21 @@ def test_a_check_is_made_each_day_by_itself(place):
     assert [one.asked_by for one in place.checks.runs()] == ["system", "system"]
     place.clock.advance(-timedelta(days=9))
     assert made() == 1, "a clock that was set back does not end the checks"
+
+
+def test_a_check_ends_when_primum_stops_and_leaves_nothing(place):
+    begun, over = threading.Event(), threading.Event()
+    place.told = but(doors=lambda: (begun.set(), over.wait(30)))
+    place.checks.start(PERSON)
+    assert begun.wait(20)
+    stopping = threading.Thread(target=place.checks.stop)
+    stopping.start()
+    over.set()
+    stopping.join(30)
+    assert place.checks.progress() is None
+    assert place.checks.runs() == []
+    with pytest.raises(CheckInterrupted):
+        place.checks.make(PERSON)
 
 
 def test_a_database_is_kept_until_another_one_is_brought_and_a_bad_one_changes_nothing(place, tmp_path):

@@ -38,7 +38,7 @@ def archive(address=HERE, port=104, **facts):
         step(Rung.ASSOCIATE, Outcome.OPEN, identity=Identity.KNOWN),
         step(Rung.FIND, Outcome.OPEN, identity=Identity.KNOWN),
         step(Rung.STORE, Outcome.NEGOTIATED, identity=Identity.KNOWN),
-        step(Rung.GET, Outcome.NOT_TRIED, "control-not-proven", identity=Identity.KNOWN),
+        step(Rung.GET, Outcome.NOT_TRIED, "probe.control-not-proven", identity=Identity.KNOWN),
         step(Rung.CONNECT, Outcome.REFUSED, "certificate-required", Mode.TLS),
     ]
     told = {
@@ -274,6 +274,16 @@ def test_the_first_page_answers_what_a_doctor_asks(language):
     assert "PatientName" in text
     assert "C-FIND" in text
     assert len(text.split()) < 400, "more than is read in a minute or two"
+
+
+def test_what_was_not_allowed_is_said_on_the_first_page_and_is_no_gap():
+    one = report(archive())
+    assert "probe.control-not-proven" not in {gap.code for gap in one.gaps()}
+    said = {
+        language: "\n".join(line for part in first_page(one, language) for line in part.lines) for language in LANGUAGES
+    }
+    assert "has not proven that you control it" in said["en"]
+    assert "n'a pas prouvé que vous en avez le contrôle" in said["fr"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

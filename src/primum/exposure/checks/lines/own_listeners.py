@@ -1,4 +1,4 @@
-"""Do our doors listen where the settings say, and no wider?"""
+"""Do our doors listen where the settings say, no wider, and is it we who listen?"""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ def check(sources: Sources, _rule: Rule, _asked: Asked) -> Finding:
     wider = [_said(door, one) for door in doors for one in listening if one.port == door.port and _wider(door, one)]
     closed = [f"{one.name} {one.address}:{one.port}" for one in doors if not any(_is(one, it) for it in listening)]
     open_to = [f"{one.name} {one.address}:{one.port}" for one in doors]
+    user = sources.own().user
+    foreign = [
+        f"{door.name} {one.address}:{one.port} {one.program}".strip()
+        for door in doors for one in listening if _is(door, one) and user not in {None, one.user}
+    ]  # fmt: skip
+    if foreign:
+        return Finding("foreign", {"count": len(foreign)}, foreign, _EVIDENCE)
     if wider:
         return Finding("wider", {"count": len(wider)}, wider, _EVIDENCE)
     if closed:

@@ -18,7 +18,7 @@ def check(sources: Sources, _rule: Rule, _asked: Asked) -> Finding:
         return Finding("clear-on-network", {"count": len(on_network)}, on_network, _EVIDENCE)
     machines = sources.machines()
     listed = [one.name for one in machines if one.plain] + [
-        f"{one.name} → {one.host}" for one in machines if one.host_plain
+        f"{one.name} > {one.host}" for one in machines if one.host_plain
     ]
     if listed or plain:
         doors = [f"{door.name} {door.address}:{door.port}" for door in plain]

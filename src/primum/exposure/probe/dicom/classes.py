@@ -18,7 +18,14 @@ STORED: Final = (
     "1.2.840.10008.1.2.4.81",
     "1.2.840.10008.1.2.4.90",
     "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.100",
+    "1.2.840.10008.1.2.4.102",
+    "1.2.840.10008.1.2.4.103",
+    "1.2.840.10008.1.2.4.107",
+    "1.2.840.10008.1.2.4.110",
     "1.2.840.10008.1.2.4.201",
+    "1.2.840.10008.1.2.4.202",
+    "1.2.840.10008.1.2.4.203",
     "1.2.840.10008.1.2.5",
     "1.2.840.10008.1.2.1.99",
 )
@@ -28,18 +35,15 @@ VERIFICATION: Final = "1.2.840.10008.1.1"
 STUDY_FIND, STUDY_MOVE, STUDY_GET = (f"1.2.840.10008.5.1.4.1.2.2.{one}" for one in (1, 2, 3))
 PATIENT_FIND, PATIENT_MOVE, PATIENT_GET = (f"1.2.840.10008.5.1.4.1.2.1.{one}" for one in (1, 2, 3))
 WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
-CT_STORAGE, SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
 COMMITMENT: Final = "1.2.840.10008.1.20.1"
 MPPS_CLASS: Final = "1.2.840.10008.3.1.2.3.3"
 
 FINDS: Final = (STUDY_FIND, PATIENT_FIND)
 GETS: Final = (STUDY_GET, PATIENT_GET)
 MOVES: Final = (STUDY_MOVE, PATIENT_MOVE)
-STORES: Final = (CT_STORAGE, SECONDARY_CAPTURE)
-
-COMMON_STORAGE: Final = (
-    CT_STORAGE,
-    SECONDARY_CAPTURE,
+STORES: Final = (
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.7",
     "1.2.840.10008.5.1.4.1.1.1",
     "1.2.840.10008.5.1.4.1.1.1.1",
     "1.2.840.10008.5.1.4.1.1.1.2",
@@ -48,8 +52,10 @@ COMMON_STORAGE: Final = (
     "1.2.840.10008.5.1.4.1.1.3.1",
     "1.2.840.10008.5.1.4.1.1.20",
     "1.2.840.10008.5.1.4.1.1.128",
+    "1.2.840.10008.5.1.4.1.1.88.22",
+    "1.2.840.10008.5.1.4.1.1.104.1",
 )
-"""What C-GET proposes where no query said which class an instance is of."""
+"""CT, secondary capture, CR, DX, MG, MR, US (one frame and many), NM, PET, enhanced SR, PDF: what practices store."""
 
 ALL: Final = (
     Proposal(VERIFICATION, (IMPLICIT,)),

@@ -34,7 +34,7 @@ from primum.exposure.probe.speaking import Asking
 LADDER: Final = LADDERS[Family.DICOM]
 GRANTS: Final = frozenset({Outcome.OPEN, Outcome.NEGOTIATED})
 
-_SETTLE_SECONDS: Final = 0.2
+SETTLE_SECONDS: Final = 0.2
 """An alert about a certificate comes after the handshake in TLS 1.3 (RFC 8446 4.4.2.4)."""
 _TROUBLES: Final = (Unanswered, Rejected, Aborted, NotDicom)
 _REFUSALS_BY_STATUS: Final = frozenset({0x0122, 0x0124, 0x0211})
@@ -283,7 +283,7 @@ class ModeLadder:
 
     def _get(self, caller: Caller, accepted: list[str]) -> Told:
         instance = self._findable()
-        stored = (instance.sop_class,) if instance is not None and instance.sop_class else classes.COMMON_STORAGE
+        stored = (instance.sop_class,) if instance is not None and instance.sop_class else classes.STORES
         proposals = [*_propose(accepted[:1]), *(Proposal(one, classes.STORED, scp=True) for one in stored)]
         with self._association(caller, Rung.GET, "C-GET, ended at the first byte", proposals) as association:
             return retrieving.get(association, accepted[0], instance)
@@ -327,7 +327,7 @@ class ModeLadder:
         association = Association(wire, self.asking.limits)
         try:
             if self.mode is not Mode.PLAIN and not self._settled:
-                wire.overhear(_SETTLE_SECONDS)
+                wire.overhear(SETTLE_SECONDS)
                 self._settled = True
             association.request(*caller.titles, proposals, self.asking.dialler.version_name())
         except BaseException:

@@ -67,7 +67,8 @@ def get(association: Association, model: str, instance: Instance | None) -> Told
         status = command.get(messages.STATUS, -1)
         if status in PENDING:
             continue
-        if status == WARNING or (status == SUCCESS and (instance is None or command.get(messages.COMPLETED))):
+        tried = command.get(messages.COMPLETED, 0) or command.get(messages.FAILED, 0)
+        if status == WARNING or (status == SUBOPERATIONS and tried) or (status == SUCCESS and (tried or not instance)):
             return Told(Outcome.OPEN)
         return Told(Outcome.UNDETERMINED if status == SUCCESS else Outcome.REFUSED, status_code(status))
     return Told(Outcome.UNDETERMINED, "cut")

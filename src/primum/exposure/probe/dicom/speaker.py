@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from primum.exposure.probe.dialling import TITLE, Unanswered
 from primum.exposure.probe.dicom.association import Association
 from primum.exposure.probe.dicom.classes import IMPLICIT, VERIFICATION
-from primum.exposure.probe.dicom.ladder import GRANTS, Findings, ModeLadder, product_of
+from primum.exposure.probe.dicom.ladder import GRANTS, SETTLE_SECONDS, Findings, ModeLadder, product_of
 from primum.exposure.probe.dicom.pdu import Aborted, NotDicom, Proposal, Rejected
 from primum.exposure.probe.dicom.titles import MADE_UP
 from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, Service, Step
@@ -21,6 +22,13 @@ PORTS: Final = frozenset(
 """Where DICOM is usual."""
 TLS_PORTS: Final = frozenset({2761, 2762})
 """Registered for DICOM over ISCL and TLS (IANA)."""
+
+
+def _too_old(step: Step) -> Step:
+    """Who takes nothing that we speak has not refused: somebody with an old program may be let in."""
+    if step.rung is Rung.CONNECT and step.outcome is Outcome.REFUSED:
+        return replace(step, outcome=Outcome.UNDETERMINED, code="tls-too-old")
+    return step
 
 
 class DicomSpeaker:
@@ -57,7 +65,10 @@ class DicomSpeaker:
             if mode is not Mode.PLAIN and seen is None:
                 service.steps.append(Step(mode, Identity.NOBODY, Rung.CONNECT, Outcome.NOT_TRIED, "no-tls"))
                 continue
+            begun = len(service.steps)
             ModeLadder(asking, service, mode, findings, ends).climb()
+            if mode is not Mode.PLAIN and seen is not None and not seen.conversable():
+                service.steps[begun:] = [_too_old(one) for one in service.steps[begun:]]
         self._both(service, tls=seen is not None)
 
     def _answered(self, asking: Asking, mode: Mode) -> Service | None:
@@ -65,6 +76,8 @@ class DicomSpeaker:
         product = ""
         with Association(wire, asking.limits) as association:
             try:
+                if mode is Mode.TLS:
+                    wire.overhear(SETTLE_SECONDS)
                 association.request(
                     TITLE, MADE_UP, [Proposal(VERIFICATION, (IMPLICIT,))], asking.dialler.version_name()
                 )

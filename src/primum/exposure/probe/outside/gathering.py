@@ -30,6 +30,8 @@ class Gathered:
     hints: list[Hint] = field(default_factory=list)
     mappings: list[Mapping] = field(default_factory=list)
     outer: list[Address] = field(default_factory=list)
+    listed: list[Address] = field(default_factory=list)
+    """Routers that list their mappings: what they do not list is told by nobody."""
 
 
 def gather(dialler: Dialler, gateways: Iterable[Address], own: Iterable[Address]) -> Gathered:
@@ -99,6 +101,7 @@ def _tell_igd(gateway: Address, igd: Igd, own: frozenset[Address], gathered: Gat
     if igd.cut:
         gathered.hints.append(Hint(HintKind.MAPPINGS_CUT, here | {"count": len(igd.mappings)}))
     if igd.listed:
+        gathered.listed.append(gateway)
         gathered.hints.append(Hint(HintKind.MAPS_FOR_ANYBODY, here | {"protocol": "UPnP"}))
     if igd.firewall_on is not None:
         on = HintKind.IPV6_FIREWALL_ON if igd.firewall_on else HintKind.IPV6_FIREWALL_OFF

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from primum.exposure.probe.dialling import Unanswered
+from primum.exposure.probe.dialling import Unanswered, spoken_suites
 from primum.exposure.probe.model import Identity, Mode, Rung
 from primum.exposure.probe.speaking import Asking
 from primum.exposure.probe.tls.certificate import Certificate, read_certificate
@@ -56,6 +56,10 @@ class TlsSight:
         """Grade it against PS3.15."""
         names = [VERSIONS[one] for one in sorted(self.versions)]
         return grade(Seen(names, self.suites, self.groups, self.certificate), now)
+
+    def conversable(self) -> bool:
+        """Tell whether this Python's own TLS takes anything that the port takes."""
+        return any(one >= TLS10 for one in self.versions) and any(one.number in spoken_suites() for one in self.suites)
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """Give it as plain values, graded."""

@@ -14,7 +14,7 @@ from pydicom.filewriter import write_dataset
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ, P_DATA_TF
 
 from primum.exposure.probe.dicom import messages
-from primum.exposure.probe.dicom.classes import ALL, CT_STORAGE, EXPLICIT, IMPLICIT
+from primum.exposure.probe.dicom.classes import ALL, EXPLICIT, IMPLICIT
 from primum.exposure.probe.dicom.messages import IDENTIFYING, identifier, read_command, request
 from primum.exposure.probe.dicom.pdu import (
     ABORTING,
@@ -30,6 +30,7 @@ from primum.exposure.probe.dicom.pdu import (
 from primum.exposure.probe.dicom.sets import having_a_value, uid_in
 
 STUDY = (0x0020, 0x000D)
+CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2.1"
 
 
 def test_an_association_request_is_read_by_another_as_it_was_meant():

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from tests.programs import accepts, find_program, free_port, started, wait_until
 from tests.unit.exposure.probe.dicom.company import hang, listener, says
-from tests.unit.exposure.probe.kit import QUICK, asking, make_certificate, make_dialler
+from tests.unit.exposure.probe.kit import QUICK, asking, make_certificate, make_dialler, told
 
 from primum.exposure.probe.dialling import Purpose
+from primum.exposure.probe.dicom.speaker import DicomSpeaker
+from primum.exposure.probe.model import Family, Mode, Service
 from primum.exposure.probe.tls.hello import SSL30, TLS10, TLS12, TLS13
 from primum.exposure.probe.tls.sight import TlsSight, look
 from primum.exposure.probe.tls.suites import BY_NUMBER
@@ -88,6 +90,16 @@ def test_what_openssl_no_longer_speaks_is_found(version, suites, weak):
     assert set(grade.weak) == set(weak)
     assert grade.profile == ""
     assert not found.undetermined
+
+
+def test_a_port_that_speaks_only_what_we_do_not_has_not_refused():
+    with speaking_by_script(TLS12, {0x000A}) as port:
+        ask = asking(port, make_dialler(limits=QUICK))
+        service = Service(ask.address, port, Family.DICOM)
+        DicomSpeaker().climb(ask, service)
+    assert told(service, Mode.TLS) == [("nobody", "connect", "undetermined", "tls-too-old")]
+    assert service.tls["grade"]["weak"] == ["3des"]
+    assert service.undetermined()
 
 
 def test_a_door_that_keeps_the_profile_is_graded_so_and_its_certificate_is_read(certificate):
