@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 from tests.doors import web_kit
 from tests.doors.browser.conftest import chromium
 from tests.doors.browser.test_pages import UNLABELLED
@@ -44,6 +45,7 @@ def test_a_check_is_made_and_read_by_keyboard_alone(house, tmp_path_factory):
         page.locator("#line-homologation ~ p a[href^='/step-up']").focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**/step-up*")
+        expect(page.locator("#password")).to_be_focused()
         page.keyboard.type(doctor.made.password)
         page.keyboard.press("Tab")
         page.keyboard.type(doctor.code())
