@@ -1,8 +1,9 @@
 """The probe beside nmap's DICOM scripts on the same networks: `python -m bench.exposure [--quick] [--json]`.
 
 Networks of namespaces are drawn from seeds (`tests.trials`; root). On each, from the same place and over the same
-mandated addresses and ports: `primum probe`, then nmap with `dicom-ping` and `dicom-brute`, forced onto every port.
-nmap is a program that is started; nothing of it is part of Primum. Told are doors and holes of the trials' table.
+mandated addresses and ports: `primum probe`, then nmap with `dicom-ping` and `dicom-brute`, forced onto every port and
+ended after half a minute there. nmap is a program that is started; nothing of it is part of Primum. Told are doors and
+holes of the trials' table.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from bench.results import Place, Table, say, show, told
 from primum.exposure.probe.model import Family, Hole, Place as From
 
 SCRIPTS = ("dicom-ping", "dicom-brute")
+PATIENCE = 30
+"""Seconds that a script is given on a port: else dicom-brute guesses at a database for minutes on end."""
 _OPEN = "Any AET is accepted"
 _CHECKED = "Called AET check enabled"
 
@@ -105,7 +108,7 @@ def _with_nmap(
     command = ["nsenter", f"--net={spaces.PLACE / network.prober}", str(nmap), "-n", "-sT", "-oX", "-"]
     began = time.monotonic()
     done = subprocess.run(
-        [*command, "-p", ports, "--script", forced, str(plan.mandated)],
+        [*command, "-p", ports, "--script", forced, "--script-timeout", f"{PATIENCE}s", str(plan.mandated)],
         capture_output=True, text=True, check=True, timeout=900,
     )  # fmt: skip
     seen.nmap_seconds = round(time.monotonic() - began, 1)

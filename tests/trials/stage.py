@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.programs import find_program
 from tests.trials import network, primums, services, spaces
@@ -16,6 +18,9 @@ from tests.trials.draw import Plan
 from tests.trials.nursery import Nursery
 from tests.trials.services import Kit, Standing
 from tests.trials.trust import make_trust
+
+FOLDERS: Final = "primum-trials-"
+"""Folders of services are named so, with the process's id."""
 
 
 class CannotBeHeld(Exception):
@@ -68,9 +73,12 @@ def opened(lines: Sequence[str] = ()) -> Iterator[Stage]:
     if reason:
         raise CannotBeHeld(reason)
     spaces.remove_stale()
+    _remove_stale_folders()
     with ExitStack() as held:
         folder = Path(
-            held.enter_context(tempfile.TemporaryDirectory(prefix="primum-trials-", ignore_cleanup_errors=True))
+            held.enter_context(
+                tempfile.TemporaryDirectory(prefix=f"{FOLDERS}{os.getpid()}-", ignore_cleanup_errors=True)
+            )
         )
         folder.chmod(0o755)
         nursery = held.enter_context(Nursery())
@@ -85,9 +93,14 @@ def opened(lines: Sequence[str] = ()) -> Iterator[Stage]:
         yield Stage(kit, there)
 
 
-def _close(_nursery: Nursery) -> None:
-    import os
+def _remove_stale_folders() -> None:
+    for one in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        pid = one.name.removeprefix(FOLDERS).split("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(one, ignore_errors=True)
 
+
+def _close(_nursery: Nursery) -> None:
     spaces.remove_all_of(os.getpid())
 
 
