@@ -233,12 +233,15 @@ class Sessions(Factors):
             self._close(tx, self._live(tx, token, self._now()), "asked")
 
     def ended_session(self, person_id: str) -> str:
-        """Return the token of a session that was ended before anybody had it: what must not open anything."""
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        """Return the token of a session that was never open: what a probe shows as expired, and opens nothing.
+
+        Nobody signed in, and no fact says so.
+        """
+        token, now = secrets.token_urlsafe(TOKEN_BYTES), to_text(self._now())
+        row = {"id": new_id("ses"), "person_id": person_id, "token_hash": token_hash(token), "address": ""}
+        times = dict.fromkeys(("opened_at", "used_at", "ends_at", "closed_at"), now)
         with self._changing() as tx:
-            self._make_room(tx, person_id)
-            self._open(tx, person_id, token, "", AGENTS[0])
-            self._close(tx, self._live(tx, token, self._now()), "made-ended")
+            store.add_session(tx, **row, **times, fresh_until=None, agent=AGENTS[0])
         return token
 
     def _close(self, tx: Connection, row: Row, reason: str) -> None:

@@ -191,7 +191,7 @@ def test_a_worklist_is_a_query_too_and_is_named():
     with archive(WORKLIST) as it:
         service = probed(it.port)
     assert holes(service) == each("nobody", "associate", "find")
-    assert "worklist" in service.notes
+    assert "dicom.worklist" in service.notes
     assert not [keys for _, keys in it.asked if "PatientName" in keys]
 
 

@@ -78,7 +78,7 @@ def test_tls_lets_nobody_in_without_an_enrolled_certificate(house, tmp_path, mon
         # what stands on the registered port and wants a certificate is presumed to be DICOM
         monkeypatch.setattr(speaker, "TLS_PORTS", frozenset({port}))
         service = probed(port, "CT1", foreign=foreign)
-    assert service.notes == ["presumed"]
+    assert service.notes == ["dicom.presumed"]
     assert holes(service) == set()
     assert not service.undetermined()
     assert service.tls["versions"] == ["TLSv1.2", "TLSv1.3"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -88,8 +90,21 @@ def samba(folder: Path, shared: Path, *lines: str, guest: bool) -> Iterator[int]
         ]),
         "utf-8",
     )  # fmt: skip
-    with listening_at(port, ["smbd", "-F", "--no-process-group", "-s", str(folder / "smb.conf")], folder):
-        yield port
+    try:
+        with listening_at(port, ["smbd", "-F", "--no-process-group", "-s", str(folder / "smb.conf")], folder):
+            yield port
+    finally:
+        _end_helper(folder / "lock" / "samba-dcerpcd.pid")
+
+
+def _end_helper(file: Path) -> None:
+    """End what smbd starts for calls over pipes: it goes into a session of its own and outlives smbd."""
+    if not file.exists():
+        return
+    pid = int(file.read_text("ascii"))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), seconds=10)
 
 
 @pytest.mark.programs("smbd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import io
 import json
@@ -13,18 +14,22 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from tests.doors.exposure.street import CONTROL, HOME, OUTER, PHONE, Street, require_namespaces, street
+from tests.programs import free_port, stop
 from tests.running import Person, make_real_home, write_settings
+from tests.unit.exposure.probe.outside.router_twin import dialler
 
 from primum.exposure import one_file
 from primum.exposure.mandates.folder import MandateFolder
 from primum.exposure.mandates.making import Wish
 from primum.exposure.probe.plan import BadPlan, Plan, read_plan, write_plan
+from primum.exposure.probe.proving import Token, prove_by_helper
 from primum.ground.clock import SystemClock
 from primum.journal import Filter, entries
 
@@ -86,6 +91,24 @@ def test_a_plan_is_read_as_it_was_written_and_in_no_other_spelling() -> None:
             read_plan(broken)
 
 
+_VALUES = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([one.name for one in dataclasses.fields(Plan)]), _VALUES), st.binary(max_size=40)
+)
+def test_whatever_stands_in_a_plan_is_refused_in_one_way(change: dict[str, Any], noise: bytes) -> None:
+    data = write_plan(_plan())
+    for changed in (json.dumps({**json.loads(data), **change}).encode(), noise, data[:20] + noise):
+        if changed != data:
+            with contextlib.suppress(BadPlan):
+                assert write_plan(read_plan(changed)) == changed
+
+
 def test_a_file_that_has_expired_sends_nothing(tmp_path: Path) -> None:
     place = tmp_path / "probe.pyz"
     one_file.write(place, _plan(expires_at="2026-01-01T00:00:00+00:00"))
@@ -93,6 +116,23 @@ def test_a_file_that_has_expired_sends_nothing(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "probe.plan-expired" in done.stderr
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_the_file_proves_control_on_a_target_too(tmp_path: Path) -> None:
+    place, token, port = tmp_path / "probe.pyz", Token("mdt_" + "a" * 26, bytes(range(32))), free_port()
+    one_file.write(place, _plan())
+    secret = tmp_path / "token"
+    secret.touch(0o600)
+    secret.write_text(token.text(), "ascii")
+    command = [SYSTEM, "-I", "-S", place, "prove", "--token", secret, "--port", str(port), "--listen", "127.0.0.1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as helper:
+        try:
+            assert helper.stderr is not None
+            assert token.mandate in helper.stderr.readline()
+            proof = prove_by_helper(dialler(), token, ip_address("127.0.0.1"), port)
+        finally:
+            stop(helper)
+    assert (proof.mandate, str(proof.address)) == (token.mandate, "127.0.0.1")
 
 
 # -- from a real other network --
@@ -153,11 +193,11 @@ class House:
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout + done.stderr
 
-    def make(self, name: str, home: str = "home") -> Path:
+    def make(self, name: str, home: str = "home", ports: str = "104,443,8042") -> Path:
         place = self.folder / f"{name}.pyz"
         options = [option for one in self.mandates for option in ("--mandate", one)]
         self.cli(
-            "probe", OUTER, "--ports", "104,443,8042", "--one-file", place, "--control", f"{CONTROL}:{KEY}",
+            "probe", OUTER, "--ports", ports, "--one-file", place, "--control", f"{CONTROL}:{KEY}",
             "--language", "en", *options, home=home,
         )  # fmt: skip
         return place
@@ -197,7 +237,8 @@ def forwarded(house: House) -> dict[str, tuple[Path, str]]:
     house.street.wait_for("home", OUTER, 443)
     made = {who: house.make(f"open-{who}") for who in ("phone", "home")}
     made["nobody's"] = house.make("alone", "none")  # where there is no archive
-    places = {"phone": "phone", "home": "home", "nobody's": "phone"}
+    made["closed"] = house.make("closed", ports="8042")  # what the router does not forward
+    places = {"phone": "phone", "home": "home", "nobody's": "phone", "closed": "phone"}
     with ThreadPoolExecutor() as together:
         done = together.map(house.follow, places.values(), made.values())
         return dict(zip(made, done, strict=True))
@@ -247,9 +288,11 @@ def test_a_run_from_the_home_itself_is_not_outside_although_hairpin_answers(
 
 
 @pytest.mark.programs("ip", "nft")
-def test_a_closed_router_is_closed_from_a_phone_although_nothing_reached_us(house: House) -> None:
-    house.street.rules()
-    report, _ = house.follow("phone", house.make("closed"))
+def test_what_the_router_keeps_is_closed_from_a_phone_although_nothing_reached_us(
+    house: House, forwarded: dict[str, tuple[Path, str]]
+) -> None:
+    report, _ = forwarded["closed"]
+    assert json.loads(report.read_text("ascii"))["addresses"][0]["open"] == []
     said = house.cli("probe", "--read", report, "--language", "en")
     assert "Seen from outside" in said
     again = house.cli("probe", "--read", report, "--language", "en", status=3)

@@ -144,6 +144,42 @@ def test_a_form_of_another_page_starts_nothing(place, officer):
 
 def test_the_journal_tells_who_asked_for_each(place, officer, page):
     made = [json.loads(line[65:]) for line in place.lines() if '"check:made"' in line]
-    assert {one["actor"] for one in made} == {officer.made.person.id}
-    assert made[-1]["details"]["bad"] == 1
+    bad = [one["details"]["bad"] for one in made if one["actor"] == officer.made.person.id]
+    assert bad == [0, 1]
+    assert page
+
+
+def test_what_cannot_be_measured_is_declared_on_the_page_by_who_proved_their_identity_again(place, told, page):
+    told.facts["hosts"] = [Host("s3.example.com", "backup")]
+    doctor = place.somebody("Dr Anne Kerjean", Role.PHYSICIAN, scope=Scope.SITE)
+    with browser(place) as client:
+        assert client.post("/sign-in", data=doctor.form()).status_code == 303
+        make(client, place)
+        stale = client.get("/check").text
+        assert "/step-up?then=%2Fcheck" in stale
+        assert 'action="/check/declare"' not in stale
+        wish = {"name": "third-parties", "subject": "s3.example.com", "value": "hds", "until": ""}
+        assert client.post("/check/declare", data=wish | {"form_token": form_token(client)}).status_code in {303, 403}
+        assert place.checks.declarations() == []
+        password = {"password": doctor.made.password, "code": doctor.code(), "then": "/check"}
+        assert client.post("/step-up", data=password | {"form_token": form_token(client)}).status_code == 303
+        assert "<option>s3.example.com</option>" in client.get("/check").text
+        wrong = client.post("/check/declare", data=wish | {"until": "2020-01-01", "form_token": form_token(client)})
+        assert (wrong.status_code, "vérifier la date" in wrong.text) == (422, True)
+        done = client.post("/check/declare", data=wish | {"form_token": form_token(client)})
+        assert (done.status_code, done.headers["location"]) == (303, "/check?declared=yes")
+        assert "compte à partir du prochain contrôle" in client.get("/check?declared=yes").text
+        assert "certificat HDS, ou sa raison" in make(client, place)
+    (one,) = place.checks.declarations()
+    assert (one.name, one.subject, one.declared_by) == ("third-parties", "s3.example.com", doctor.made.person.id)
+    assert page
+
+
+def test_who_may_read_and_not_declare_sees_no_form(place, officer, page):
+    with browser(place) as client:
+        assert client.post("/sign-in", data=officer.form()).status_code == 303
+        seen = client.get("/check").text
+        assert "/step-up" not in seen
+        wish = {"name": "homologation", "value": "homologated", "form_token": form_token(client)}
+        assert client.post("/check/declare", data=wish).status_code == 403
     assert page

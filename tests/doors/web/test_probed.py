@@ -24,7 +24,7 @@ def test_the_probes_list_of_routes_is_what_is_answered(house):
         methods = {"GET"} if isinstance(route, WebSocketRoute) else route.methods - {"HEAD"}
         assert isinstance(route, Answered | WebSocketRoute)
         there |= {f"{method} {path}" for method in methods}
-    assert set(_read("routes.toml")["routes"]) == there
+    assert set(_read("routes.toml")["routes"]) == there, "run tools/probed-routes, which reads docs/reference/routes.md"
 
 
 def test_what_everybody_may_see_is_what_the_table_says(house):

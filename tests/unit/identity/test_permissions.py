@@ -148,7 +148,7 @@ def test_a_plain_session_only_reads() -> None:
         "order:list", "order:write",  # each is undone by another one (decision 0072)
         "report:read", "report:write",  # a draft validates nothing
         "mandate:list", "mandate:withdraw", "finding:list", "intervention:list",
-        "probe:run",
+        "probe:run", "check:read",
         "intervention:write", "station:read",  # typed at the door; nothing is opened by it (decision 0155)
     }  # fmt: skip
 

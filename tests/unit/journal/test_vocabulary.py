@@ -26,6 +26,7 @@ def test_disclosures_and_sign_ins_are_on_disc_before_anything_goes_on():
         "DOSE_LISTED",
         "ORDERS_LISTED", "PATIENTS_SEARCHED", "WORKLIST_SEARCHED", "STEP_PERFORMED", "MESSAGE_RECEIVED",
         "MESSAGE_REFUSED", "STUDY_DELIVERED",
+        "PROBE_SEEN",
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for one in (export, token):
         one.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file, for you alone")
     token.add_argument(
-        "--page", default="", metavar="ADDRESS", help="write instead what ADDRESS is to serve: nothing in it is secret"
+        "--page",
+        type=ip_address,
+        metavar="ADDRESS",
+        help="write instead what ADDRESS is to serve; nothing secret",
     )
     answering.add_arguments(verbs.add_parser("prove", help="run on the target: answer who holds the mandate's token"))
     for one in (give, listing, show, withdraw, export, token):
@@ -129,10 +133,8 @@ def _show_addresses(pinned: Pinned) -> None:
 def _token(text: str, options: argparse.Namespace) -> None:
     """Write the secret, or the page made of it."""
     if options.page:
-        from ipaddress import ip_address  # noqa: PLC0415 (here alone)
-
         _, mandate, secret = text.split()
-        text = page(Token(mandate, bytes.fromhex(secret)), ip_address(options.page))
+        text = page(Token(mandate, bytes.fromhex(secret)), options.page)
     write_file(options.out, text)
 
 

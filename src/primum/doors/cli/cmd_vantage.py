@@ -104,7 +104,7 @@ def _invite(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     from primum.doors.cli.probe_outside import control_ports, read_key  # noqa: PLC0415
-    from primum.exposure.probe.outside.control import Control  # noqa: PLC0415
+    from primum.exposure.probe.outside.control import Control, everywhere  # noqa: PLC0415
     from primum.exposure.vantage.serving import Vantage, certified, listen_at  # noqa: PLC0415
     from primum.identity.strangers import stranger_pem  # noqa: PLC0415
 
@@ -114,8 +114,8 @@ def _serve(options: argparse.Namespace) -> int:
         if options.ports:
             key = read_key(options.key) if options.key else secrets.token_bytes(32)
             ports = control_ports(options.ports)
-            everywhere = [options.listen] if options.listen else ["0.0.0.0", "::"]  # noqa: S104 (its owner started it)
-            control = Control([(address, port) for address in everywhere for port in ports], key)
+            addresses = [options.listen] if options.listen else everywhere()
+            control = Control([(address, port) for address in addresses for port in ports], key)
             thread = threading.Thread(target=control.run)
             thread.start()
             stack.callback(thread.join)

@@ -9,7 +9,7 @@ from typing import Any
 from primum.doors.cli import speech
 from primum.doors.cli.confirming import line, secret
 from primum.exposure.mandates import Pinned, Wish, read_held, read_ports, read_until
-from primum.exposure.mandates.errors import FolderUnusable
+from primum.exposure.mandates.errors import FolderUnusable, MandateWithdrawn
 from primum.exposure.mandates.folder import MandateFolder, OpenFolder
 from primum.exposure.mandates.service import spoken_for
 from primum.exposure.mandates.writing import facts, said
@@ -55,8 +55,11 @@ class Desk:
         return ["withdrawn; a file of it that somebody has counts for them until its end"]
 
     def note(self, mandate_id: str) -> str:
-        """Give the file of one."""
-        return self._folder().note(mandate_id)
+        """Give the file of one that was not withdrawn. Raises MandateWithdrawn."""
+        folder = self._folder()
+        if folder.one(mandate_id).withdrawn:
+            raise MandateWithdrawn
+        return folder.note(mandate_id)
 
     def token(self, mandate_id: str, what: str) -> str:
         """Give the secret of one."""

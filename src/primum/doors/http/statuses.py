@@ -36,6 +36,7 @@ STATUSES: Final = {
     "imaging.nothing-to-change": 409,
     "imaging.other-controller": 409,
     "imaging.patient-merged": 409,
+    "check.bad-declaration": 422,
     "check.none-yet": 404,
     "check.under-way": 409,
     "probe.bad-intervention": 422,

@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from primum.doors.http.forms import field
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.visit import Visit
 from primum.doors.web.language import say, write_instant
 from primum.doors.web.render import Pages, language_of
-from primum.exposure.checks.model import State
+from primum.doors.web.step_up import step_up_address
+from primum.exposure.checks.catalogue import catalogue
+from primum.exposure.checks.model import State, Way
 from primum.exposure.checks.rendering import html, pdf
 from primum.exposure.checks.rendering.shape import answers_to, change, way_of
 from primum.exposure.checks.signing import key_id_of
 from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
+from primum.identity import Permission, Thing, decide
 
 HERE: Final = "/check"
 _RUN: Final = re.compile(r"chk_[a-z2-7]{26}")
 _NONE: Final = frozenset({"check.none-yet"})
 _BUSY: Final = frozenset({"check.under-way"})
+_UNFIT: Final = frozenset({"check.bad-declaration", "control.bad-request"})
 
 
 class CheckPages:
@@ -37,14 +43,30 @@ class CheckPages:
 
     def page(self, visit: Visit) -> Response:
         """Show the last check, or one of those before. Raises NotPermitted."""
-        run = visit.request.query_params.get("run", "")
+        return self._page(visit, visit.request.query_params.get("run", ""))
+
+    def _page(self, visit: Visit, run: str = "", *, status: int = 200, sentence: str = "") -> Response:
         listed = _ask(visit, "check_runs")
         kept = self._kept(visit, run)
         return self._pages.page(
-            visit, "check.html", here="check", under_way=listed["under_way"], key=listed["key"],
-            runs=[_run(visit, one, listed["names"]) for one in listed["runs"]],
-            found=_shown(visit, kept, listed["names"]) if kept else None,
+            visit, "check.html", status=status, here="check", under_way=listed["under_way"], key=listed["key"],
+            runs=[_run(visit, one, listed["names"]) for one in listed["runs"]], sentence=sentence,
+            found=_shown(visit, kept, listed["names"]) if kept else None, may_declare=_may_declare(visit) and not run,
+            step_up_address="" if visit.person.fresh else step_up_address(visit, HERE),
+            declared=visit.request.query_params.get("declared") == "yes",
         )  # fmt: skip
+
+    def declare(self, visit: Visit) -> Response:
+        """Declare a line; it counts from the next check on. Raises NotPermitted, StepUpNeeded."""
+        most = visit.services.limits.field_characters
+        name, subject, value, until = (field(visit.form, one, most) for one in ("name", "subject", "value", "until"))
+        try:
+            _ask(visit, "check_declare", name=f"{name}/{subject}" if subject else name, value=value, until=until)
+        except PrimumError as refusal:
+            if refusal.code not in _UNFIT:
+                raise
+            return self._page(visit, status=422, sentence=say(language_of(visit), "check.unfit"))
+        return RedirectResponse(f"{HERE}?declared=yes", 303)
 
     def make(self, visit: Visit) -> Response:
         """Begin a check, and go back to the page, which follows it."""
@@ -141,7 +163,25 @@ def _line(line: dict[str, Any], language: str, names: dict[str, str]) -> dict[st
         "way": way_of(line, language), "at": write_instant(language, from_text(line["at"])),
         "until": line["until"], "items": [_named(one, names) for one in line["items"]], "more": line["more"],
         "evidence": [_named(one, names) for one in line["evidence"]], "answers_to": answers_to(line, language),
+        "declare": _declarable(line, language),
     }  # fmt: skip
+
+
+def _declarable(line: dict[str, Any], language: str) -> dict[str, Any] | None:
+    """Give what may be declared of a line that could not be measured, or is declared now."""
+    rule = catalogue().rules.get(line["name"])
+    open_to = line["state"] == State.NOT_DETERMINED or line["way"] == Way.DECLARED
+    if rule is None or not rule.declared or not open_to:
+        return None
+    subjects = [one.partition(" (")[0] for one in line["items"]] if rule.per_subject else []
+    values = [(value, meaning.says[language]) for value, meaning in rule.declared.items()]
+    return {"values": values, "subjects": subjects, "days": rule.declared_days}
+
+
+def _may_declare(visit: Visit) -> bool:
+    """Tell whether a form is worth showing: whether the person may, once they are fresh."""
+    actor = replace(visit.services.people.actor(visit.person), fresh=True)
+    return decide(actor, Permission.CHECK_DECLARE, Thing("house")).allowed
 
 
 def _named(text: str, names: dict[str, str]) -> str:

@@ -194,6 +194,7 @@ class WebRoutes:
         return [
             self._get("/check", check.page),
             self._post("/check", check.make),
+            self._post("/check/declare", check.declare),
             self._get("/check/progress", check.progress),
             self._get("/check/{run}/report.html", check.as_html),
             self._get("/check/{run}/report.pdf", check.as_pdf),

@@ -101,6 +101,7 @@ PAGE: dict[str, Verb] = {
     "check_progress": check_progress,
     "check_last": check_last,
     "check_runs": check_runs,
+    "check_declare": check_declare,
 }
 
 

@@ -30,7 +30,7 @@ from primum.exposure.probe.gate import Gate, Mandate, ProbeRefused
 from primum.exposure.probe.limits import LIMITS, Limits
 from primum.exposure.probe.mandating import unverified
 from primum.exposure.probe.model import Exit, Place
-from primum.exposure.probe.outside.control import Control, Reached, reached
+from primum.exposure.probe.outside.control import Control, Reached, everywhere, reached
 from primum.exposure.probe.own import is_own
 from primum.exposure.probe.plan import NAME, PLAN_BYTES, BadPlan, ControlPlan, Plan, PlanExpired, read_plan
 from primum.exposure.probe.ports import ports_of
@@ -230,7 +230,7 @@ def serve_control(options: argparse.Namespace) -> int:
     """Be a control until the time is over. Raises ProbeRefused, OSError."""
     key = _key(options.key)
     ports = list(dict.fromkeys(port for low, high in ports_of(options.ports) for port in range(low, high + 1)))
-    control = Control([(address, port) for address in options.listen or ("0.0.0.0", "::") for port in ports], key)  # noqa: S104 (a listener that somebody starts by its name)
+    control = Control([(address, port) for address in options.listen or everywhere() for port in ports], key)
     timer = threading.Timer(60 * max(1, min(options.minutes, 24 * 60)), control.stop)
     timer.daemon = True
     timer.start()

@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from primum.exposure.probe.proving import Challenge, ProofRefused, Token, read_token
+from primum.exposure.probe.proving import Challenge, Token, read_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,7 @@ MINUTES: Final = 60
 REMEMBERED: Final = 10_000
 """Nonces of challenges that were answered; beyond them it ends."""
 
+_LAST_PORT: Final = 65_535
 _LINE: Final = re.compile(
     rb"primum-prove/1 (mdt_[a-z2-7]{26}) ([0-9a-f]{32}) ([0-9a-f:.]{2,45}) (\d{1,5}) "
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64})\n"
@@ -138,22 +139,30 @@ def listen(port: int, address: str = "") -> socket.socket:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the helper's options: those of `probe.pyz prove` and of `primum mandate prove`."""
     parser.add_argument("--token", type=Path, required=True, metavar="FILE", help="the mandate's token, mode 0600")
-    parser.add_argument("--port", type=int, required=True, metavar="N", help="a mandated port that is free here")
+    parser.add_argument("--port", type=_port, required=True, metavar="N", help="a mandated port that is free here")
     parser.add_argument("--listen", default="", metavar="ADDRESS", help="one address of this machine (all of them)")
     parser.add_argument(
-        "--address", action="append", default=[], metavar="ADDRESS", help="outer address whose port is mapped to here"
+        "--address",
+        action="append",
+        type=ip_address,
+        default=[],
+        metavar="ADDRESS",
+        help="outer address whose port is mapped to here",
     )
     parser.add_argument("--minutes", type=int, default=MINUTES, metavar="N", help=f"then it ends ({MINUTES})")
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number <= _LAST_PORT:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
     """Answer until the time is over. Raises BadToken, OSError; exit status 0 where somebody was answered."""
     token = read_token(options.token)
-    try:
-        also = [ip_address(one) for one in options.address]
-    except ValueError:
-        raise ProofRefused(address="the outer address", why="it is not written as an address") from None
     with listen(options.port, options.listen) as listener:
         print(f"proving control for {token.mandate} on port {listener.getsockname()[1]}", file=sys.stderr, flush=True)  # noqa: T201
         until = time.monotonic() + 60 * max(1, min(options.minutes, 24 * 60))
-        return 0 if serve(Helper(token, also), listener, until=until) else 3
+        return 0 if serve(Helper(token, options.address), listener, until=until) else 3

@@ -20,6 +20,9 @@ CALLER_FIRST: Final = frozenset({Family.DICOM, Family.WEB, Family.HL7, Family.SM
 
 _REQUIRED: Final = "certificate-required"
 
+PRINTERS: Final = frozenset(range(9100, 9108))
+"""Raw printing: whatever is sent there comes out on paper. It is told that somebody listens, and nothing is sent."""
+
 _LEAST: Final = 3
 """Characters that make a greeting worth showing."""
 
@@ -37,6 +40,10 @@ def detect(asking: Asking, speakers: Sequence[Speaker]) -> tuple[Service, Speake
 
     Raises ProbeRefused where not even a connection is allowed.
     """
+    if asking.port in PRINTERS:
+        service = Service(asking.address, asking.port, Family.UNKNOWN)
+        service.steps.append(_connect(Mode.PLAIN, Outcome.UNDETERMINED, "prints"))
+        return service, None
     usual = [one for one in speakers if asking.port in one.ports]
     others = [one for one in speakers if asking.port not in one.ports]
     notes: list[str] = []

@@ -95,7 +95,7 @@ def read_plan(data: bytes) -> Plan:
         plan.until()
     except BadPlan:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise BadPlan(what="not in its shape") from None
     if write_plan(plan) != data:
         raise BadPlan(what="not in its one spelling")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from primum.exposure.probe.plan import Plan, write_plan
 from primum.exposure.vantage.invitations import Ticket
@@ -19,6 +20,9 @@ from primum.exposure.vantage.wire import (
 )
 from primum.ground.outbound import dial_vantage
 
+_STAGES: Final = frozenset({"fixtures", "sweep", "ladders"})
+_MOST: Final = 1 << 20
+"""Ports or services of one look: beyond, it is no progress of a look."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -35,17 +39,22 @@ def ask_for_a_look(
     with _greeted(host, port, ticket, limits) as (line, greeting):
         line.send(mac=greeting.mac(ticket, "caller"), plan=write_plan(plan).decode("ascii"))
         line.deadline += limits.run_seconds
-        while True:
-            told = line.receive(limits.answer_bytes)
-            raise_refusal(told)
-            if "report" in told:
-                return text_of(told, "report", limits.answer_bytes).encode("ascii", "replace")
-            _show(told.get("progress"), progress)
+        return look(line, progress, limits)
+
+
+def look(line: Line, progress: Progress, limits: Limits) -> bytes:
+    """Hear how a look goes on, until its report. Raises ConversationEnded, VantageRefused."""
+    while True:
+        told = line.receive(limits.answer_bytes)
+        raise_refusal(told)
+        if "report" in told:
+            return text_of(told, "report", limits.answer_bytes).encode("ascii", "replace")
+        _show(told.get("progress"), progress)
 
 
 def _show(told: object, progress: Progress) -> None:
     match told:
-        case [str(stage), int(done), int(whole)] if stage in {"fixtures", "sweep", "ladders"}:
+        case [str(stage), int(done), int(whole)] if stage in _STAGES and 0 <= done <= whole <= _MOST:
             progress(stage, done, whole)
         case _:
             raise ConversationEnded

@@ -54,8 +54,10 @@ class Line:
 
     def receive(self, most: int) -> dict[str, Any]:
         """Receive one object of at most `most` bytes. Raises ConversationEnded."""
-        while b"\n" not in self._got:
-            if len(self._got) > most:
+        looked = 0
+        while self._got.find(b"\n", looked) < 0:
+            looked = len(self._got)
+            if looked > most:
                 raise ConversationEnded
             try:
                 self.connection.settimeout(self._left())

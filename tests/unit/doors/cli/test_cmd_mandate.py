@@ -52,6 +52,8 @@ def test_a_doctor_without_an_archive_gives_takes_and_withdraws(run, tmp_path):
 
     assert run("withdraw", mandate_id, typed=f"{WORDS}\n")[0] == 0
     assert "withdrawn" in run("show", mandate_id)[1]
+    assert "probe.mandate-withdrawn" in run("export", mandate_id, "--out", tmp_path / "n")[2]
+    assert not (tmp_path / "n").exists()
     key = (tmp_path / "mandates" / "journal" / "signer.pub").read_text().strip()
     assert verify_journal(tmp_path / "mandates" / "journal", key).illnesses == []
 
@@ -87,3 +89,10 @@ def test_the_wrong_passphrase_gives_nothing(run):
     status, _, noted = given(run, typed="yes\nanother sentence\n")
     assert (status, "probe.passphrase" in noted) == (1, True)
     assert len(json.loads(run("list", "--json")[1])["mandates"]) == 1
+
+
+@pytest.mark.parametrize("options", [("--page", "here"), ("--page", "1.2.3")])
+def test_what_is_no_address_is_not_understood(run, tmp_path, options):
+    with pytest.raises(SystemExit) as ended:
+        run("token", "mdt_" + "a" * 26, "--out", tmp_path / "t", *options)
+    assert ended.value.code == 2

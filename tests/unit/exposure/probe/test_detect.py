@@ -42,6 +42,14 @@ def test_the_usual_family_is_asked_first_and_no_greeting_waited_for_where_the_ca
     assert (other.asked, [one.purpose for one in log]) == (0, ["parrot"])
 
 
+@pytest.mark.parametrize("port", [9100, 9107])
+def test_nothing_is_sent_where_it_would_be_printed(port):
+    log, parrot = [], Parrot(ports=frozenset({port}))
+    service, speaker = detect(asking(port, log=log), [parrot])
+    assert (service.family, speaker, parrot.asked, log) == (Family.UNKNOWN, None, [], [])
+    assert [(one.outcome, one.code) for one in service.steps] == [(Outcome.UNDETERMINED, "prints")]
+
+
 def test_a_greeting_is_read_and_families_that_greet_are_asked_first():
     order = []
 

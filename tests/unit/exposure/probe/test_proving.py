@@ -1,3 +1,4 @@
+import argparse
 import socket
 import ssl
 import threading
@@ -260,3 +261,22 @@ def _self_signed(folder: Path) -> Path:
     )
     (folder / "server.pem").write_bytes(pem + secret)
     return folder / "server.pem"
+
+
+@pytest.mark.parametrize("given", [("--port", "0"), ("--port", "70000"), ("--port", "x"), ("--address", "here")])
+def test_what_is_no_port_or_address_is_not_understood(given, tmp_path):
+    parser = argparse.ArgumentParser()
+    answering.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--token", str(tmp_path / "t"), "--port", "104", *given])
+
+
+def test_the_helper_as_a_program_ends_by_itself_and_says_whether_it_was_asked(tmp_path, monkeypatch):
+    path = tmp_path / "token"
+    path.write_text(TOKEN.text(), "ascii")
+    path.chmod(0o600)
+    monkeypatch.setattr(answering, "listen", lambda port, address: socket.create_server(("127.0.0.1", 0)))
+    monkeypatch.setattr(answering, "serve", lambda helper, listener, until: 0)
+    parser = argparse.ArgumentParser()
+    answering.add_arguments(parser)
+    assert answering.run(parser.parse_args(["--token", str(path), "--port", "104", "--address", "93.184.216.34"])) == 3

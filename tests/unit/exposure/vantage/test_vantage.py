@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import socket
 import ssl
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,11 +22,12 @@ from primum.exposure.mandates.making import Wish
 from primum.exposure.mandates.signing import read_note
 from primum.exposure.probe.gate import NotHeld, NotMandated
 from primum.exposure.probe.plan import ControlPlan, Plan
+from primum.exposure.vantage import asking
 from primum.exposure.vantage.asking import ask_for_a_look, ask_where
 from primum.exposure.vantage.invitations import InvitationRefused, Invitations, Ticket
 from primum.exposure.vantage.limits import LIMITS, Limits
 from primum.exposure.vantage.serving import NotOutside, NotYou, TooMuch, Vantage, certified, listen_at, require_fit
-from primum.exposure.vantage.wire import ConversationEnded, VantageRefused
+from primum.exposure.vantage.wire import ConversationEnded, Line, VantageRefused
 from primum.ground.clock import SystemClock
 from primum.identity.strangers import stranger_pem
 from primum.vault.guards import Argon2Cost
@@ -179,6 +181,24 @@ def test_what_is_no_conversation_ends_and_leaves_room(tmp_path: Path, said: byte
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as stranger:
                 stranger.sendall(said)
         assert ask_where("127.0.0.1", port, ticket) == "127.0.0.1"
+
+
+_BAD: list[dict[str, Any]] = [
+    {"progress": ["sweep", 5, 1]}, {"progress": ["x", 0, 1]}, {"progress": [1]}, {"report": 5}, {},
+    {"report": "x" * 99},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", _BAD)
+def test_what_a_vantage_should_not_say_ends_the_conversation(told: dict[str, Any]) -> None:
+    """Somebody who was given an invitation and turned bad says what they like: it is bounded, and read strictly."""
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(json.dumps(told).encode() + b"\n")
+        far.shutdown(socket.SHUT_WR)
+        line = Line.over(cast("ssl.SSLSocket", near), 5)
+        with pytest.raises(ConversationEnded):
+            asking.look(line, lambda *_: None, dataclasses.replace(LIMITS, answer_bytes=64))
 
 
 def test_where_nothing_listens_it_is_said(tmp_path: Path) -> None:

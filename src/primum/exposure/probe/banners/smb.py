@@ -111,7 +111,10 @@ def _begin(wire: Wire, asking: Asking, service: Service, user: str) -> None:
 def _count(wire: Wire, asking: Asking, service: Service, user: str) -> None:
     session = _session(wire, asking, service)
     session.begin(user)
-    service.notes.append(f"smb.shares={session.shares()}")
+    shares = session.shares()
+    if not shares:
+        raise Refused("no-share")
+    service.notes.append(f"smb.shares={shares}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,17 +130,18 @@ class Association:
                 return False
         return not control & COMMAND and length > PDV_HEADER.size - 4
 
-    def release(self) -> None:
-        """End it as it should be; whether the other side answers is nothing to us."""
-        if self._open:
-            self._open = False
-            self._last_word(RELEASE)
+    def release(self, *, wait: bool = True) -> bool:
+        """End it as it should be; tell whether the other side answered that, where one waits for it."""
+        if not self._open:
+            return wait
+        self._open = False
+        return self._last_word(RELEASE, wait=wait)
 
     def abort(self) -> None:
         """End it at once."""
         if self._open:
             self._open = False
-            self._last_word(ABORTING)
+            self._last_word(ABORTING, wait=False)
 
     def wipe(self) -> None:
         """Overwrite all that arrived."""
@@ -217,14 +218,15 @@ class Association:
                 raise Unanswered("reset", "ended")
             at += size
 
-    def _last_word(self, pdu: bytes) -> None:
+    def _last_word(self, pdu: bytes, *, wait: bool) -> bool:
         try:
             self._wire.send(pdu)
-            if pdu is RELEASE:
+            if wait:
                 self._wire.more_time(_FAREWELL_SECONDS)
                 self._next_pdu()
         except (Unanswered, NotDicom, Aborted):
-            pass
+            return False
+        return wait
 
 
 _NO_REASON = 2

@@ -36,6 +36,7 @@ GRANTS: Final = frozenset({Outcome.OPEN, Outcome.NEGOTIATED})
 
 SETTLE_SECONDS: Final = 0.2
 """An alert about a certificate comes after the handshake in TLS 1.3 (RFC 8446 4.4.2.4)."""
+LONG_SETTLE_SECONDS: Final = 1.5
 _TROUBLES: Final = (Unanswered, Rejected, Aborted, NotDicom)
 _REFUSALS_BY_STATUS: Final = frozenset({0x0122, 0x0124, 0x0211})
 """SOP class not supported, not authorised, unrecognised operation (PS3.7 annex C): another query changes nothing."""
@@ -113,6 +114,7 @@ class ModeLadder:
     """What a caller of no known title got for C-MOVE."""
     _search: TitleSearch = field(default_factory=TitleSearch)
     _settled: bool = False
+    _says_farewell: bool = True
 
     def climb(self) -> None:
         """Add a step for each rung and identity that was tried."""
@@ -155,7 +157,7 @@ class ModeLadder:
             with self._association(caller, Rung.ASSOCIATE, "which services it grants", ALL) as association:
                 results = {one.abstract_syntax: association.context(one.abstract_syntax)[1] for one in ALL}
                 self.service.product = self.service.product or product_of(association, self.asking)
-                association.release()
+                self._release(association)
         except _TROUBLES as error:
             self._not_granted(caller, error)
             return None
@@ -208,7 +210,7 @@ class ModeLadder:
             number, _ = association.context(accepted[0])
             association.send(number, messages.request(messages.C_ECHO_RQ, accepted[0], data_set=False))
             status = association.receive().status
-            association.release()
+            self._release(association)
         return Told(Outcome.OPEN) if status == messages.SUCCESS else Told(Outcome.REFUSED, status_code(status))
 
     def _find(self, caller: Caller, accepted: list[str]) -> Told:
@@ -217,7 +219,7 @@ class ModeLadder:
         for model in models:
             told = self._count(caller, model)
             if told.outcome is Outcome.OPEN:
-                self._remark("patient-root" if classes.PATIENT_FIND in models else "")
+                self._remark("dicom.patient-root" if classes.PATIENT_FIND in models else "")
                 self._identify(caller, model)
                 break
         if classes.WORKLIST_FIND in accepted:
@@ -249,7 +251,7 @@ class ModeLadder:
         with self._association(caller, Rung.FIND, purpose, _propose([model])) as association:
             counted = finding.count(association, model, most=most, dated=dated)
             if not counted[0].more:
-                association.release()
+                self._release(association)
         return counted
 
     def _identify(self, caller: Caller, model: str) -> None:
@@ -265,9 +267,9 @@ class ModeLadder:
             purpose = "C-FIND of the UIDs of one instance"
             with self._association(caller, Rung.FIND, purpose, _propose([model])) as association:
                 self.findings.instance = finding.an_instance(association, model, instance.study)
-                association.release()
+                self._release(association)
         except _TROUBLES:
-            self._remark("identifying-keys-undetermined")
+            self._remark("dicom.readable-undetermined")
 
     def _worklist(self, caller: Caller) -> Told:
         purpose = "C-FIND of a worklist's step ids, cancelled after one answer"
@@ -278,7 +280,7 @@ class ModeLadder:
             return told_of(error, self.mode)[1]
         if not asked.granted:
             return Told(Outcome.REFUSED, status_code(asked.status))
-        self._remark("worklist")
+        self._remark("dicom.worklist")
         return Told(Outcome.OPEN)
 
     def _get(self, caller: Caller, accepted: list[str]) -> Told:
@@ -323,17 +325,34 @@ class ModeLadder:
     def _one_association(
         self, caller: Caller, rung: Rung, purpose: str, proposals: tuple[Proposal, ...]
     ) -> Association:
+        if self.mode is Mode.PLAIN or self._settled:
+            return self._asked_for(caller, rung, purpose, proposals, 0)
+        self._settled = True
+        try:
+            return self._asked_for(caller, rung, purpose, proposals, SETTLE_SECONDS)
+        except Unanswered as unanswered:
+            if unanswered.how != "reset":
+                raise
+            # an alert may have been lost behind what we sent: it is listened for once more, and longer
+            return self._asked_for(caller, rung, purpose, proposals, LONG_SETTLE_SECONDS)
+
+    def _asked_for(
+        self, caller: Caller, rung: Rung, purpose: str, proposals: tuple[Proposal, ...], settle: float
+    ) -> Association:
         wire = self.asking.connect(self.mode, rung, caller.identity, purpose)
         association = Association(wire, self.asking.limits)
         try:
-            if self.mode is not Mode.PLAIN and not self._settled:
-                wire.overhear(SETTLE_SECONDS)
-                self._settled = True
+            if settle:
+                wire.overhear(settle)
             association.request(*caller.titles, proposals, self.asking.dialler.version_name())
         except BaseException:
             association.close()
             raise
         return association
+
+    def _release(self, association: Association) -> None:
+        """Say farewell; who once did not answer that is not waited for again."""
+        self._says_farewell = association.release(wait=self._says_farewell)
 
     def _in_time(self, identity: Identity, rung: Rung = Rung.ASSOCIATE) -> None:
         if time.monotonic() >= self.ends:

@@ -9,7 +9,14 @@ from typing import Final
 from primum.exposure.probe.dialling import TITLE, Unanswered
 from primum.exposure.probe.dicom.association import Association
 from primum.exposure.probe.dicom.classes import IMPLICIT, VERIFICATION
-from primum.exposure.probe.dicom.ladder import GRANTS, SETTLE_SECONDS, Findings, ModeLadder, product_of
+from primum.exposure.probe.dicom.ladder import (
+    GRANTS,
+    LONG_SETTLE_SECONDS,
+    SETTLE_SECONDS,
+    Findings,
+    ModeLadder,
+    product_of,
+)
 from primum.exposure.probe.dicom.pdu import Aborted, NotDicom, Proposal, Rejected
 from primum.exposure.probe.dicom.titles import MADE_UP
 from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, Service, Step
@@ -59,7 +66,9 @@ class DicomSpeaker:
         ends = min(asking.dialler.deadline, time.monotonic() + asking.limits.service_seconds)
         seen = sight.look(asking)
         if seen is not None:
-            service.tls = seen.as_json(asking.dialler.gate.now())
+            now = asking.dialler.gate.now()
+            service.tls = seen.as_json(now)
+            service.notes += [f"tls.{code}" for code in seen.graded(now).weak]
         findings = Findings()
         for mode in asking.dialler.modes():
             if mode is not Mode.PLAIN and seen is None:
@@ -77,7 +86,7 @@ class DicomSpeaker:
         with Association(wire, asking.limits) as association:
             try:
                 if mode is Mode.TLS:
-                    wire.overhear(SETTLE_SECONDS)
+                    wire.overhear(LONG_SETTLE_SECONDS if asking.port in TLS_PORTS else SETTLE_SECONDS)
                 association.request(
                     TITLE, MADE_UP, [Proposal(VERIFICATION, (IMPLICIT,))], asking.dialler.version_name()
                 )
@@ -91,10 +100,10 @@ class DicomSpeaker:
         """On its registered ports, TLS that lets nobody in without a certificate is taken for DICOM's."""
         if "certificate" not in code and "handshake-failure" not in code:
             return None
-        return Service(asking.address, asking.port, Family.DICOM, notes=["presumed"])
+        return Service(asking.address, asking.port, Family.DICOM, notes=["dicom.presumed"])
 
     def _both(self, service: Service, *, tls: bool) -> None:
         """Note where a port that speaks TLS grants an association in clear too."""
         plain = any(one.mode is Mode.PLAIN and one.outcome in GRANTS for one in service.steps)
         if tls and plain:
-            service.notes.append("plain-on-tls-port")
+            service.notes.append("dicom.plain-on-tls-port")

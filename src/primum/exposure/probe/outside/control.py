@@ -104,6 +104,11 @@ class Bounds:
 BOUNDS: Final = Bounds()
 
 
+def everywhere() -> list[str]:
+    """Return the addresses that stand for all of this machine's."""
+    return ["0.0.0.0", *(["::"] if socket.has_dualstack_ipv6() else [])]  # noqa: S104 (somebody starts it by its name)
+
+
 class TooManyPorts(ValueError):
     """More listeners than a control has."""
 
@@ -174,6 +179,9 @@ class Control:
         listener = socket.socket(family, socket.SOCK_STREAM)
         self._listeners.append(listener)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # IPv4 has a listener of its own, and tells addresses as they are
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address, port))
         listener.listen(128)
         listener.setblocking(False)

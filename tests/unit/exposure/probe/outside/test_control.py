@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from tests.programs import free_port
 from tests.unit.exposure.probe.outside.router_twin import dialler
 
 from primum.exposure.probe.gate import NotMandated
-from primum.exposure.probe.outside.control import BOUNDS, Bounds, Control, TooManyPorts, is_true, reached
+from primum.exposure.probe.outside.control import BOUNDS, Bounds, Control, TooManyPorts, everywhere, is_true, reached
 
 KEY = bytes(range(32))
 
@@ -93,6 +94,19 @@ def test_who_says_nothing_is_ended_after_the_time() -> None:
     quick = Bounds(seconds=0.1)
     with _serving(bounds=quick) as control, socket.create_connection(("127.0.0.1", control.ports[0]), 5) as connection:
         assert connection.recv(1) == b""
+
+
+def test_a_control_listens_on_every_address_over_both_versions_of_ip() -> None:
+    port = free_port()
+    control = Control([(address, port) for address in everywhere()], KEY)
+    thread = threading.Thread(target=control.run)
+    thread.start()
+    try:
+        seen = [reached(dialler(), one, port, KEY) for one in ("127.0.0.1", "::1")[: len(everywhere())]]
+    finally:
+        control.stop()
+        thread.join()
+    assert [one.seen_as for one in seen if one is not None] == ["127.0.0.1", "::1"][: len(everywhere())]
 
 
 def test_a_control_has_so_many_listeners_and_no_more() -> None:
