@@ -79,7 +79,7 @@ def test_a_run_that_is_killed_leaves_nothing() -> None:
         def left() -> list[str]:
             return [one.name for one in spaces.PLACE.glob(f"{spaces.PREFIX}{running.pid}-*")]
 
-        wait_until(lambda: len(left()) == 4, seconds=120, running=running)  # type: ignore[arg-type]
+        wait_until(lambda: len(left()) == 4, seconds=120, running=running)
         running.kill()
         wait_until(lambda: not left(), seconds=60)
 
