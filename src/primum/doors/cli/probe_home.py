@@ -60,6 +60,7 @@ class HomeHere:
             expired=tuple((name, value) for name, value in self.told["expired"]),
             foreign=tuple((name, value) for name, value in self.told["foreign"]),
             canary=self.told["canary"],
+            host=self.told["web_name"],  # asked by its address alone it would answer nobody anything (421)
         )
 
     def signed(self, report: Report) -> str:

@@ -58,6 +58,7 @@ def probe_known(desk: Desk, asking: Asking, _args: Args, _progress: Progress) ->
     return {
         "titles": titles[: LIMITS.titles],
         "web_port": settings.web_port,
+        "web_name": settings.web_name,
         "routes": read_routes(worker.rooms.home.folder / "run" / ROUTES),
         "expired": [("Cookie", f"{COOKIE}={ended}")],
         # what another house gave, in the shape of ours: this one never gave it

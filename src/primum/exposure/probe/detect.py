@@ -14,6 +14,7 @@ from primum.exposure.probe.dialling import Unanswered, Wire
 from primum.exposure.probe.gate import ProbeRefused
 from primum.exposure.probe.model import Family, Identity, Mode, Outcome, Rung, Service, Step
 from primum.exposure.probe.speaking import Asking, Speaker
+from primum.exposure.probe.tls import sight
 
 CALLER_FIRST: Final = frozenset({Family.DICOM, Family.WEB, Family.HL7, Family.SMB, Family.NFS})
 """Families in which the caller speaks first: on their usual ports no greeting is waited for."""
@@ -161,9 +162,18 @@ def _connect(mode: Mode, outcome: Outcome, code: str) -> Step:
 
 
 def _demands_a_certificate(asking: Asking) -> bool:
-    """Tell whether TLS is spoken, and ended because no certificate was shown (RFC 8446 6.2, certificate_required)."""
+    """Tell whether TLS is spoken, and ended because no certificate was shown (RFC 8446 6.2, certificate_required).
+
+    Before TLS 1.3 it ends with handshake_failure, which says less (RFC 5246 7.4.6): whether one was asked for is seen
+    in the server's own flight.
+    """
     refusal = _refusal(asking, Mode.TLS)
-    return refusal is not None and refusal[1] == _REQUIRED
+    if refusal is None or refusal[1] == _REQUIRED:
+        return refusal is not None
+    if "handshake-failure" not in refusal[1]:
+        return False
+    seen = sight.look(asking)
+    return seen is not None and bool(seen.asks_for_certificate)
 
 
 def _refusal(asking: Asking, mode: Mode) -> tuple[Outcome, str] | None:

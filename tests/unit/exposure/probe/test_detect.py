@@ -169,8 +169,12 @@ def stranger(certificates, port):
     return one
 
 
-def test_a_door_that_demands_a_certificate_and_takes_no_strangers_is_closed_to_strangers(certificates):
-    with tls_server(demanding(certificates, "server"), echoes) as port:
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_door_that_demands_a_certificate_and_takes_no_strangers_is_closed_to_strangers(certificates, newest):
+    """TLS 1.2 ends with handshake_failure, which says less than certificate_required."""
+    context = demanding(certificates, "server")
+    context.maximum_version = newest
+    with tls_server(context, echoes) as port:
         service, _ = detect(stranger(certificates, port), [Parrot(), Deaf()])
     assert [(one.mode, one.outcome) for one in service.steps] == [
         (Mode.TLS, Outcome.REFUSED),
