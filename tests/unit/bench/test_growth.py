@@ -19,7 +19,7 @@ COUNT = 600
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder: Path = tmp_path_factory.mktemp("growth")
     (folder / "kept").mkdir()
-    return open_home(folder, folder / "kept", COUNT, lambda _: None)
+    return open_home(folder, folder / "kept", COUNT, 1, lambda _: None)
 
 
 def counted(home: Home, sql: str, *, records: bool = False) -> int:

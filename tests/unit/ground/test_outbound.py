@@ -23,7 +23,7 @@ def way_to(twin: SmtpTwin, **other: object) -> Submission:
 
 
 def test_this_is_everything_that_is_dialled() -> None:
-    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp"}
+    assert set(DIALS) == {"smtp", "dicom", "s3", "mllp", "vantage"}
 
 
 def test_only_outbound_knows_how_to_dial() -> None:
