@@ -82,7 +82,7 @@ faults: .venv/dev.stamp
 # the networks that `make probe-trials` draws; `make probe-trials SEEDS=500..529` draws others
 SEEDS ?= 0..199
 
-# Probe networks of namespaces drawn from seeds, score what is found (root; ten minutes; SEEDS=A..B).
+# Probe networks of namespaces drawn from seeds, score what is found (root; some twenty minutes on two cores; SEEDS=A..B).
 probe-trials: .venv/dev.stamp
 	tools/debian-packages tests/packages.txt
 	mkdir -p .bench
