@@ -11,11 +11,9 @@ from primum.doors.cli.client import Client, pretty
 from primum.exposure.checks.errors import DrawnOtherwise, SignatureWrong
 from primum.exposure.checks.limits import LIMITS
 from primum.exposure.checks.model import Exit, exit_of
-from primum.exposure.checks.rendering import html, pdf
 from primum.exposure.checks.rendering.shape import change, shape
 from primum.exposure.checks.rendering.words import LANGUAGES, word
 from primum.exposure.checks.signing import key_id_of
-from primum.exposure.checks.verifying import verify_file
 from primum.ground.errors import PrimumError
 from primum.ground.home import find_home
 
@@ -86,10 +84,8 @@ def _make(client: Client) -> dict[str, Any]:
 
 def _show(options: argparse.Namespace, answer: dict[str, Any]) -> int:
     report, note, language = answer["report"], answer["note"], options.language
-    for file, draw in ((options.html, html.html), (options.pdf, pdf.pdf)):
-        if file is not None:
-            file.write_bytes(draw(report, note, language))
-            speech.note(f"written: {file}")
+    if options.html is not None or options.pdf is not None:
+        _write(options, report, note)
     if options.json:
         speech.say(pretty({"report": report, "note": note}))
     elif options.diff:
@@ -102,6 +98,15 @@ def _show(options: argparse.Namespace, answer: dict[str, Any]) -> int:
     else:
         _print(report, note, language)
     return exit_of(report["lines"])
+
+
+def _write(options: argparse.Namespace, report: dict[str, Any], note: str) -> None:
+    from primum.exposure.checks.rendering import html, pdf  # noqa: PLC0415 (every command loads this file)
+
+    for file, draw in ((options.html, html.html), (options.pdf, pdf.pdf)):
+        if file is not None:
+            file.write_bytes(draw(report, note, options.language))
+            speech.note(f"written: {file}")
 
 
 def _print(report: dict[str, Any], note: str, language: str) -> None:
@@ -127,6 +132,8 @@ def _print(report: dict[str, Any], note: str, language: str) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from primum.exposure.checks.verifying import verify_file  # noqa: PLC0415 (every command loads this file)
+
     key = options.key or (find_home(options.home).folder / "journal" / "signer.pub").read_text("ascii")
     with options.verify.open("rb") as file:
         data = file.read(LIMITS.file_bytes + 1)

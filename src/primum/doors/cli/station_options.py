@@ -8,8 +8,6 @@ from typing import Any
 
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client, pretty
-from primum.exposure.station.building import write
-from primum.exposure.station.reading import MOST_BYTES, BadResult
 
 GOOD, BAD, UNSETTLED = 0, 1, 3
 
@@ -27,6 +25,8 @@ def run(options: argparse.Namespace) -> int:
     """Do as asked. Status 0 good, 1 something to mend, 3 not known or too long ago."""
     client = Client(options.home)
     if options.one_file is not None:
+        from primum.exposure.station.building import write  # noqa: PLC0415 (the whole probe, for a file alone)
+
         plan = client.call_signed_in("station_issue", name=options.name, language=options.language)["plan"]
         write(options.one_file, plan)
         speech.say(f"run it there: python3 {options.one_file.name} (Python 3.11 or later); then bring its result back")
@@ -55,6 +55,8 @@ def _said(stations: list[dict[str, Any]], options: argparse.Namespace) -> int:
 
 
 def _text(path: Path) -> str:
+    from primum.exposure.station.reading import MOST_BYTES, BadResult  # noqa: PLC0415
+
     with path.open("rb") as file:
         data = file.read(MOST_BYTES + 1)
     try:
