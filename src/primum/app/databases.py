@@ -29,6 +29,7 @@ def migrate_records(records: Engine) -> None:
     from primum.imaging.commitments.store import prepare_commitments  # noqa: PLC0415
     from primum.imaging.confirmations.store import prepare_confirmations  # noqa: PLC0415
     from primum.imaging.orders import prepare_orders  # noqa: PLC0415
+    from primum.incidents.store import prepare_incidents  # noqa: PLC0415
 
     migrate_people(records)
     migrate_devices(records)
@@ -41,3 +42,4 @@ def migrate_records(records: Engine) -> None:
     prepare_exposed(records)
     prepare_outside(records)
     prepare_canaries(records)
+    prepare_incidents(records)

@@ -35,6 +35,11 @@ class Permission(StrEnum):
     GRANT_PROPOSE = "grant:propose"
     GRANT_REVOKE = "grant:revoke"
     HOME_STATUS = "home:status"
+    INCIDENT_CONTAIN = "incident:contain"
+    INCIDENT_DECIDE = "incident:decide"
+    INCIDENT_LIST = "incident:list"
+    INCIDENT_REPORT = "incident:report"
+    INCIDENT_WRITE = "incident:write"
     INSTANCE_CHOOSE = "instance:choose"
     INSTANCE_REJECT = "instance:reject"
     INSTANCE_SEE_REJECTED = "instance:see-rejected"
@@ -113,6 +118,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
         P.PROBE_RUN,
         P.CHECK_READ, P.CHECK_DECLARE,
+        P.INCIDENT_LIST, P.INCIDENT_REPORT, P.INCIDENT_WRITE, P.INCIDENT_DECIDE, P.INCIDENT_CONTAIN,
     }),
     Role.TECHNOLOGIST: frozenset({
         P.PROBE_RUN,
@@ -126,6 +132,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.ERASURE_REFUSE,
         P.INSTANCE_SEE_REJECTED,
         P.REPORT_READ,
+        P.INCIDENT_REPORT,
     }),
     Role.SECRETARY: frozenset({
         P.STATION_READ, P.INTERVENTION_LIST, P.INTERVENTION_WRITE,
@@ -135,6 +142,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.TOKEN_ADD, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
         P.REPORT_READ, P.REPORT_WRITE,
+        P.INCIDENT_REPORT,
     }),
     Role.DPO: frozenset({
         P.PROBE_RUN,
@@ -143,6 +151,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.JOURNAL_LIST, P.JOURNAL_VERIFY, P.VAULT_CHECK, P.HOME_STATUS, P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE, P.STUDY_HOLD,
         P.CHECK_READ,
+        P.INCIDENT_LIST, P.INCIDENT_REPORT, P.INCIDENT_WRITE,
     }),
     Role.ADMINISTRATOR: frozenset({
         P.PROBE_RUN,
@@ -154,6 +163,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         P.PERSON_CLOSE, P.PERSON_INVITE, P.PERSON_LIST, P.PERSON_RESET, P.VAULT_CHECK,
         P.TOKEN_LIST, P.TOKEN_REVOKE,
         P.ERASURE_REFUSE,
+        P.INCIDENT_LIST, P.INCIDENT_REPORT, P.INCIDENT_WRITE, P.INCIDENT_CONTAIN,
     }),
 }  # fmt: skip
 """The table. What is not in it is refused."""
@@ -188,6 +198,7 @@ SCOPED = SHOWS_PATIENTS | DECIDES | {
     P.STUDY_IMPORT, P.STUDY_ERASE, P.STUDY_HOLD, P.ERASURE_APPROVE, P.ERASURE_LIST, P.ERASURE_REFUSE,
     P.GRANT_APPROVE, P.JOURNAL_LIST,
     P.DOSE_LIST,
+    P.INCIDENT_CONTAIN, P.INCIDENT_DECIDE, P.INCIDENT_LIST, P.INCIDENT_REPORT, P.INCIDENT_WRITE,
 }  # fmt: skip
 """What concerns somebody's data: the scope has to cover the thing. The rest concerns the house."""
 
@@ -205,6 +216,7 @@ CHANGES = frozenset(P) - frozenset({
     P.REPORT_READ, P.REPORT_WRITE,  # a draft is typed all day long too, and validates nothing
     P.MANDATE_LIST, P.MANDATE_WITHDRAW, P.FINDING_LIST, P.INTERVENTION_LIST,  # looking, and taking back
     P.PROBE_RUN,  # looks, and signs what was seen: a probe after every change costs nobody a password
+    P.INCIDENT_LIST, P.INCIDENT_REPORT, P.INCIDENT_WRITE,  # told at once, and all evening; what is signed asks again
     P.INTERVENTION_WRITE, P.STATION_READ,  # typed at the door, while the technician waits; nothing is opened by it
 })  # fmt: skip
 """What changes something: asked of a fresh person only. A plain session reads."""

@@ -56,6 +56,7 @@ DETAILS: dict[str, Shape] = {
     "door": Shape.WORD,
     "due_at": Shape.INSTANT,
     "duplicate": Shape.COUNT,
+    "entry": Shape.ID,
     "erasure": Shape.ID,
     "exit_status": Shape.COUNT,
     "expires_at": Shape.INSTANT,
@@ -295,6 +296,9 @@ class Kind(Enum):
     FINDING_RECORDED = _changed("finding:recorded", "what address port tls role", "constat {subject} : {what} sur {address}, port {port} ({tls}, {role})", "finding {subject}: {what} at {address}, port {port} ({tls}, {role})")
     FINDING_CLOSED = _changed("finding:closed", "what", "constat {subject} clos ({what})", "finding {subject} closed ({what})")
     STATION_READ = _changed("station:read", "session reason count fingerprint", "{actor} a relu le contrôle du poste {subject} ({reason}, {count} points à corriger)", "{actor} read back the check of station {subject} ({reason}, {count} points to mend)")
+    # --- account: files of breaches
+    INCIDENT_OPENED = _changed("incident:opened", "what controller role", "dossier de violation {subject} ouvert par {actor} ({what})", "file {subject} of a breach opened by {actor} ({what})")
+    INCIDENT_ENTRY = _changed("incident:entry", "what entry fingerprint", "{actor} a écrit dans le dossier de violation {subject} ({what}, {entry})", "{actor} wrote into file {subject} of a breach ({what}, {entry})")
     # --- account: the check of this installation
     CHECK_MADE = _changed("check:made", "good attention bad undetermined fingerprint", "contrôle {subject} fait : {bad} points à corriger, {attention} à surveiller, {undetermined} non déterminés, {good} en ordre", "check {subject} made: {bad} to mend, {attention} want attention, {undetermined} not determined, {good} in order")
     CHECK_DECLARED = _changed("check:declared", "what before after expires_at", "{actor} a déclaré {what} {before} : {after}, jusqu'au {expires_at}", "{actor} declared {what} {before}: {after}, until {expires_at}")

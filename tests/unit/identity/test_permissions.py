@@ -150,6 +150,7 @@ def test_a_plain_session_only_reads() -> None:
         "mandate:list", "mandate:withdraw", "finding:list", "intervention:list",
         "probe:run", "check:read",
         "intervention:write", "station:read",  # typed at the door; nothing is opened by it (decision 0155)
+        "incident:list", "incident:report", "incident:write",  # what is signed asks again (decision 0160)
     }  # fmt: skip
 
 

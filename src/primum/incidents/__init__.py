@@ -1,0 +1,1 @@
+"""Breaches: opened, understood, decided, notified, told to people and kept (GDPR art. 33 and 34)."""
