@@ -34,6 +34,7 @@ PACKAGES = {
     "ground": {"alembic", "botocore", "msgspec", "platformdirs", "sqlalchemy", "sqlcipher3"},
     "identity": {"argon2", "cryptography", "jwt", "sqlalchemy", "alembic"},
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
+    "incidents": {"alembic", "sqlalchemy"},
     "journal": {"cryptography"},
     "vault": {"argon2", "cryptography", "pyrage"},
 }
