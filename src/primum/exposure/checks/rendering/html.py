@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -13,12 +11,11 @@ from primum.exposure.checks.model import Json
 from primum.exposure.checks.rendering.shape import Shown, ShownLine, shape
 from primum.exposure.checks.rendering.words import word
 from primum.exposure.checks.signing import key_id_of, signature_of
+from primum.ground.sheets import HTML_END, html_top
 
 BEGIN: Final = '<pre id="note">'
 END: Final = "</pre>"
 LANGUAGE: Final = '<html lang="'
-
-_POLICY: Final = "default-src 'none'; style-src 'sha256-{hash}'"
 
 
 @cache
@@ -28,16 +25,9 @@ def _style() -> str:
 
 def html(report: Json, note: str, language: str) -> bytes:
     """Draw it."""
-    shown, style = shape(report, language), _style()
-    policy = _POLICY.format(hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode())
-    top = (
-        f'<!doctype html>\n{LANGUAGE}{language}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="content-security-policy" content="{escape(policy)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="robots" content="noindex">\n'
-        f"<title>{escape(shown.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-    )
+    shown = shape(report, language)
     parts = [
-        top,
+        html_top(shown.title, language, _style()),
         _head(shown),
         _changes(shown),
         f"<h2>{escape(shown.lines_title)}</h2>\n",
@@ -46,7 +36,7 @@ def html(report: Json, note: str, language: str) -> bytes:
         *(f"<li>{escape(one)}</li>\n" for one in shown.sources),
         "</ul>\n",
         _signature(note, language),
-        "</main>\n</body>\n</html>\n",
+        HTML_END,
     ]
     return "".join(parts).encode()
 
