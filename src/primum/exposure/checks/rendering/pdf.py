@@ -1,4 +1,7 @@
-"""A report as PDF (A4): what the HTML file shows, its signed note at the end. The same note gives the same bytes."""
+"""A report as PDF (A4): what the HTML file shows, its signed note at the end. The same note gives the same bytes.
+
+A report is verified by drawing it anew, so that how its lines are broken (`by_count`) is part of what it is.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from primum.exposure.checks.model import Json
 from primum.exposure.checks.rendering.shape import ShownLine, shape
 from primum.exposure.checks.rendering.words import word
 from primum.exposure.checks.signing import key_id_of, signature_of
-from primum.ground.sheets import Sheet
+from primum.ground.sheets import Sheet, by_count
 
 MARK: Final = b"%primum-note "
 """The comment (ISO 32000-1, 7.2.4) after which the language and the signed note stand, in comments too, up to `END`."""
@@ -20,7 +23,7 @@ _REMARK: Final = 120
 
 def pdf(report: Json, note: str, language: str) -> bytes:
     """Draw it."""
-    shown, sheet = shape(report, language), Sheet()
+    shown, sheet = shape(report, language), Sheet(lines=by_count)
     sheet.text(shown.title, size=17, bold=True)
     sheet.text(shown.answer, size=14, bold=True, gap=4)
     sheet.text(shown.counts, size=10, gap=2)
