@@ -244,9 +244,11 @@ class Incidents:
         with self._records.begin() as tx:
             return self.write_within(tx, self._file(tx, file_id), kind, body)
 
-    def write_within(self, tx: Connection, one: File, kind: EntryKind, body: Mapping[str, Any]) -> Entry:
-        """Write an entry that nobody typed, within a transaction."""
-        return self._write(tx, one, kind, body, SYSTEM)
+    def write_within(
+        self, tx: Connection, one: File, kind: EntryKind, body: Mapping[str, Any], *, by: str = SYSTEM
+    ) -> Entry:
+        """Write an entry within a transaction; nobody typed it, unless `by` says who. No permission is asked for."""
+        return self._write(tx, one, kind, body, by)
 
     def keep_document(self, tx: Connection, one: File, name: str, body: bytes, *, what: str, by: str) -> Document:
         """Keep a document and the entry that names it, within a transaction. Nobody's permission is asked for."""

@@ -1,0 +1,190 @@
+"""What may be asked of notifications: seen before, drawn up, their receipts kept, given as files. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from primum.ground.clock import to_text
+from primum.identity import Actor, Permission, Thing, require
+from primum.incidents.entries import check
+from primum.incidents.limits import LIMITS
+from primum.incidents.model import BadEntry, BadInstant, Dossier, Entry, EntryKind, Role, Which
+from primum.incidents.notices.content import Drawing, Json, content_of, digest_of
+from primum.incidents.notices.fields import Draft, Question, Type, asked, fields
+from primum.incidents.notices.form import FORM
+from primum.incidents.notices.history import (
+    Drawn,
+    LateWithoutReason,
+    NoSuchNotice,
+    drawn,
+    first_filed,
+    may_draw,
+    standing,
+)
+from primum.incidents.notices.rendering import Layout, Rendered, render
+from primum.incidents.service import Incidents
+
+Due = Callable[[Dossier], datetime | None]
+"""When something is due in a file; None where nothing runs."""
+
+_FIRST: Final = frozenset({Type.INITIAL, Type.COMPLETE})
+
+
+def prudent_due(dossier: Dossier) -> datetime | None:
+    """Return the prudent deadline: from the first detection, for good."""
+    return dossier.detected_first + FORM.first if dossier.detected_first is not None else None
+
+
+def first_due(dossier: Dossier) -> datetime | None:
+    """Return when the first notification is due: from the awareness that was said; without one, prudently."""
+    aware = dossier.instants.get(Which.AWARE)
+    return aware.at + FORM.first if aware is not None else prudent_due(dossier)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What would be drawn up now, and whether it may be."""
+
+    draft: Draft
+    content: Json
+    stands: list[Drawn]
+    left: list[Question]
+
+
+class Notices:
+    """The notifications of the files. Safe to use from several threads."""
+
+    def __init__(
+        self, files: Incidents, *, due: Due = first_due, prudent: Due = prudent_due, zone: tzinfo = UTC
+    ) -> None:
+        """`due`, `prudent`: the house's clock; `zone`: in which instants are written, with their offset."""
+        self._files, self._due, self._prudent, self._zone = files, due, prudent, zone
+
+    def preview(self, by: Actor, file_id: str, type_: Type) -> Json:
+        """Give what would be drawn up; nothing is kept, nothing refused. Raises NotPermitted, NoSuchIncident."""
+        return self._ready(self._files.dossier(by, file_id), type_, by.person_id, "").content
+
+    def questions(self, by: Actor, file_id: str) -> list[Question]:
+        """List what the file is still asked for. Raises NotPermitted, NoSuchIncident."""
+        dossier = self._files.dossier(by, file_id)
+        type_ = Type.ALERT if dossier.file.role is Role.PROCESSOR else Type.INITIAL
+        return self._ready(dossier, type_, by.person_id, "").left
+
+    def drawn(self, by: Actor, file_id: str) -> list[Drawn]:
+        """List what was drawn up, with its receipts. Raises NotPermitted, NoSuchIncident."""
+        return drawn(self._files.dossier(by, file_id))
+
+    def draw_up(self, by: Actor, file_id: str, type_: Type, reason: str = "") -> Entry:
+        """Freeze a notification into the file.
+
+        Raises NotPermitted, NoSuchIncident, IncidentOver, BadNotice, LateWithoutReason, BadEntry.
+        """
+        one = self._files.dossier(by, file_id).file
+        require(by, Permission.INCIDENT_DECIDE, Thing("incident", one.controller_id))
+        with self._files.transaction() as tx:
+            dossier = self._files.dossier_within(tx, one)
+            ready = self._ready(dossier, type_, by.person_id, reason)
+            content = ready.content
+            may_draw(type_, one.role, ready.stands, reason, left=len(ready.left), changed=len(content["changes"]))
+            self._in_time(dossier, ready, reason)
+            body = {
+                "type": type_.value, "version": content["version"], "previous": content["previous"],
+                "digest": digest_of(content), "content": content, "reason": reason,
+            }  # fmt: skip
+            return self._files.write_within(tx, one, EntryKind.NOTICE, body, by=by.person_id)
+
+    def receipt(
+        self,
+        by: Actor,
+        file_id: str,
+        notice: str,
+        *,
+        number: str,
+        at: datetime,
+        document: tuple[str, bytes] | None = None,
+        corrects: str = "",
+    ) -> Entry:
+        """Keep the receipt of what a person filed; `document`: its name and its bytes; `corrects`: a receipt before.
+
+        Raises NotPermitted, NoSuchIncident, NoSuchNotice, BadInstant, BadEntry, IncidentOver.
+        """
+        one = self._files.dossier(by, file_id).file
+        require(by, Permission.INCIDENT_WRITE, Thing("incident", one.controller_id))
+        with self._files.transaction() as tx:
+            dossier = self._files.dossier_within(tx, one)
+            found = _find(dossier, notice)
+            if at < found.entry.at - LIMITS.ahead:
+                raise BadInstant(what="it was received before it was drawn up")
+            if not number.strip():
+                raise BadEntry(what="a receipt has its number")
+            body = {"number": number.strip(), "at": to_text(at), "notice": found.entry.id}
+            if corrects:
+                if corrects not in {each.id for some in drawn(dossier) for each in some.receipts}:
+                    raise BadEntry(what="it corrects a receipt that stands")
+                body["corrects"] = corrects
+            check(EntryKind.RECEIPT, body, dossier, by.person_id, self._files.now())
+            if document is not None:
+                name, content = document
+                if not 0 < len(content) <= LIMITS.document_bytes:
+                    raise BadEntry(what=f"a document has at most {LIMITS.document_bytes >> 20} MiB, and is not empty")
+                kept = self._files.keep_document(tx, one, name, content, what="receipt", by=by.person_id)
+                body["document"] = kept.id
+            return self._files.write_within(tx, one, EntryKind.RECEIPT, body, by=by.person_id)
+
+    def file(
+        self, by: Actor, file_id: str, notice: str, *, form: str, language: str, layout: Layout = Layout.CNIL
+    ) -> Rendered:
+        """Give a notification as a file: `form` is html, pdf or json. Raises NotPermitted, NoSuchNotice, BadEntry."""
+        found = _find(self._files.dossier(by, file_id), notice).entry.body
+        if digest_of(found["content"]) != found["digest"]:
+            raise BadEntry(what="the notification is not the one that was drawn up")
+        return render(found["content"], found["digest"], form, language, layout)
+
+    def preview_file(
+        self, by: Actor, file_id: str, type_: Type, *, form: str, language: str, layout: Layout = Layout.CNIL
+    ) -> Rendered:
+        """Give a preview as a file, which says that it is one. Raises NotPermitted, NoSuchIncident."""
+        return render(self.preview(by, file_id, type_), "", form, language, layout)
+
+    def _ready(self, dossier: Dossier, type_: Type, by: str, reason: str) -> _Ready:
+        every = drawn(dossier)
+        stands, last = standing(every), every[-1] if every else None
+        now, due = self._files.now(), None if type_ is Type.ALERT else self._due(dossier)
+        first = first_filed(stands)
+        number = None if type_ in {Type.INITIAL, Type.ALERT} or first is None else first.number
+        late = _late_by(stands, due, now)
+        draft = Draft(
+            type=type_, organisation=self._files.controller_name(dossier.file.controller_id), number=number,
+            previous=last.entry.id if last else "", late=bool(late), zone=self._zone,
+        )  # fmt: skip
+        made = fields(dossier, draft)
+        before = last.entry.body["content"] if last else None
+        version = max((one.version for one in every), default=0) + 1
+        drawing = Drawing(now, by, version, due, self._prudent(dossier), late, before, reason)
+        return _Ready(draft, content_of(dossier, draft, drawing, made), stands, asked(made))
+
+    def _in_time(self, dossier: Dossier, ready: _Ready, reason: str) -> None:
+        """Return where the file says why it is late, if it is. Raises LateWithoutReason."""
+        if ready.draft.type in _FIRST and ready.draft.late and not dossier.value("lateness"):
+            raise LateWithoutReason(what="nothing was filed in time")
+        first = first_filed(ready.stands)
+        if ready.draft.type is not Type.COMPLEMENTARY or first is None or reason.strip():
+            return
+        if self._files.now() > (first.filed_at or first.entry.at) + FORM.complementary:
+            raise LateWithoutReason(what="a complementary one comes within 72 hours of the first, or with its reason")
+
+
+def _late_by(stands: list[Drawn], due: datetime | None, now: datetime) -> timedelta:
+    """Return how long after the deadline the first was filed; up to now, where none was."""
+    filed = min((one.filed_at for one in stands if one.filed_at is not None), default=now)
+    return max(filed - due, timedelta()) if due is not None else timedelta()
+
+
+def _find(dossier: Dossier, notice: str) -> Drawn:
+    found = next((one for one in drawn(dossier) if one.entry.id == notice), None)
+    if found is None:
+        raise NoSuchNotice
+    return found

@@ -1,0 +1,58 @@
+"""The words around the fields (words.toml), French and English, and how instants are written."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from primum.incidents.notices.form import Words
+
+LANGUAGES: Final = ("fr", "en")
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = {"fr": "%d/%m/%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]] = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
+    return found
+
+
+def word(language: str, key: str, /, **facts: object) -> str:
+    """Return a sentence with its facts. KeyError for one that does not exist."""
+    return _words()[language][key].format(**facts)
+
+
+def words(key: str, /, **facts: object) -> Words:
+    """Return a sentence in both languages; a fact that is in both languages itself is put in by language."""
+    return {
+        one: word(one, key, **{name: fact[one] if isinstance(fact, Mapping) else fact for name, fact in facts.items()})
+        for one in LANGUAGES
+    }
+
+
+def known_word(key: str) -> Words | None:
+    """Return a word in both languages, or None where there is none of that name."""
+    return words(key) if key in _words()["fr"] else None
+
+
+def same(text: str) -> Words:
+    """Say a text that is the same in both languages: what somebody typed."""
+    return dict.fromkeys(LANGUAGES, text)
+
+
+def written(at: datetime, zone: tzinfo) -> Words:
+    """Write an instant in a zone, to the minute, with the zone's offset then: `24/11/2026 23:40 (UTC+01:00)`."""
+    try:
+        local = at.astimezone(zone)
+    except OverflowError:  # the first or the last day of the calendar
+        local = at
+    offset = local.utcoffset() or timedelta()
+    sign, ahead = ("-", -offset) if offset < timedelta() else ("+", offset)
+    minutes = ahead % _HOUR // timedelta(minutes=1)
+    shown = f"UTC{sign}{ahead // _HOUR:02d}:{minutes:02d}"
+    return {one: f"{local.strftime(_DAY[one])} ({shown})" for one in LANGUAGES}
