@@ -85,7 +85,7 @@ def test_each_job_is_in_the_reference_with_its_period():
     found = {}
     for file in source.rglob("*.py"):
         for name, unit, count in pattern.findall(file.read_text("utf-8")):
-            period = {"1": f"every {unit[:-1]}", "10": f"every ten {unit}"}
+            period = {"1": f"every {unit[:-1]}", "5": f"every five {unit}", "10": f"every ten {unit}"}
             found[name] = period[count] if unit else "every minute"
     page = (REFERENCE / "jobs.md").read_text("utf-8")
     documented = dict(re.findall(r"^\| `([a-z.-]+)` \| ([a-z ]+) \|", page, re.MULTILINE))

@@ -94,7 +94,7 @@ def _show(one: scoring.Score) -> None:
         return
     print(f"        {' '.join(one.lines)} {one.trouble}")
     for view in one.views:
-        for name in ("missed", "false", "beyond", "canaries"):
+        for name in ("missed", "false", "passed_over", "beyond", "canaries"):
             for item in getattr(view, name):
                 print(f"        {view.place} {name}: {item if isinstance(item, str) else ' '.join(map(str, item))}")
         print(f"        {view.place}: status {view.status}, {view.verdict}, {view.seconds} s {view.said}", flush=True)

@@ -96,9 +96,21 @@ class Plan:
             if node.proven or not what.needs_control
         )
 
+    def mute(self, place: Place) -> frozenset[tuple[str, int]]:
+        """Return the places at which something silent cannot be told by anybody: "not determined" is right there."""
+        if place is not Place.OUTSIDE:
+            return frozenset()
+        return frozenset((str(self.outer), one.outer) for one in self.forwards if self._silent(one))
+
+    def _silent(self, forward: Forward) -> bool:
+        line = self.node(forward.node).line
+        return line.by_port and forward.outer not in line.doors[forward.door].ports
+
     def _outside(self) -> frozenset[Hole]:
         found = set[Hole]()
         for forward in self.forwards:
+            if self._silent(forward):
+                continue
             seen = self.node(forward.node).line.seen(forward.door, through_router=forward.source_nat)
             found |= {Hole(str(self.outer), forward.outer, *what) for what in seen if not what.needs_control}
         return frozenset(found)

@@ -37,6 +37,8 @@ class View:
     found: list[Hole] = field(default_factory=list)
     missed: list[Hole] = field(default_factory=list)
     false: list[Hole] = field(default_factory=list)
+    passed_over: list[tuple[str, int]] = field(default_factory=list)
+    """Places that cannot be told by anybody, of which the run did not say so."""
     beyond: list[str] = field(default_factory=list)
     """Packets that nobody had allowed."""
     canaries: list[str] = field(default_factory=list)
@@ -49,7 +51,7 @@ class View:
 
     def right(self) -> bool:
         """Tell whether all of it is as it must be: status and verdict say what was found, too."""
-        whole = not (self.missed or self.false or self.beyond or self.canaries)
+        whole = not (self.missed or self.false or self.passed_over or self.beyond or self.canaries)
         open_to = bool(self.found)
         return whole and (self.status == Exit.OPEN) is open_to and self.status in {Exit.OPEN, Exit.UNSETTLED}
 
@@ -110,11 +112,13 @@ def _looked(plan: Plan, asked: probing.Asked, folder: Path) -> tuple[View, dict[
         capture = held.enter_context(Capture(asked.space))
         answer = probing.run(asked, folder)
     wanted, told = plan.holes(asked.place), answer.holes()
+    unsure = {(one["address"], one["port"]) for one in answer.report.get("not_determined", [])}
     view = View(
         asked.place,
         found=sorted(wanted & told),
         missed=sorted(wanted - told),
         false=sorted(told - wanted),
+        passed_over=sorted(plan.mute(asked.place) - unsure),
         beyond=capture.seen.beyond(set(asked.allowed)),
         canaries=probing.canaries(answer.text),
         packets=capture.seen.tcp.total(),

@@ -43,7 +43,11 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A kind in a setting. `by_source`: its only door, seen through a router with source NAT."""
+    """A kind in a setting. `by_source`: its only door, seen through a router with source NAT.
+
+    `by_port`: it says nothing at all, and is what it is by its port alone. Elsewhere nobody can tell it from whatever
+    else listens and is silent: a probe has to say "not determined" there.
+    """
 
     kind: str
     setting: str
@@ -51,6 +55,7 @@ class Line:
     doors: dict[str, Door]
     by_source: frozenset[What] | None = None
     weight: int = 2
+    by_port: bool = False
 
     @property
     def name(self) -> str:
@@ -174,7 +179,7 @@ TABLE: Final[tuple[Line, ...]] = (
     Line("hl7", "rejects", "answers AR to what it does not know: it talks with strangers all the same",
          one(Family.HL7, 2575, holes(I.NOBODY, R.BANNER, R.ANSWER))),
     Line("hl7", "mute", "takes frames, keeps the connection, never answers",
-         one(Family.HL7, 2575, holes(I.NOBODY, R.BANNER))),
+         one(Family.HL7, 2575, holes(I.NOBODY, R.BANNER)), by_port=True),
     Line("redis", "open", "protected-mode no, no password",
          one(Family.DATABASE, 6379, holes(I.NOBODY, R.BANNER, R.SESSION))),
     Line("redis", "password", "requirepass", one(Family.DATABASE, 6379, holes(I.NOBODY, R.BANNER))),

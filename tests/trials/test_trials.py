@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from primum.exposure.probe.model import Exit, Place
 from tests.programs import wait_until
 from tests.trials import services, spaces
 from tests.trials.draw import draw
+from tests.trials.scoring import View
 from tests.trials.table import LINES
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +110,14 @@ def test_somebody_is_on_the_network_whom_the_mandate_does_not_name() -> None:
     assert any(not node.covered for plan in plans for node in plan.nodes)
     for plan in plans:
         assert all((node.address in plan.mandated) is node.covered for node in plan.nodes)
+
+
+def test_what_is_silent_on_another_port_is_no_hole_but_has_to_be_told() -> None:
+    plan = draw(44)  # a router's port 104 leads to an interface that takes frames and says nothing
+    (forward,) = (one for one in plan.forwards if plan.node(one.node).line.name == "hl7/mute")
+    assert (forward.outer, plan.mute(Place.INSIDE)) == (104, frozenset())
+    assert plan.mute(Place.OUTSIDE) == {(str(plan.outer), 104)}
+    assert not any(one.port == 104 for one in plan.holes(Place.OUTSIDE))
+    seen = View(Place.OUTSIDE, status=Exit.UNSETTLED)
+    assert seen.right()
+    assert not replace(seen, passed_over=[(str(plan.outer), 104)]).right()

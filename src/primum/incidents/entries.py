@@ -26,7 +26,7 @@ from primum.incidents.model import (
 Body = Mapping[str, Any]
 _AFTER_THE_END: Final = frozenset({
     EntryKind.REOPENED, EntryKind.NOTE, EntryKind.CORRESPONDENCE, EntryKind.RECEIPT, EntryKind.ORDER,
-    EntryKind.EVIDENCE,
+    EntryKind.EVIDENCE, EntryKind.REMINDER,
 })  # fmt: skip
 """What a closed file still takes: the authority may write years later."""
 

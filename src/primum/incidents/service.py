@@ -263,9 +263,13 @@ class Incidents:
 
     def all_open(self) -> list[Dossier]:
         """List every file that is open, for what the worker does by itself."""
+        return [one for one in self.all_living() if one.state is State.OPEN]
+
+    def all_living(self) -> list[Dossier]:
+        """List every file that was not merged into another: the authority may write to one that is closed."""
         with self._reading() as tx:
             found = [self._dossier(tx, one) for one in store.every_file(tx, LIMITS.files)]
-        return [one for one in found if one.state is State.OPEN]
+        return [one for one in found if one.state is not State.MERGED]
 
     def read(self, file_id: str) -> Dossier:
         """Read a file for what the worker does by itself. Raises NoSuchIncident."""
