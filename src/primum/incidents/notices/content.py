@@ -97,7 +97,7 @@ def _clock(dossier: Dossier, draft: Draft, drawing: Drawing) -> Json:
     told: Json = {name: to_text(at) if at else None for name, at in named.items()}
     told["due_shown"] = dict(shown(drawing.due, draft.zone)) if drawing.due else None
     told["prudent_shown"] = dict(shown(drawing.prudent, draft.zone)) if drawing.prudent else None
-    return {**told, "late_minutes": drawing.late // timedelta(minutes=1)}
+    return {**told, "late_minutes": -(-drawing.late // timedelta(minutes=1))}
 
 
 def _section(one: Section) -> Json:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from primum.ground.clock import to_text
 from primum.identity import Actor, Permission, Thing, require
+from primum.incidents.deadline import PARIS, duties, notification_dues
 from primum.incidents.entries import check
 from primum.incidents.limits import LIMITS
-from primum.incidents.model import BadEntry, BadInstant, Dossier, Entry, EntryKind, Role, Which
+from primum.incidents.model import BadEntry, BadInstant, Dossier, Entry, EntryKind, Role
 from primum.incidents.notices.content import Drawing, Json, content_of, digest_of
 from primum.incidents.notices.fields import Draft, Question, Type, asked, fields
-from primum.incidents.notices.form import FORM
 from primum.incidents.notices.history import (
     Drawn,
     LateWithoutReason,
@@ -25,23 +25,32 @@ from primum.incidents.notices.history import (
     standing,
 )
 from primum.incidents.notices.rendering import Layout, Rendered, render
+from primum.incidents.rules.dated import From, zone_named
 from primum.incidents.service import Incidents
 
 Due = Callable[[Dossier], datetime | None]
 """When something is due in a file; None where nothing runs."""
 
 _FIRST: Final = frozenset({Type.INITIAL, Type.COMPLETE})
-
-
-def prudent_due(dossier: Dossier) -> datetime | None:
-    """Return the prudent deadline: from the first detection, for good."""
-    return dossier.detected_first + FORM.first if dossier.detected_first is not None else None
+_COMPLEMENT: Final = "complete"
+"""The rule of the clock (rules/notification.toml)."""
 
 
 def first_due(dossier: Dossier) -> datetime | None:
     """Return when the first notification is due: from the awareness that was said; without one, prudently."""
-    aware = dossier.instants.get(Which.AWARE)
-    return aware.at + FORM.first if aware is not None else prudent_due(dossier)
+    found = notification_dues(dossier)
+    return found.get(From.AWARE) or found.get(From.DETECTED)
+
+
+def prudent_due(dossier: Dossier) -> datetime | None:
+    """Return the prudent deadline: from the first detection, for good."""
+    return notification_dues(dossier).get(From.DETECTED)
+
+
+def complement_due(dossier: Dossier) -> datetime | None:
+    """Return until when what was filed is completed; None where nothing was."""
+    found = (one.due_at for one in duties(dossier, dossier.file.opened_at) if one.rule.name == _COMPLEMENT)
+    return next(found, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +66,9 @@ class _Ready:
 class Notices:
     """The notifications of the files. Safe to use from several threads."""
 
-    def __init__(
-        self, files: Incidents, *, due: Due = first_due, prudent: Due = prudent_due, zone: tzinfo = UTC
-    ) -> None:
-        """`due`, `prudent`: the house's clock; `zone`: in which instants are written, with their offset."""
-        self._files, self._due, self._prudent, self._zone = files, due, prudent, zone
+    def __init__(self, files: Incidents, *, due: Due = first_due, zone: tzinfo | None = None) -> None:
+        """`due`: when the first is due; `zone`: in which instants are written, with their offset (Paris)."""
+        self._files, self._due, self._zone = files, due, zone or zone_named(PARIS)
 
     def preview(self, by: Actor, file_id: str, type_: Type) -> Json:
         """Give what would be drawn up; nothing is kept, nothing refused. Raises NotPermitted, NoSuchIncident."""
@@ -163,18 +170,18 @@ class Notices:
         made = fields(dossier, draft)
         before = last.entry.body["content"] if last else None
         version = max((one.version for one in every), default=0) + 1
-        drawing = Drawing(now, by, version, due, self._prudent(dossier), late, before, reason)
+        drawing = Drawing(now, by, version, due, prudent_due(dossier), late, before, reason)
         return _Ready(draft, content_of(dossier, draft, drawing, made), stands, asked(made))
 
     def _in_time(self, dossier: Dossier, ready: _Ready, reason: str) -> None:
         """Return where the file says why it is late, if it is. Raises LateWithoutReason."""
         if ready.draft.type in _FIRST and ready.draft.late and not dossier.value("lateness"):
             raise LateWithoutReason(what="nothing was filed in time")
-        first = first_filed(ready.stands)
-        if ready.draft.type is not Type.COMPLEMENTARY or first is None or reason.strip():
+        if ready.draft.type is not Type.COMPLEMENTARY or reason.strip():
             return
-        if self._files.now() > (first.filed_at or first.entry.at) + FORM.complementary:
-            raise LateWithoutReason(what="a complementary one comes within 72 hours of the first, or with its reason")
+        due = complement_due(dossier) or self._due(dossier)
+        if due is not None and self._files.now() > due:
+            raise LateWithoutReason(what="past its own deadline, a complementary one has a reason")
 
 
 def _late_by(stands: list[Drawn], due: datetime | None, now: datetime) -> timedelta:

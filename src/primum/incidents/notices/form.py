@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib.resources import files
 from typing import Any, Final
 
@@ -71,8 +70,6 @@ class Form:
     fields: tuple[Asked, ...]
     sections: tuple[Section, ...]
     bands: tuple[Band, ...]
-    first: timedelta
-    complementary: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +115,6 @@ def _form() -> Form:
     return Form(
         in_force=table["in_force"].isoformat(), name=table["name"], source=table["source"], fields=fields,
         sections=sections, bands=tuple(Band(one.get("most"), one["text"]) for one in table["band"]),
-        first=timedelta(hours=table["delays"]["first_hours"]),
-        complementary=timedelta(hours=table["delays"]["complementary_hours"]),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -12,7 +12,6 @@ from typing import Final
 from primum.incidents.notices.form import Words
 
 LANGUAGES: Final = ("fr", "en")
-_HOUR: Final = timedelta(hours=1)
 _DAY: Final = {"fr": "%d/%m/%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
 
 
@@ -51,8 +50,5 @@ def written(at: datetime, zone: tzinfo) -> Words:
         local = at.astimezone(zone)
     except OverflowError:  # the first or the last day of the calendar
         local = at
-    offset = local.utcoffset() or timedelta()
-    sign, ahead = ("-", -offset) if offset < timedelta() else ("+", offset)
-    minutes = ahead % _HOUR // timedelta(minutes=1)
-    shown = f"UTC{sign}{ahead // _HOUR:02d}:{minutes:02d}"
-    return {one: f"{local.strftime(_DAY[one])} ({shown})" for one in LANGUAGES}
+    offset = f"{local:%z}"
+    return {one: f"{local.strftime(_DAY[one])} (UTC{offset[:3]}:{offset[3:5]})" for one in LANGUAGES}

@@ -83,8 +83,8 @@ def test_the_page_follows_the_form_and_says_what_it_is(scene, notices, language)
     heads = re.findall(r"<h2>(.*?)</h2>", text)
     assert [one.replace("&#x27;", "'") for one in heads[:12]] == [one.label[language] for one in FORM.sections]
     assert f'<html lang="{language}">' in text
-    said = {"fr": ("Non envoyé", "24/11/2026 22:40", "une personne relit, signe"),
-            "en": ("Not sent", "2026-11-24 22:40", "a person reads it, signs it")}[language]  # fmt: skip
+    said = {"fr": ("Non envoyé", "24/11/2026 23:40 (UTC+01:00)", "une personne relit, signe"),
+            "en": ("Not sent", "2026-11-24 23:40 (UTC+01:00)", "a person reads it, signs it")}[language]  # fmt: skip
     for one in (*said, made.body["digest"], file.id):
         assert one in text
     confirm = {"fr": "à confirmer par votre DPO", "en": "to be confirmed by your DPO"}[language]

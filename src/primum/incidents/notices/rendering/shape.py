@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from primum.incidents.countdown import late_by
 from primum.incidents.notices.words import word
 
 _CONTROL: Final = frozenset({"Cc", "Cs"})
@@ -136,9 +137,9 @@ def _clock(content: Content, clock: Content, language: str) -> list[str]:
     if clock["prudent_shown"]:
         told.append(word(language, "prudent", at=clock["prudent_shown"][language]))
     if clock["late_minutes"]:
-        hours, minutes = divmod(clock["late_minutes"], timedelta(hours=1) // timedelta(minutes=1))
+        late = late_by(timedelta(minutes=clock["late_minutes"])).words(language)
         number = next((one["number"] for one in content["fields"] if one["name"] == _AWARE), 0)
-        told.append(word(language, "late", hours=hours, minutes=minutes, number=number))
+        told.append(word(language, "late", late=late, number=number))
     return told
 
 
