@@ -22,6 +22,8 @@ from primum.incidents.model import (
     State,
     Which,
 )
+from primum.incidents.severity.assessment import KEY as ASSESSMENT, check_assessment
+from primum.incidents.severity.deciding import check_decision
 
 Body = Mapping[str, Any]
 _AFTER_THE_END: Final = frozenset({
@@ -121,6 +123,8 @@ def _fact(body: Body, _dossier: Dossier, by: str, _now: datetime) -> None:
             raise BadEntry(what="what is not known has no value")
     else:
         check_value(body["key"], body.get("value"))
+        if body["key"] == ASSESSMENT:
+            check_assessment(body["value"])
 
 
 def _instant(body: Body, dossier: Dossier, by: str, now: datetime) -> None:
@@ -152,11 +156,12 @@ def began_after(dossier: Dossier) -> datetime | None:
     return from_text(began["not_before"])
 
 
-def _decision(body: Body, _dossier: Dossier, by: str, _now: datetime) -> None:
+def _decision(body: Body, dossier: Dossier, by: str, _now: datetime) -> None:
     if by == SYSTEM:
         raise BadEntry(what="a person decides")
     if not body["reason"].strip():
         raise BadEntry(what="a decision has its reason")
+    check_decision(body, dossier)
 
 
 def _dated(body: Body, _dossier: Dossier, _by: str, now: datetime) -> None:

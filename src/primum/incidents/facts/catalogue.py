@@ -57,6 +57,8 @@ class Kind:
     vocabulary: str = ""
     fields: tuple[str, ...] = ()
     patient_free: bool = True
+    when: str = ""
+    """Asked only in a file of this origin; empty: in every file."""
 
 
 def _read() -> dict[str, Kind]:
@@ -65,6 +67,7 @@ def _read() -> dict[str, Kind]:
         one["key"]: Kind(
             key=one["key"], level=Level(one["level"]), shape=Shape(one["shape"]), label=one["label"],
             asks=one.get("asks", {}), vocabulary=one.get("vocabulary", ""), fields=tuple(one.get("fields", ())),
+            when=one.get("when", ""),
         )
         for one in found["fact"]
     }  # fmt: skip

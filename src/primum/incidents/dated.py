@@ -1,0 +1,32 @@
+"""Dated data: tables beside the code, with the day from which they hold, their source, how sure that is. Pure."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+Words = Mapping[str, str]
+"""One sentence or name, by language: `fr`, `en`."""
+
+CONFIDENCE: Final[Mapping[str, Words]] = {
+    "verified": {"fr": "vérifié dans un texte lu", "en": "checked in a text that was read"},
+    "secondary": {"fr": "d'après une source secondaire", "en": "from a secondary source"},
+    "inferred": {"fr": "déduit ou calculé par nous", "en": "inferred or computed by us"},
+    "to-be-confirmed": {
+        "fr": "à confirmer par votre délégué à la protection des données ou votre avocat",
+        "en": "to be confirmed by your data protection officer or lawyer",
+    },
+}
+"""How sure a piece of dated data is, and how that is said where it is shown."""
+
+
+def read_dated(package: str, name: str) -> dict[str, Any]:
+    """Read a table that lies in `package`: TOML with `in_force` and `source`."""
+    return tomllib.loads(files(package).joinpath(name).read_text("utf-8"))
+
+
+def words_of(table: Mapping[str, Any], prefix: str = "") -> Words:
+    """Take the sentence of a table in both languages: `fr` and `en`, or `PREFIX_fr` and `PREFIX_en`."""
+    return {one: table[f"{prefix}{one}"] for one in ("fr", "en")}
