@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from primum.ground.clock import to_text
 from primum.incidents.model import Dossier, Which
-from primum.incidents.notices.fields import Draft, Field, asked
+from primum.incidents.notices.fields import asked
 from primum.incidents.notices.form import EDPB, FORM, Section
+from primum.incidents.notices.model import Draft, Field
 from primum.incidents.notices.words import written as shown
 from primum.incidents.store import written
 

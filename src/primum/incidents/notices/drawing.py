@@ -14,7 +14,7 @@ from primum.incidents.entries import check
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import BadEntry, BadInstant, Dossier, Entry, EntryKind, Role
 from primum.incidents.notices.content import Drawing, Json, content_of, digest_of
-from primum.incidents.notices.fields import Draft, Question, Type, asked, fields
+from primum.incidents.notices.fields import asked, fields
 from primum.incidents.notices.history import (
     Drawn,
     LateWithoutReason,
@@ -24,6 +24,7 @@ from primum.incidents.notices.history import (
     may_draw,
     standing,
 )
+from primum.incidents.notices.model import Draft, Question, Type
 from primum.incidents.notices.rendering import Layout, Rendered, render
 from primum.incidents.rules.dated import From, zone_named
 from primum.incidents.service import Incidents

@@ -7,111 +7,16 @@ in place of a value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
-from enum import StrEnum
-from typing import Any
+from dataclasses import replace
 
 from primum.ground.clock import to_text
 from primum.incidents.facts.catalogue import CATALOGUE, VOCABULARIES
-from primum.incidents.model import SYSTEM, Dossier, EntryKind, Evidence, Fact, Instant, Role, Standing, Which
+from primum.incidents.model import SYSTEM, Dossier, Evidence, Fact, Instant, Role, Standing, Which
+from primum.incidents.notices.derived import DERIVED
 from primum.incidents.notices.form import FORM, Asked, Form, Source, Words
-from primum.incidents.notices.values import Line, band_of, lines_of
+from primum.incidents.notices.model import Draft, Field, Known, Part, Question, Type
+from primum.incidents.notices.values import Line, lines_of
 from primum.incidents.notices.words import same, words, written
-
-
-class Type(StrEnum):
-    """What is drawn up."""
-
-    INITIAL = "initial"
-    COMPLEMENTARY = "complementary"
-    COMPLETE = "complete"
-    CORRECTION = "correction"
-    WITHDRAWAL = "withdrawal"
-    ALERT = "alert"
-    """The processor's, to the controller (33(2))."""
-
-
-class Known(StrEnum):
-    """How a field is known."""
-
-    MEASURED = "measured"
-    DECLARED = "declared"
-    DERIVED = "derived"
-    """From the file itself, or computed from a fact."""
-    UNKNOWN = "unknown"
-    """Somebody said that it is not known."""
-    ASKED = "asked"
-    ABSENT = "absent"
-    """Only a measure could tell, and none did: nobody is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a notification is before its fields. `number`: of the receipt before it; None where nothing came before."""
-
-    type: Type
-    organisation: str = ""
-    """The controller's name, as the house has it."""
-    number: str | None = None
-    previous: str = ""
-    """The entry of the version before."""
-    late: bool = False
-    zone: tzinfo = UTC
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that a field takes, with its evidence: never empty."""
-
-    key: str
-    standing: Known
-    value: Any
-    lines: tuple[Line, ...]
-    evidence: tuple[Evidence, ...]
-    label: Words
-
-    def as_json(self) -> dict[str, Any]:
-        """Give it as an object."""
-        return {
-            "key": self.key, "standing": self.standing.value, "value": self.value,
-            "lines": [one.as_json() for one in self.lines], "evidence": [one.as_json() for one in self.evidence],
-            "label": dict(self.label),
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the form, filled or not. `asks` is empty where nothing is left to ask; `keys`: what an answer sets."""
-
-    form: Asked
-    standing: Known
-    parts: tuple[Part, ...]
-    asks: Words
-    keys: tuple[str, ...] = ()
-
-    @property
-    def filled(self) -> bool:
-        """Whether it has a value. That something is not known is an answer, and no value."""
-        return self.standing in {Known.MEASURED, Known.DECLARED, Known.DERIVED}
-
-    def as_json(self) -> dict[str, Any]:
-        """Give it as an object, label and question in both languages."""
-        return {
-            "number": self.form.number, "name": self.form.name, "section": self.form.section,
-            "label": dict(self.form.label), "confirmed": self.form.confirmed, "form_words": self.form.cnil,
-            "standing": self.standing.value, "parts": [one.as_json() for one in self.parts], "asks": dict(self.asks),
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question that is left. `keys`: the facts and instants that answer it; `number`: the field that waits for it."""
-
-    number: int
-    name: str
-    keys: tuple[str, ...]
-    text: Words
 
 
 def fields(dossier: Dossier, draft: Draft, form: Form = FORM) -> list[Field]:
@@ -171,7 +76,7 @@ def _take(source: Source, one: Asked, dossier: Dossier, draft: Draft, form: Form
         return _facts(source, one, dossier, draft)
     if source.kind == "instant":
         return _instants(Which(source.name), one, dossier, draft)
-    return [part for part in (_DERIVED[source.name](dossier, draft, form),) if part is not None]
+    return [part for part in (DERIVED[source.name](dossier, draft, form),) if part is not None]
 
 
 def _facts(source: Source, one: Asked, dossier: Dossier, draft: Draft) -> list[Part]:
@@ -217,85 +122,3 @@ def _instants(which: Which, one: Asked, dossier: Dossier, draft: Draft) -> list[
 
 def _said(instant: Instant) -> Known:
     return Known.MEASURED if instant.by == SYSTEM else Known.DECLARED
-
-
-# -- what the file itself tells --
-
-
-def _opened(dossier: Dossier) -> Evidence:
-    """Point to the entry that opened the file; to the file, where it is not among the entries."""
-    own = [one for one in dossier.of_kind(EntryKind.OPENED) if one.of == dossier.file.id]
-    return Evidence("journal", own[0].id if own else dossier.file.id)
-
-
-def _derived(key: str, value: Any, text: Words, shown: Evidence, label: Words | None = None) -> Part:  # noqa: ANN401
-    return Part(f"derived:{key}", Known.DERIVED, value, (Line(text),), (shown,), label or {})
-
-
-def _type(dossier: Dossier, draft: Draft, _form: Form) -> Part:
-    shown = Evidence("notice", draft.previous) if draft.previous else _opened(dossier)
-    return _derived("type", draft.type.value, words(f"type-{draft.type.value}"), shown)
-
-
-def _initial_number(_dossier: Dossier, draft: Draft, _form: Form) -> Part | None:
-    """Say the number of the receipt before, or that it is missing."""
-    if draft.number is None:
-        return None
-    text = same(draft.number) if draft.number else words("initial-number-missing")
-    shown = Evidence("notice", draft.previous)
-    return _derived("initial-number", draft.number, text, shown, words("initial-number"))
-
-
-def _organisation(dossier: Dossier, draft: Draft, _form: Form) -> Part | None:
-    if not draft.organisation:
-        return None
-    return _derived("organisation", draft.organisation, same(draft.organisation), _opened(dossier))
-
-
-def _role(dossier: Dossier, _draft: Draft, _form: Form) -> Part:
-    role = dossier.file.role.value
-    return _derived("role", role, VOCABULARIES["role"][role], _opened(dossier))
-
-
-def _band(dossier: Dossier, _draft: Draft, form: Form) -> Part | None:
-    fact = dossier.facts.get("people")
-    if fact is None or fact.standing is Standing.UNKNOWN:
-        return None
-    text = band_of(fact.value, form.bands)
-    shown = fact.evidence or (Evidence("journal", fact.entry),)
-    return Part("derived:band", Known.DERIVED, text["en"], (Line(text),), shown, words("band"))
-
-
-_ATTACHED = ("run", "check", "bundle", "document")
-
-
-def _attachments(dossier: Dossier, _draft: Draft, _form: Form) -> Part | None:
-    """List the reports that facts rest on, and the documents and bundles of the file, each once."""
-    found = {
-        (one.kind, one.ref): one for fact in _every_fact(dossier) for one in fact.evidence if one.kind in _ATTACHED
-    }
-    for entry in dossier.of_kind(EntryKind.EVIDENCE):
-        kind, ref = entry.body["what"], entry.body["digest"]
-        if kind in _ATTACHED:  # a receipt, or a letter that was kept, is not for the authority
-            found[kind, ref] = Evidence(kind, ref, str(entry.body.get("name", "")))
-    if not found:
-        return None
-    lines = tuple(
-        Line(same(f"{one.ref} {one.note}".strip()), words(f"attachment-{one.kind}")) for one in found.values()
-    )
-    value = [one.as_json() for one in found.values()]
-    return Part("derived:attachments", Known.DERIVED, value, lines, tuple(found.values()), {})
-
-
-def _every_fact(dossier: Dossier) -> list[Fact]:
-    return [*dossier.facts.values(), *dossier.measured.values()]
-
-
-_DERIVED = {
-    "type": _type,
-    "initial-number": _initial_number,
-    "organisation": _organisation,
-    "role": _role,
-    "band": _band,
-    "attachments": _attachments,
-}

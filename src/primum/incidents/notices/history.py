@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from primum.ground.clock import from_text
 from primum.incidents.model import Dossier, Entry, EntryKind, IncidentRefused, Role
-from primum.incidents.notices.fields import Type
+from primum.incidents.notices.model import Type
 
 
 class BadNotice(IncidentRefused):

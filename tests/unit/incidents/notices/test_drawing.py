@@ -10,8 +10,8 @@ from primum.identity import NotPermitted, Role, StepUpNeeded
 from primum.incidents.model import BadEntry, BadInstant, EntryKind, IncidentOver
 from primum.incidents.notices.content import digest_of
 from primum.incidents.notices.drawing import Notices
-from primum.incidents.notices.fields import Type
 from primum.incidents.notices.history import BadNotice, LateWithoutReason, NoSuchNotice
+from primum.incidents.notices.model import Type
 
 
 class Desk(Scene):

@@ -9,8 +9,9 @@ from tests.unit.incidents.notices.notices_kit import ANSWERS, FILLED, RUN, answe
 
 from primum.incidents.facts.catalogue import CATALOGUE, VOCABULARIES
 from primum.incidents.model import EntryKind, Role
-from primum.incidents.notices.fields import Draft, Known, Type, asked, fields, questions
+from primum.incidents.notices.fields import asked, fields, questions
 from primum.incidents.notices.form import EDPB, FORM
+from primum.incidents.notices.model import Draft, Known, Type
 
 INITIAL = Draft(Type.INITIAL)
 

@@ -16,8 +16,9 @@ from tests.unit.incidents.notices.notices_kit import answered, dossiers, probed
 from primum.incidents.model import Role
 from primum.incidents.notices.content import Drawing, content_of, digest_of
 from primum.incidents.notices.drawing import Notices
-from primum.incidents.notices.fields import Draft, Type, fields
+from primum.incidents.notices.fields import fields
 from primum.incidents.notices.form import EDPB, FORM
+from primum.incidents.notices.model import Draft, Type
 from primum.incidents.notices.rendering import FORMS, Layout, render
 from primum.incidents.notices.words import LANGUAGES, _words
 
