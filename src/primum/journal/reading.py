@@ -17,7 +17,7 @@ from pathlib import Path
 
 from primum.ground.clock import to_text
 from primum.journal.limits import LIMITS
-from primum.journal.names import ChainName, chains, segments
+from primum.journal.names import ChainName, chains, segment_of, segments
 from primum.journal.vocabulary import CHAIN_SENTENCES, Ledger, sentence
 
 _HASH_AND_SPACE = 65
@@ -77,7 +77,7 @@ EVERYTHING = Filter()
 
 def entries(journal: Path, wanted: Filter = EVERYTHING) -> Iterator[Entry]:
     """Go through the wanted entries of both ledgers, oldest first."""
-    each = (_of_ledger(journal, ledger) for ledger in wanted.ledgers)
+    each = (_of_ledger(journal, ledger, wanted.since) for ledger in wanted.ledgers)
     return (entry for entry in heapq.merge(*each, key=_when) if wanted.wants(entry))
 
 
@@ -100,7 +100,7 @@ def _last_said(journal: Path, name: ChainName, said: bytes, kind: str) -> Entry 
     last: Entry | None = None
     with suppress(FileNotFoundError), name.path(journal).open("rb") as file:
         while data := file.readline(LIMITS.unfinished):
-            entry = _entry(str(name), data) if said in data else None
+            entry = read_line(str(name), data) if said in data else None
             last = entry if entry is not None and entry.kind == kind else last
     return last
 
@@ -109,8 +109,10 @@ def _when(entry: Entry) -> str:
     return entry.at
 
 
-def _of_ledger(journal: Path, ledger: Ledger) -> Iterator[Entry]:
-    for segment in segments(journal, ledger):
+def _of_ledger(journal: Path, ledger: Ledger, since: datetime | None) -> Iterator[Entry]:
+    """Go through a ledger. Segments before the one of `since` hold nothing later: none is opened again once left."""
+    first = segment_of(ledger, since) if since is not None else ""
+    for segment in (one for one in segments(journal, ledger) if one >= first):
         yield from heapq.merge(*(_of_chain(journal, name) for name in chains(journal, ledger, segment)), key=_when)
 
 
@@ -118,14 +120,15 @@ def _of_chain(journal: Path, name: ChainName) -> Iterator[Entry]:
     at = ""
     with suppress(FileNotFoundError), name.path(journal).open("rb") as file:  # pruned in this very moment
         while data := file.readline(LIMITS.unfinished):
-            entry = _entry(str(name), data)
+            entry = read_line(str(name), data)
             if entry is None:
                 entry = Entry(str(name), -1, at, "chain:illegible", "system", "", {"bytes": len(data)})
             at = entry.at
             yield entry
 
 
-def _entry(chain: str, data: bytes) -> Entry | None:
+def read_line(chain: str, data: bytes) -> Entry | None:
+    """Read a line of a chain, with its line feed; None where it is not one."""
     try:
         read = json.loads(data[_HASH_AND_SPACE:])
         found = Entry(chain, read["n"], read["at"], read["kind"], read["actor"], read["subject"], read["details"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -85,13 +86,16 @@ def read_hole(address: str, port: int, mode: str, identity: str, rung: str) -> H
     return Hole(address, port, Mode(mode), Identity(identity), Rung(rung))
 
 
-class OnFinding(Protocol):
-    """Where findings are handed on: the room for incidents, once there is one."""
+class OnFindings(Protocol):
+    """Where findings are handed on: the room of incidents."""
 
-    def __call__(self, finding: Finding, change: Change) -> None:
-        """Take a finding that was recorded, extended or closed. Called once it is kept; what it raises goes on."""
+    def __call__(self, changes: Sequence[tuple[Finding, Change]], /) -> None:
+        """Take what one report or one line changed, once it is kept. What this raises is logged, and goes no further.
+
+        Whoever must not miss any looks at the list by themselves too: a crash may come between.
+        """
         ...
 
 
-def kept_here(finding: Finding, change: Change) -> None:
+def kept_here(changes: Sequence[tuple[Finding, Change]]) -> None:
     """Hand it to nobody: the list is what there is."""

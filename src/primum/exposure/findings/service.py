@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from primum.exposure.findings import store
-from primum.exposure.findings.model import Change, Finding, NoSuchFinding, OnFinding, Source, kept_here, key_of
+from primum.exposure.findings.model import Change, Finding, NoSuchFinding, OnFindings, Source, kept_here, key_of
 from primum.exposure.probe.model import Hole, Place
 from primum.exposure.ran import Ran, read_report
 from primum.ground.ids import new_id
+from primum.ground.log import Log
 from primum.identity import Permission, Thing, require
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SHOWN: Final = 500
 """Findings of a list: what is open comes first."""
 _HOUSE: Final = Thing("house")
+_log = Log("findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,13 @@ class Taken:
 class Findings:
     """The list. Safe to use from several threads."""
 
-    def __init__(self, records: Engine, clock: Clock, record: Recorder, on_finding: OnFinding = kept_here) -> None:
-        """Keep in `records`; each change is handed to `on_finding` too."""
-        self._records, self._clock, self._record, self._on_finding = records, clock, record, on_finding
+    def __init__(self, records: Engine, clock: Clock, record: Recorder, on_findings: OnFindings = kept_here) -> None:
+        """Keep in `records`; what a report changes is handed to `on_findings` too, all at once."""
+        self._records, self._clock, self._record, self._on_findings = records, clock, record, on_findings
+
+    def handed_to(self, on_findings: OnFindings) -> None:
+        """Say to whom changes are handed from now on: who takes them is made of this list."""
+        self._on_findings = on_findings
 
     def take(self, report: Mapping[str, Any], source: Source) -> Taken:
         """Take the holes of a report: of this home's own run, or of one that was verified. Raises BadRun.
@@ -87,6 +93,21 @@ class Findings:
         if found is None:
             raise NoSuchFinding
         return found
+
+    def everything(self) -> list[Finding]:
+        """List all of them for what the worker does by itself, in the order in which they were detected."""
+        with self._reading() as tx:
+            return store.everything(tx)
+
+    def run_that_ended(self, place: Place, at: datetime) -> Ran | None:
+        """Find the run from a place that ended at an instant; None where it is not kept any more."""
+        with self._reading() as tx:
+            return store.run_that_ended(tx, place, at)
+
+    def run_times(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """List from when to when a probe was at work between two instants."""
+        with self._reading() as tx:
+            return store.run_times(tx, since, until)
 
     def run(self, digest: str) -> Ran | None:
         """Find a run that was taken."""
@@ -138,8 +159,12 @@ class Findings:
                 self._record(f"finding:{change}", "system", finding.id, _details(finding, change))
 
     def _hand_on(self, changes: list[tuple[Finding, Change]]) -> None:
-        for finding, change in changes:
-            self._on_finding(finding, change)
+        if not changes:
+            return
+        try:
+            self._on_findings(changes)
+        except Exception as error:  # noqa: BLE001 (what was found is kept, whatever becomes of it elsewhere)
+            _log.failure("findings.not-handed-on", error, code=getattr(error, "code", ""), count=len(changes))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

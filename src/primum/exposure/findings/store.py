@@ -61,6 +61,20 @@ def run(tx: Connection, digest: str) -> Ran | None:
     return _ran(row[0]) if row is not None else None
 
 
+def run_that_ended(tx: Connection, place: Place, at: datetime) -> Ran | None:
+    """Find the run from a place that ended at an instant."""
+    sql = "SELECT body FROM probe_runs WHERE place = ? AND ended_at = ? ORDER BY digest LIMIT 1"
+    row = tx.exec_driver_sql(sql, (place.value, to_text(at))).first()
+    return _ran(row[0]) if row is not None else None
+
+
+def run_times(tx: Connection, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """List from when to when a run went on, of those between two instants."""
+    sql = "SELECT began_at, ended_at FROM probe_runs WHERE ended_at >= ? AND began_at <= ? ORDER BY began_at"
+    rows = tx.exec_driver_sql(sql, (to_text(since), to_text(until)))
+    return [(from_text(row[0]), from_text(row[1])) for row in rows]
+
+
 def runs_before(tx: Connection, place: Place, at: datetime) -> Iterator[Ran]:
     """Go through the runs from a place that ended before an instant, the last first."""
     sql = "SELECT body FROM probe_runs WHERE place = ? AND ended_at <= ? ORDER BY ended_at DESC, digest"
@@ -92,6 +106,11 @@ def put(tx: Connection, finding: Finding) -> None:
 def every(tx: Connection, most: int) -> list[Finding]:
     """List them: those that are open first, then the last that were closed."""
     return _read(tx, "1 ORDER BY closed_at IS NOT NULL, first_open_at DESC, id LIMIT ?", (most,))
+
+
+def everything(tx: Connection) -> list[Finding]:
+    """List them all, in the order in which they were detected."""
+    return _read(tx, "1 ORDER BY detected_at, id", ())
 
 
 def one(tx: Connection, finding_id: str) -> Finding | None:

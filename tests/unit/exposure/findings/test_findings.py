@@ -16,9 +16,7 @@ DPO = kit.actor(Role.DPO)
 class Place_:  # noqa: N801 (what a test has at hand)
     def __init__(self, folder) -> None:
         self.told, self.handed = kit.Told(), []
-        self.findings = Findings(
-            kit.records(folder), kit.clock(), self.told, lambda one, what: self.handed.append((one, what))
-        )
+        self.findings = Findings(kit.records(folder), kit.clock(), self.told, self.handed.append)
 
     def find(self):
         return next(one for one in self.findings.every(DPO) if one.hole and one.hole.rung is Rung.FIND)
@@ -105,11 +103,29 @@ def test_in_whatever_order_reports_come_the_interval_is_the_same(tmp_path_factor
     assert hour(2) <= one.first_open_at <= one.last_open_at <= hour(3)
 
 
-def test_each_change_is_handed_on(place):
-    place.findings.take(opened(1), Source.PROBE)
+def test_what_a_report_changes_is_handed_on_at_once_and_nothing_is_not(place):
+    for told in (opened(1), opened(2), closed(3), closed(4)):
+        place.findings.take(told, Source.PROBE)
+    assert [[what for _, what in one] for one in place.handed] == [["recorded"] * 2, ["extended"] * 2, ["closed"] * 2]
+
+
+def test_who_takes_findings_and_stumbles_loses_none_of_them(place, caplog):
+    def stumble(_changes):
+        raise OSError("no room")
+
+    place.findings.handed_to(stumble)
+    assert len(place.findings.take(opened(1), Source.PROBE).of(Change.RECORDED)) == 2
+    assert len(place.findings.everything()) == 2
+    assert "findings.not-handed-on" in caplog.text
+
+
+def test_the_run_that_proved_something_is_found_by_when_it_ended(place):
+    place.findings.take(closed(0), Source.PROBE)
     place.findings.take(opened(2), Source.PROBE)
-    place.findings.take(closed(3), Source.PROBE)
-    assert [what for _, what in place.handed] == ["recorded"] * 2 + ["extended"] * 2 + ["closed"] * 2
+    one = place.find()
+    assert place.findings.run_that_ended(one.place, one.first_open_at).digest == one.run
+    assert place.findings.run_that_ended(one.place, one.last_closed_at).holes == ()
+    assert place.findings.run_that_ended(Place.HERE, one.first_open_at) is None
 
 
 def test_a_line_of_a_check_is_a_finding_while_it_is_bad(place):
