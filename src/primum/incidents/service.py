@@ -286,6 +286,12 @@ class Incidents:
         with self._records.begin() as tx:
             yield tx
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a transaction that only reads, and waits for nobody."""
+        with self._reading() as tx:
+            yield tx
+
     def now(self) -> datetime:
         """Return the present instant of the files' clock."""
         return self._clock.now()

@@ -121,6 +121,12 @@ def considered(tx: Connection, finding_id: str) -> tuple[str, str] | None:
     return (row[0], row[1]) if row is not None else None
 
 
+def all_considered(tx: Connection) -> dict[str, tuple[str, str]]:
+    """Tell of everything that was considered: how it was, and the record it belongs to ("": to none)."""
+    rows = tx.exec_driver_sql("SELECT finding_id, digest, case_id FROM incident_considered")
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 def consider(tx: Connection, finding_id: str, digest: str, case_id: str, at: datetime) -> None:
     """Keep that a finding was considered as it is."""
     sql = "INSERT OR REPLACE INTO incident_considered VALUES (?, ?, ?, ?)"

@@ -1,0 +1,1 @@
+"""What opens the file of a breach: findings, the journal, a person's story."""
