@@ -26,6 +26,7 @@ from primum.vault import Label
 if TYPE_CHECKING:
     from primum.app.backup.service import Backups
     from primum.app.exposed import Exposed
+    from primum.app.incidents import Breaches
     from primum.app.shelf import Shelf
     from primum.identity import SealedBox
     from primum.identity.people import People
@@ -66,6 +67,7 @@ class WorkerRooms:
     to_read: ToRead
     exposed: Exposed
     outside: Outside
+    incidents: Breaches
 
 
 def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
@@ -106,6 +108,7 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
     from primum.app.backup.making import Source  # noqa: PLC0415
     from primum.app.backup.service import Backups, Means  # noqa: PLC0415
     from primum.app.exposed import open_exposed  # noqa: PLC0415
+    from primum.app.incidents import open_incidents  # noqa: PLC0415
     from primum.app.orders import open_orders  # noqa: PLC0415
     from primum.app.shelf import Shelf  # noqa: PLC0415
     from primum.app.toread import open_to_read  # noqa: PLC0415
@@ -130,6 +133,13 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         demo=home.demo,
     )
     signer = Signer(home.folder / "journal", payload.keys[Label.SIGNER], home.id, rooms.clock, rooms.disc)
+    exposed = open_exposed(
+        rooms,
+        records,
+        signer,
+        payload.keys[Label.SECRETS],
+        lambda: [rooms.settings.dicom_aet, *(one.aet for one in devices.list())],
+    )
     return WorkerRooms(
         rooms=rooms,
         records=records,
@@ -151,14 +161,11 @@ def open_worker(payload: Payload, prepared: Callable[[], None]) -> WorkerRooms:
         ),
         doses=Doses(index, rooms.vault),
         to_read=open_to_read(rooms, records, Reports(index, records, rooms.vault).validated),
-        exposed=open_exposed(
-            rooms,
-            records,
-            signer,
-            payload.keys[Label.SECRETS],
-            lambda: [rooms.settings.dicom_aet, *(one.aet for one in devices.list())],
-        ),
+        exposed=exposed,
         outside=outside,
+        incidents=open_incidents(
+            rooms, records=records, index=index, people=people, devices=devices, findings=exposed.findings
+        ),
         signer=signer,
     )
 
@@ -181,6 +188,7 @@ def worker_jobs(
     worker: WorkerRooms, sweep_index: Callable[..., int], indexing: Indexing, send_due: Callable[[datetime], int]
 ) -> list[Job]:
     """List what the worker does by itself (docs/reference/jobs.md)."""
+    from primum.app.incidents import pruning_after  # noqa: PLC0415
     from primum.app.mail import mailer  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
     from primum.imaging.orders.forgetting import Forgetting  # noqa: PLC0415
@@ -191,10 +199,14 @@ def worker_jobs(
     from primum.journal import journal_jobs  # noqa: PLC0415
 
     rooms = worker.rooms
+    send = mailer(rooms.home, rooms.settings, worker.secrets)
     eraser = Eraser(worker.records, worker.index, rooms.vault, rooms.clock, Recorder(rooms.journal), indexing)
     return [
-        *journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months),
-        *people_jobs(worker.people, mailer(rooms.home, rooms.settings, worker.secrets)),
+        *pruning_after(
+            journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months), worker.incidents.holding.sweep
+        ),
+        *worker.incidents.jobs(send),
+        *people_jobs(worker.people, send),
         *worker.backups.jobs(),
         *worker.outside.jobs(),
         Job("imaging.catch-up", timedelta(minutes=10), sweep_index),

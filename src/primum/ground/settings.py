@@ -95,6 +95,11 @@ SETTINGS = (
     Setting("backup_mib_a_second", 0, "How fast a backup may read and send, in MiB a second; 0 means no limit."),
     Setting("backup_s3_endpoint", "", "Address of the S3-compatible service (https://…); empty means Amazon's."),
     Setting("backup_s3_region", "us-east-1", "Region that requests to the S3-compatible service are signed for."),
+    Setting(
+        "hosts_for_others",
+        False,
+        "The operator hosts for others: files of breaches are a processor's, GDPR art. 33(2).",
+    ),
     Setting("language", "fr", "Language of a page for who has not chosen: fr or en."),
 )
 """Every setting, in the order of the reference page."""
@@ -136,6 +141,7 @@ class Settings:
     backup_mib_a_second: int
     backup_s3_endpoint: str
     backup_s3_region: str
+    hosts_for_others: bool
     language: str
 
 

@@ -54,6 +54,11 @@ def left(tx: Connection, before: datetime) -> list[Canary]:
     return [Canary(*row) for row in rows]
 
 
+def every_ref(tx: Connection) -> frozenset[str]:
+    """List the references of all that were ever planted: nobody's studies."""
+    return frozenset(row[0] for row in tx.execute(text("SELECT study_ref FROM canaries")))
+
+
 def removed(tx: Connection, study_uid: str, at: datetime) -> None:
     """Note that one is gone, or was never taken in."""
     tx.execute(

@@ -293,6 +293,16 @@ def done(records: Connection, limit: int) -> list[Erasure]:
     return [_erasure(row) for row in rows]
 
 
+def erased_since(records: Connection, controller_id: str, since: datetime) -> list[tuple[str, str]]:
+    """List the whole studies of a controller that were erased since an instant: erasure and reference."""
+    rows = records.exec_driver_sql(
+        "SELECT id, study_ref FROM erasures WHERE state = 'done' AND level = 'study' AND controller_id = ?"
+        " AND done_at >= ? ORDER BY done_at, id",
+        (controller_id, to_text(since)),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def not_to_propose(records: Connection, refs: Sequence[str], refused_since: datetime) -> set[str]:
     """Of these studies, those that are proposed already, or were refused lately."""
     rows = records.exec_driver_sql(
