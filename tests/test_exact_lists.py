@@ -126,7 +126,7 @@ def test_commands():
         "dose", "to-read", "send",
         "erase", "retention",
         "probe", "vantage",
-        "finding", "intervention", "mandate",
+        "finding", "incident", "intervention", "mandate",
         "why", "journal", "vault", "keyring", "version",
     ]  # fmt: skip
 
@@ -155,6 +155,8 @@ def test_verbs_of_the_socket():
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
         "outside_announce", "outside_read", "outside_view", "outside_list",
+        "incident_list", "incident_show", "incident_answer", "incident_instant", "incident_decide", "incident_note",
+        "incident_merge", "incident_close", "incident_attach", "incident_document",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",
         "station_issue", "station_read", "station_list", "station_remove",
@@ -166,7 +168,7 @@ def test_what_the_doors_may_ask_of_the_worker():
     assert set(DOOR_VERBS) == {
         "check",
         "commitment.ask", "commitment.result", "commitment.delivered", "decide", "retention.facts",
-        "report", "sending", "interventions",
+        "report", "sending", "interventions", "incidents",
         "worklist.find", "mpps.create", "mpps.set", "mpps.get", "hl7.message",
         "identity.judge", "identity.still", "confirmation.report",
     }  # fmt: skip

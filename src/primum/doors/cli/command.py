@@ -43,6 +43,7 @@ COMMANDS = {
     "probe": "ask what a stranger could do: climb the ladder of each service, read nobody's data",
     "vantage": "look from here at who is invited; be looked at from elsewhere",
     "finding": "what probes and checks found, since when, and whether it is over",
+    "incident": "the file of a breach: its clock, what is known, what is asked, decisions, notices",
     "intervention": "who touched the box, the server or the network: probed before and after",
     "mandate": "who allowed which probe: give, list, withdraw, export, prove control",
     "why": "print the rule that decides WHO may do ACTION to WHAT",

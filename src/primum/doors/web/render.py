@@ -81,6 +81,7 @@ class Pages:
             "may_check": signed_in and _may(visit, Permission.CHECK_READ),
             "may_list_doses": signed_in and _may(visit, Permission.DOSE_LIST),
             "may_list_interventions": signed_in and _may(visit, Permission.INTERVENTION_LIST),
+            "may_report_incidents": signed_in and _may(visit, Permission.INCIDENT_REPORT),
             "may_list_sendings": signed_in
             and (_may(visit, Permission.STUDY_LIST) or _may(visit, Permission.DEVICE_LIST)),
         }

@@ -20,6 +20,7 @@ from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
+from primum.doors.web.incidents import IncidentPages
 from primum.doors.web.interventions import InterventionPages
 from primum.doors.web.keeping import Keeping
 from primum.doors.web.notices import Notices
@@ -58,7 +59,7 @@ class WebRoutes:
         """List them."""
         return [
             *self._door(), *self._house(), *self._reports(), *self._retention(), *self._after(), *self._sendings(),
-            *self._interventions(), *self._check(), *self._ohif(),
+            *self._interventions(), *self._incidents(), *self._check(), *self._ohif(),
         ]  # fmt: skip
 
     def _door(self) -> list[BaseRoute]:
@@ -172,6 +173,21 @@ class WebRoutes:
             self._upload("/interventions/{intervention}/attach", interventions.attach),
             self._get("/interventions/{intervention}/reports/{report}", interventions.report),
             self._get("/findings", interventions.findings),
+        ]
+
+    def _incidents(self) -> list[BaseRoute]:
+        incidents, one = IncidentPages(self._pages), "/incidents/{incident}"
+        return [
+            self._get("/incidents", incidents.page),
+            self._get(one, incidents.one),
+            self._post(f"{one}/answer", incidents.answer),
+            self._post(f"{one}/instant", incidents.instant),
+            self._post(f"{one}/decide", incidents.decide),
+            self._post(f"{one}/note", incidents.note),
+            self._post(f"{one}/merge", incidents.merge),
+            self._post(f"{one}/close", incidents.close),
+            self._upload(f"{one}/attach", incidents.attach),
+            self._get(one + "/documents/{document}", incidents.document),
         ]
 
     def _orders(self) -> list[BaseRoute]:

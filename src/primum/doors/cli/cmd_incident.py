@@ -1,0 +1,167 @@
+"""`primum incident …`: the files of breaches. Reading and answering here; each further part in a file of its own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from primum.doors.cli import speech
+from primum.doors.cli.client import Client, pretty
+from primum.ground.clock import from_text, to_text
+from primum.incidents.carried import read
+from primum.incidents.countdown import remaining
+from primum.incidents.deadline import prudent_due
+from primum.incidents.facts.catalogue import CATALOGUE
+from primum.incidents.model import Dossier, Standing, Which
+
+_LISTED = ["id", "state", "origin", "prudent_due", "left", "sentence"]
+_FACTS = ["key", "value", "standing"]
+Run = Callable[[Client, argparse.Namespace], int]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take one of the verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="the files, the last opened first, with the prudent deadline of each")
+    show = _of_a_file(verbs, "show", "what is known, what is asked, how long is left")
+    for one in (listing, show):
+        one.add_argument("--json", action="store_true", help="print JSON")
+    answer = _of_a_file(verbs, "answer", "answer a question: a value as JSON, or --unknown")
+    answer.add_argument("key", choices=sorted(CATALOGUE), metavar="FACT", help="as shown by primum incident show")
+    answer.add_argument(
+        "value", nargs="?", default="", metavar="VALUE", help='JSON: {"count": 12, "approximate": true}'
+    )
+    answer.add_argument("--unknown", action="store_true", help="say that it is not known")
+    instant = _of_a_file(verbs, "instant", "say when the controller was aware, or correct another instant")
+    instant.add_argument("which", choices=[one.value for one in Which], metavar="WHICH", help="aware, detected, …")
+    instant.add_argument("at", metavar="AT", help="with its offset: 2026-11-24T23:40+01:00")
+    instant.add_argument("--reason", required=True, metavar="TEXT", help="why then")
+    decide = _of_a_file(verbs, "decide", "decide and sign; asks for password and code again")
+    decide.add_argument("about", choices=["notify", "tell", "sealed", "close"], help="what about")
+    decide.add_argument("choice", metavar="CHOICE", help="as proposed by primum incident show")
+    decide.add_argument("--ground", default="", metavar="GROUND", help="where the choice needs one")
+    decide.add_argument("--reason", required=True, metavar="TEXT", help="in writing")
+    note = _of_a_file(verbs, "note", "write a note")
+    note.add_argument("text", metavar="TEXT", help="what is to be remembered")
+    merge = _of_a_file(verbs, "merge", "merge a file into another: both histories stay")
+    merge.add_argument("into", metavar="INTO", help="the file that stays")
+    for name, sentence in (("close", "close a file"), ("reopen", "open it again")):
+        _of_a_file(verbs, name, sentence).add_argument("--reason", required=True, metavar="TEXT", help="why")
+    merge.add_argument("--reason", required=True, metavar="TEXT", help="why")
+    attach = _of_a_file(verbs, "attach", "attach a document")
+    attach.add_argument("file", type=Path, metavar="FILE", help="32 MiB at most")
+
+
+def _of_a_file(verbs: Any, name: str, sentence: str) -> argparse.ArgumentParser:  # noqa: ANN401 (argparse's own)
+    made: argparse.ArgumentParser = verbs.add_parser(name, help=sentence)
+    made.add_argument("id", metavar="ID", help="inc_…, as shown by primum incident list")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do as asked."""
+    return _RUNS[options.verb](Client(options.home), options)
+
+
+def _list(client: Client, options: argparse.Namespace) -> int:
+    found = client.call_signed_in("incident_list")
+    if options.json:
+        speech.say(pretty(found))
+        return 0
+    now = from_text(found["now"])
+    speech.table([_line(read(one), now) for one in found["files"]], _LISTED)
+    return 0
+
+
+def _show(client: Client, options: argparse.Namespace) -> int:
+    found = client.call_signed_in("incident_show", id=options.id)
+    if options.json:
+        speech.say(pretty(found))
+        return 0
+    dossier = read(found["file"])
+    line = _line(dossier, from_text(found["now"]))
+    speech.say(f"{dossier.file.id} · {found['controller']} · {dossier.state.value} · {dossier.origin.value}")
+    speech.say(f"prudent deadline {line['prudent_due']}: {line['left']}")
+    for one in dossier.instants.values():
+        speech.say(f"{one.which.value} {to_text(one.at)} ({one.reason})")
+    speech.say()
+    speech.table(
+        [
+            {"key": key, "value": pretty(one.value) if one.standing is not Standing.UNKNOWN else "not known",
+             "standing": one.standing.value}
+            for key, one in dossier.facts.items()
+        ],
+        _FACTS,
+    )  # fmt: skip
+    return 0
+
+
+def _answer(client: Client, options: argparse.Namespace) -> int:
+    asked = {"id": options.id, "key": options.key, "value": options.value, "unknown": options.unknown}
+    return _written(client.call_signed_in("incident_answer", **asked))
+
+
+def _instant(client: Client, options: argparse.Namespace) -> int:
+    asked = {"id": options.id, "which": options.which, "at": options.at, "reason": options.reason}
+    return _written(client.call_signed_in("incident_instant", **asked))
+
+
+def _decide(client: Client, options: argparse.Namespace) -> int:
+    names = ("id", "about", "choice", "ground", "reason")
+    return _written(client.call_signed_in("incident_decide", **{name: getattr(options, name) for name in names}))
+
+
+def _note(client: Client, options: argparse.Namespace) -> int:
+    return _written(client.call_signed_in("incident_note", id=options.id, text=options.text))
+
+
+def _merge(client: Client, options: argparse.Namespace) -> int:
+    client.call_signed_in("incident_merge", id=options.id, into=options.into, reason=options.reason)
+    speech.say(f"merged into {options.into}")
+    return 0
+
+
+def _close(client: Client, options: argparse.Namespace) -> int:
+    reopen = options.verb == "reopen"
+    return _written(client.call_signed_in("incident_close", id=options.id, reason=options.reason, reopen=reopen))
+
+
+def _attach(client: Client, options: argparse.Namespace) -> int:
+    one = client.call_signed_in("incident_attach", id=options.id, file=str(options.file.resolve()))
+    speech.say(f"attached {one['id']}: {one['name']}, {one['size']} bytes, sha256 {one['sha256']}")
+    return 0
+
+
+def _written(entry: dict[str, Any]) -> int:
+    speech.say(f"written: {entry['id']} ({entry['kind']})")
+    return 0
+
+
+def _line(dossier: Dossier, now: datetime) -> dict[str, Any]:
+    opened = next((one.body.get("sentence", "") for one in dossier.entries if one.of == dossier.file.id), "")
+    due = prudent_due(dossier.detected_first) if dossier.detected_first else None
+    return {
+        "id": dossier.file.id,
+        "state": dossier.state.value,
+        "origin": dossier.origin.value,
+        "prudent_due": due.astimezone().isoformat(timespec="minutes") if due else "",
+        "left": remaining(due, now).words("en") if due else "",
+        "sentence": opened,
+    }
+
+
+_RUNS: dict[str, Run] = {
+    "list": _list,
+    "show": _show,
+    "answer": _answer,
+    "instant": _instant,
+    "decide": _decide,
+    "note": _note,
+    "merge": _merge,
+    "close": _close,
+    "reopen": _close,
+    "attach": _attach,
+}

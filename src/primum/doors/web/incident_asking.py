@@ -1,0 +1,45 @@
+"""How a page asks the worker about a file of a breach, and says what was refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from primum.doors.http.nowhere import NotFound
+from primum.doors.http.visit import Visit
+from primum.doors.web.language import catalogue, say
+from primum.doors.web.render import language_of
+from primum.ground.errors import PrimumError
+from primum.identity import Permission, reaches
+
+HERE: Final = "/incidents"
+_FILE: Final = re.compile(r"inc_[a-z2-7]{26}")
+
+
+def ask(visit: Visit, verb: str, *, document: bytes = b"", **args: object) -> dict[str, Any]:
+    """Ask the worker, for the person of this session."""
+    answer, _ = visit.services.intake.ask("incidents", {"token": visit.token, "verb": verb, "args": args}, document)
+    return answer
+
+
+def file_id(visit: Visit) -> str:
+    """Give the file that the address names. Raises NotFound."""
+    found = str(visit.request.path_params["incident"])
+    if not _FILE.fullmatch(found):
+        raise NotFound
+    return found
+
+
+def may(visit: Visit, action: Permission) -> bool:
+    """Tell whether this person may, once password and code are given again; which files, the worker decides."""
+    return bool(reaches(replace(visit.services.people.actor(visit.person), fresh=True), action))
+
+
+def sentence_of(visit: Visit, refusal: PrimumError) -> str:
+    """Say a refusal of a file in the reader's language; any other goes on."""
+    if not refusal.code.startswith("incident.") or refusal.code == "incident.no-such-file":
+        raise refusal
+    known = f"incidents.refused_{refusal.code.removeprefix('incident.').replace('-', '_')}"
+    language = language_of(visit)
+    return say(language, known if known in catalogue(language) else "incidents.refused", code=refusal.code)

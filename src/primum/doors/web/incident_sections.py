@@ -1,0 +1,149 @@
+"""The parts of a file's page: what is known, what is asked, what was written when; a context for its template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from primum.doors.web.incident_clock import headline, lines
+from primum.doors.web.incident_values import in_words, label, question, tongue
+from primum.doors.web.language import say, write_instant
+from primum.incidents.facts.catalogue import CATALOGUE
+from primum.incidents.model import SYSTEM, Dossier, Entry, EntryKind, Evidence, Fact, Instant, Standing, Which
+from primum.incidents.notices.fields import questions
+from primum.incidents.notices.model import Question
+
+_WHICH: Final = tuple(Which)
+_ELSEWHERE: Final = frozenset({"assessment"})
+"""Facts that a form of their own asks for."""
+
+
+PARTS: Final[tuple[str, ...]] = ()
+"""The templates of the further parts, in their order on the page."""
+
+
+def every_section(language: str, dossier: Dossier, found: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Compute every part of the page of a file, as it stands at `now`."""
+    names = found["names"]
+    left = questions(dossier)
+    asked = {key for one in left for key in one.keys}
+    return {
+        "parts": PARTS,
+        "headline": headline(language, dossier, now),
+        "duties": lines(language, dossier, now),
+        "questions": [_asked(language, one) for one in left],
+        "others": [question(language, one) for one in CATALOGUE if one not in asked | _ELSEWHERE],
+        "facts": known(language, dossier, names),
+        "told_instants": instants(language, dossier, names),
+        "history": history(language, dossier, names),
+        "clock_wrong": len(dossier.clock_went_back),
+    }
+
+
+def _asked(language: str, one: Question) -> dict[str, Any]:
+    """Give a question that is left: the facts that answer it, or that an instant does."""
+    return {
+        "asks": one.text[tongue(language)],
+        "facts": [question(language, key) for key in one.keys if key in CATALOGUE],
+        "instant": next((key for key in one.keys if key in set(Which)), ""),
+    }
+
+
+def known(language: str, dossier: Dossier, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Say what is known, in the order of the catalogue, with how it is known and the measure beside a person's word."""
+    return [
+        {
+            **_fact(language, dossier.facts[key], names),
+            "beside": _beside(language, dossier, key),
+            "earlier": len(dossier.facts[key].earlier),
+        }
+        for key in CATALOGUE
+        if key in dossier.facts
+    ]
+
+
+def instants(language: str, dossier: Dossier, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Say the instants that were told, with what was corrected."""
+    return [_instant(language, dossier.instants[one], names) for one in _WHICH if one in dossier.instants]
+
+
+def history(language: str, dossier: Dossier, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """List the entries, the last first."""
+    wrong = set(dossier.clock_went_back)
+    return [
+        {
+            "id": one.id,
+            "at": write_instant(language, one.at),
+            "by": who(language, one.by, names),
+            "what": _what(language, one),
+            "clock_wrong": one.id in wrong,
+        }
+        for one in reversed(dossier.entries)
+    ]
+
+
+def who(language: str, by: str, names: Mapping[str, str]) -> str:
+    """Name who wrote an entry."""
+    return say(language, "incidents.by_itself") if by == SYSTEM else names.get(by, by)
+
+
+def evidence_links(language: str, evidence: tuple[Evidence, ...]) -> list[dict[str, str]]:
+    """Say where a fact is shown, with an address where there is one."""
+    return [
+        {
+            "says": say(language, f"incidents.evidence_{one.kind}"),
+            "ref": one.ref if len(one.ref) <= 40 else f"{one.ref[:12]}…",  # noqa: PLR2004 (a digest is 64)
+            "address": "/findings" if one.kind == "finding" else "",
+            "note": one.note,
+        }
+        for one in evidence
+    ]
+
+
+def _fact(language: str, fact: Fact, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "label": label(language, fact.key),
+        "value": in_words(language, fact),
+        "standing": fact.standing.value,
+        "standing_said": say(language, f"incidents.standing_{fact.standing.value}"),
+        "at": write_instant(language, fact.at),
+        "by": who(language, fact.by, names),
+        "evidence": evidence_links(language, fact.evidence),
+    }
+
+
+def _beside(language: str, dossier: Dossier, key: str) -> str:
+    measured, stands = dossier.measured.get(key), dossier.facts[key]
+    if measured is None or measured.entry == stands.entry or measured.value == stands.value:
+        return ""
+    return in_words(language, measured)
+
+
+def _instant(language: str, one: Instant, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "which": say(language, f"incidents.instant_{one.which.value.replace('-', '_')}"),
+        "at": write_instant(language, one.at),
+        "reason": one.reason,
+        "by": who(language, one.by, names),
+        "said_at": write_instant(language, one.said_at),
+        "corrected": [write_instant(language, each) for each in one.corrected],
+    }
+
+
+def _what(language: str, one: Entry) -> str:
+    said = say(language, f"incidents.kind_{one.kind.value}")
+    match one.kind:
+        case EntryKind.FACT:
+            fact = Fact(one.body["key"], one.body["value"], Standing(one.body["standing"]), (), one.at, one.by, one.id)
+            return f"{said}{say(language, 'incidents.colon')}{label(language, fact.key)}, {in_words(language, fact)}"
+        case EntryKind.NOTE:
+            return f"{said}{say(language, 'incidents.colon')}{one.body['text']}"
+        case EntryKind.DECISION:
+            about = say(language, f"incidents.about_{one.body['about']}")
+            return f"{said}{say(language, 'incidents.colon')}{about}, {one.body['reason']}"
+        case EntryKind.INSTANT | EntryKind.MERGED | EntryKind.CLOSED | EntryKind.REOPENED:
+            return f"{said}{say(language, 'incidents.colon')}{one.body['reason']}"
+        case _:
+            return said
