@@ -5,19 +5,16 @@ The same plan and program make the same bytes.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+
+from primum.ground.zipped import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
 _SHEBANG: Final = b"#!/usr/bin/env python3\n"
-_WHEN: Final = (1980, 1, 1, 0, 0, 0)
-"""The date of every entry: ZIP has no earlier one, and a later one would tell when it was made."""
-_MODE: Final = 0o100644 << 16
 _MAIN: Final = """import sys
 
 if sys.version_info < (3, 11):
@@ -36,13 +33,7 @@ def packed(name: str, module: str, plan: Mapping[str, bytes]) -> bytes:
     entries["primum/ground/errors.py"] = files("primum.ground").joinpath("errors.py").read_bytes()
     entries.update(_sources(files("primum.exposure").joinpath("probe"), "primum/exposure/probe/"))
     entries.update(plan)
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
-        for at, data in sorted(entries.items()):
-            entry = zipfile.ZipInfo(at, _WHEN)
-            entry.external_attr, entry.create_system = _MODE, 3
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
-    return _SHEBANG + written.getvalue()
+    return _SHEBANG + zipped(sorted(entries.items()))
 
 
 def _sources(folder: Traversable, at: str) -> Iterator[tuple[str, bytes]]:

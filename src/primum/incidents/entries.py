@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from primum.ground.clock import from_text
+from primum.incidents import correspondence
 from primum.incidents.facts.catalogue import CATALOGUE, check_value
-from primum.incidents.limits import LIMITS
+from primum.incidents.limits import LIMITS, SPACES
 from primum.incidents.model import (
     EVIDENCE_KINDS,
     SYSTEM,
@@ -43,7 +44,7 @@ NEEDS: Final[dict[EntryKind, dict[str, type]]] = {
     EntryKind.PEOPLE: {"source": str, "count": int, "digest": str},
     EntryKind.LETTER: {"what": str, "batch": str, "count": int},
     EntryKind.CORRESPONDENCE: {"direction": str, "other": str, "at": str, "about": str},
-    EntryKind.ORDER: {"reference": str, "asked": str, "due": str},
+    EntryKind.ORDER: {"what": str, "reference": str, "about": str, "at": str, "due": str},
     EntryKind.EVIDENCE: {"what": str, "digest": str, "bytes": int},
     EntryKind.ACTION: {"what": str, "outcome": str},
     EntryKind.REMINDER: {"rule": str, "due_at": str},
@@ -94,7 +95,7 @@ def _bounded(body: Body) -> None:
 
 
 def _printable(text: str) -> bool:
-    return all(one.isprintable() or one in "\n\r\t" for one in text)
+    return all(one.isprintable() or one in "\n\r\t" + SPACES for one in text)
 
 
 def _evidence(body: Body) -> None:
@@ -169,6 +170,16 @@ def _dated(body: Body, _dossier: Dossier, _by: str, now: datetime) -> None:
         raise BadInstant(what="it lies in the future")
 
 
+def _letter(body: Body, dossier: Dossier, by: str, now: datetime) -> None:
+    _dated(body, dossier, by, now)
+    correspondence.check_letter(body, dossier)
+
+
+def _order(body: Body, dossier: Dossier, by: str, now: datetime) -> None:
+    _dated(body, dossier, by, now)
+    correspondence.check_order(body, dossier)
+
+
 def _reasoned(body: Body, _dossier: Dossier, _by: str, _now: datetime) -> None:
     if not body["reason"].strip():
         raise BadEntry(what="it has its reason")
@@ -180,7 +191,8 @@ _CHECKS: Final[dict[EntryKind, Callable[[Body, Dossier, str, datetime], None]]] 
     EntryKind.INSTANT: _instant,
     EntryKind.DECISION: _decision,
     EntryKind.RECEIPT: _dated,
-    EntryKind.CORRESPONDENCE: _dated,
+    EntryKind.CORRESPONDENCE: _letter,
+    EntryKind.ORDER: _order,
     EntryKind.CLOSED: _reasoned,
     EntryKind.REOPENED: _reasoned,
     EntryKind.MERGED: _reasoned,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from primum.ground.clock import from_text
+from primum.incidents.correspondence import due_instant, names_of, standing
 from primum.incidents.model import Dossier, Entry, EntryKind, Role, Which
 from primum.incidents.rules.dated import From
 
@@ -82,7 +83,7 @@ class Known:
 
 def known_of(dossier: Dossier, zone: tzinfo) -> Known:
     """Read off a file what the clock needs. `zone`: in which a bare day of a letter ends."""
-    letters, received = _standing(dossier.of_kind(EntryKind.CORRESPONDENCE)), _received(dossier)
+    letters, received = standing(dossier.of_kind(EntryKind.CORRESPONDENCE)), _received(dossier)
     lateness = dossier.facts.get("lateness")
     given = lateness is not None and dossier.value("lateness") is not None
     return Known(
@@ -139,7 +140,7 @@ def _received(dossier: Dossier) -> list[Sent]:
         types[one.id] = types[one.body["digest"]] = one.body["type"]
     return [
         Sent(types.get(one.body.get("notice", ""), one.body.get("type", "initial")), from_text(one.body["at"]), one.at)
-        for one in _standing(dossier.of_kind(EntryKind.RECEIPT))
+        for one in standing(dossier.of_kind(EntryKind.RECEIPT))
     ]
 
 
@@ -161,7 +162,7 @@ def _alerts(received: Iterable[Sent]) -> list[datetime]:
 def _orders(dossier: Dossier, zone: tzinfo) -> list[Asked]:
     """List the orders: the last step of each reference gives the date, and says that it was complied with or not."""
     steps: dict[str, list[Entry]] = {}
-    for one in _standing(dossier.of_kind(EntryKind.ORDER)):
+    for one in standing(dossier.of_kind(EntryKind.ORDER)):
         steps.setdefault(one.body["reference"], []).append(one)
     return [_order(found, zone) for found in steps.values()]
 
@@ -182,26 +183,14 @@ def _letters(dossier: Dossier, letters: Iterable[Entry], zone: tzinfo) -> list[A
         for one in letters
         if one.body["direction"] == "sent" and one.body.get("answers")
     }
-    every = {one.id: one for one in dossier.of_kind(EntryKind.CORRESPONDENCE)}
     return [
         Asked(
             "reply", one.id, from_text(one.body["at"]), read_due(one.body["due"], zone),
-            next((answered[name] for name in _names(one, every) if name in answered), None), one.at,
+            next((answered[name] for name in names_of(dossier, one) if name in answered), None), one.at,
         )
         for one in letters
         if one.body["direction"] == "received" and one.body.get("due")
     ]  # fmt: skip
-
-
-def _names(one: Entry, every: Mapping[str, Entry]) -> list[str]:
-    """List a letter and those that it corrects, as long as they ask the same: an answer to one answers it."""
-    names = [one.id]
-    while (before := every.get(str(one.body.get("corrects", "")))) is not None and before.id not in names:
-        if before.body.get("asked") != one.body.get("asked"):
-            break
-        names.append(before.id)
-        one = before
-    return names
 
 
 def _first_sent(letters: Iterable[Entry], other: str) -> datetime | None:
@@ -209,21 +198,10 @@ def _first_sent(letters: Iterable[Entry], other: str) -> datetime | None:
     return min((from_text(body["at"]) for body in sent), default=None)
 
 
-def _standing(entries: Iterable[Entry]) -> list[Entry]:
-    """Leave out what a later entry says that it corrects."""
-    every = list(entries)
-    gone = {one.body["corrects"] for one in every if isinstance(one.body.get("corrects"), str)}
-    return [one for one in every if one.id not in gone]
-
-
 def read_due(text: str, zone: tzinfo) -> datetime | None:
-    """Read the date of a document: an instant with its offset, or a day, which ends at 23:59 in `zone`; else None."""
+    """Read the date of a document: an instant with its offset, or a day; None where it is neither."""
     try:
-        return from_text(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.combine(date.fromisoformat(text), time(23, 59), zone).astimezone(UTC)
+        return due_instant(text, zone)
     except (ValueError, OverflowError):
         return None
 

@@ -24,3 +24,6 @@ class Limits:
 
 
 LIMITS: Final = Limits()
+
+SPACES: Final = "\u00a0\u202f"
+"""The spaces that French writing puts before a colon and between thousands: Python does not call them printable."""

@@ -120,11 +120,22 @@ class Incidents:
             self._write(tx, made, EntryKind.INSTANT, body, by.person_id)
         return made
 
-    def write(self, by: Actor, file_id: str, kind: EntryKind, body: Mapping[str, Any]) -> Entry:
-        """Write an entry, for a person. Raises NotPermitted, NoSuchIncident, BadEntry, BadInstant, IncidentOver."""
+    def write(
+        self, by: Actor, file_id: str, kind: EntryKind, body: Mapping[str, Any], *,
+        document: tuple[str, bytes] | None = None,
+    ) -> Entry:  # fmt: skip
+        """Write an entry, for a person; with a document (its name, its bytes), which is kept in the same step.
+
+        Raises NotPermitted, NoSuchIncident, BadEntry, BadInstant, IncidentOver.
+        """
         with self._records.begin() as tx:
             found = self._file(tx, file_id)
             require(by, NEEDED.get(kind, Permission.INCIDENT_WRITE), Thing("incident", found.controller_id))
+            if document is not None:
+                check(kind, body, self._dossier(tx, found), by.person_id, self._clock.now())
+                _fits(document[1])
+                kept = self.keep_document(tx, found, *document, what=kind.value, by=by.person_id)
+                body = {**body, "document": kept.id}
             return self._write(tx, found, kind, body, by.person_id)
 
     def answer(
@@ -165,8 +176,7 @@ class Incidents:
 
     def attach(self, by: Actor, file_id: str, name: str, body: bytes, what: str = "document") -> Document:
         """Attach a document. Raises as `write` does."""
-        if not 0 < len(body) <= LIMITS.document_bytes:
-            raise BadEntry(what=f"a document has at most {LIMITS.document_bytes >> 20} MiB, and is not empty")
+        _fits(body)
         with self._records.begin() as tx:
             found = self._file(tx, file_id)
             require(by, Permission.INCIDENT_WRITE, Thing("incident", found.controller_id))
@@ -296,6 +306,11 @@ class Incidents:
         """Return the present instant of the files' clock."""
         return self._clock.now()
 
+    @property
+    def exercise(self) -> bool:
+        """Whether this home is one for exercises: every file of it is one."""
+        return self._exercise
+
     # -- within a transaction --
 
     def _write(self, tx: Connection, one: File, kind: EntryKind, body: Mapping[str, Any], by: str) -> Entry:
@@ -334,6 +349,11 @@ class Incidents:
     def _reading(self) -> Iterator[Connection]:
         with self._records.connect().execution_options(reading=True) as tx:
             yield tx
+
+
+def _fits(body: bytes) -> None:
+    if not 0 < len(body) <= LIMITS.document_bytes:
+        raise BadEntry(what=f"a document has at most {LIMITS.document_bytes >> 20} MiB, and is not empty")
 
 
 def plain_name(name: str) -> str:
