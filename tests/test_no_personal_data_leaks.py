@@ -41,7 +41,7 @@ FACTS = {
     "our own ids": {"device", "erasure", "hold", "kind", "pack", "study", "survivor"},
     "our own words": {
         "action", "fact", "field", "illness", "ledger", "level", "missing", "needs", "number", "of", "part", "process",
-        "reason", "rule", "state", "step", "way_out_text", "what", "which", "why",
+        "question", "reason", "rule", "state", "step", "way_out_text", "what", "which", "why",
     },
     "counts, sizes, places in a file, instants": {
         "allowed", "characters", "count", "effective_at", "end", "found", "limit", "line", "most", "needed",

@@ -9,6 +9,7 @@ records.db      truth: accounts, grants, patients' identities
 journal/        access and account ledgers
 certificates/   device CA, web root, their sealed keys, the doors' chains
 run/            sockets and snapshots of the running daemon
+drill/          exercises of a demo home: their own files of breaches, nothing of the register
 backup.json     when the last backup was made and tested
 """
 

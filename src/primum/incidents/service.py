@@ -109,16 +109,21 @@ class Incidents:
         `at`: when it was detected (or another instant, as `which` says); now, where it is not said.
         Raises NotPermitted, BadEntry, BadInstant.
         """  # fmt: skip
-        known = {one.id for one in self._house.controllers()}
-        if controller_id not in known:
-            raise BadEntry(what="there is no such controller")
-        require(by, Permission.INCIDENT_REPORT, Thing("incident", controller_id))
+        self.may_open(by, [controller_id])
         with self._records.begin() as tx:
             (made,) = self.open_files(tx, origin, sentence, [controller_id], by.person_id)
             said = to_text(at or self._clock.now())
             body = {"which": which.value, "at": said, "reason": sentence, "evidence": [_person(by.person_id)]}
             self._write(tx, made, EntryKind.INSTANT, body, by.person_id)
         return made
+
+    def may_open(self, by: Actor, controllers: Sequence[str]) -> None:
+        """Return where this person may open a file for each of these. Raises NotPermitted, BadEntry."""
+        known = {one.id for one in self._house.controllers()}
+        for one in controllers:
+            if one not in known:
+                raise BadEntry(what="there is no such controller")
+            require(by, Permission.INCIDENT_REPORT, Thing("incident", one))
 
     def write(
         self, by: Actor, file_id: str, kind: EntryKind, body: Mapping[str, Any], *,
@@ -220,6 +225,11 @@ class Incidents:
     def controllers(self) -> Sequence[Controller]:
         """List the controllers of the house."""
         return self._house.controllers()
+
+    @property
+    def processor(self) -> bool:
+        """Tell whether the house hosts for others: the files that it opens are a processor's."""
+        return self._house.processor
 
     def controller_name(self, controller_id: str) -> str:
         """Return a controller's name; its id where it is gone."""
