@@ -53,6 +53,7 @@ from primum.exposure.checks.sources import (
     Verified,
 )
 from primum.ground.clock import from_text
+from primum.ground.closed import read_closed
 from primum.identity.accounts import accounts
 from primum.journal import Fact, Kind, Ledger, newest_of, verify_journal
 from primum.vault.guards import list_guards
@@ -143,6 +144,11 @@ class WorkerSources:
             Door("hl7-plain", here, settings.hl7_plain_port, plain=True),
         ]
         return [one for one in found if one.port]
+
+    def contained(self) -> str:
+        """Say since when the doors are closed because of a breach."""
+        closed = read_closed(self._rooms.home.folder)
+        return "" if closed is None else closed.at or "?"
 
     def own(self) -> Own:
         """List this machine's addresses; say who we are."""

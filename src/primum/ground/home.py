@@ -11,6 +11,8 @@ certificates/   device CA, web root, their sealed keys, the doors' chains
 run/            sockets and snapshots of the running daemon
 drill/          exercises of a demo home: their own files of breaches, nothing of the register
 backup.json     when the last backup was made and tested
+evidence/       sealed bundles of evidence, by file of a breach
+closed.json     the doors are closed, until a person reopens them (closed.py)
 """
 
 from __future__ import annotations

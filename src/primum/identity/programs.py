@@ -74,6 +74,15 @@ class Programs(NewFactors):
                 store_tokens.change_token(tx, one.id, revoked_at=to_text(self._now()))
                 self._record(Fact.TOKEN_REVOKED, by, one.id, reason="asked")
 
+    def end_tokens(self, by: Actor, person_id: str = "") -> int:
+        """End every token, or a person's, because of a breach; return how many. Ask `incident:contain` first."""
+        with self._changing() as tx:
+            live = [one for one in store_tokens.tokens(tx, person_id) if one.revoked_at is None]
+            for one in live:
+                store_tokens.change_token(tx, one.id, revoked_at=to_text(self._now()))
+                self._record(Fact.TOKEN_REVOKED, by, one.id, reason="contained")
+        return len(live)
+
     def program(self, secret: str, address: str) -> Session:
         """Find what a token opens, and note that it is used: in the journal at most once an hour. Raises NoSession."""
         one, _ = self._living(secret)

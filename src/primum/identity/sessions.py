@@ -232,6 +232,19 @@ class Sessions(Factors):
         with self._changing() as tx:
             self._close(tx, self._live(tx, token, self._now()), "asked")
 
+    def end_sessions(self, person_id: str = "", *, but: str = "") -> int:
+        """End every open session, or a person's, because of a breach; return how many. Ask `incident:contain` first.
+
+        `but`: the session of whoever does it, who has more to do.
+        """
+        ended = 0
+        with self._changing() as tx:
+            for row in store.open_sessions(tx, person_id or None):
+                if row.id != but:
+                    self._close(tx, row, "contained")
+                    ended += 1
+        return ended
+
     def ended_session(self, person_id: str) -> str:
         """Return the token of a session that was never open: what a probe shows as expired, and opens nothing.
 

@@ -29,9 +29,9 @@ from primum.incidents.severity.deciding import check_decision
 Body = Mapping[str, Any]
 _AFTER_THE_END: Final = frozenset({
     EntryKind.REOPENED, EntryKind.NOTE, EntryKind.CORRESPONDENCE, EntryKind.RECEIPT, EntryKind.ORDER,
-    EntryKind.EVIDENCE, EntryKind.REMINDER,
+    EntryKind.EVIDENCE, EntryKind.ACTION, EntryKind.REMINDER,
 })  # fmt: skip
-"""What a closed file still takes: the authority may write years later."""
+"""What a closed file still takes: the authority may write years later, and doors that were closed are reopened."""
 
 NEEDS: Final[dict[EntryKind, dict[str, type]]] = {
     EntryKind.OPENED: {"origin": str, "sentence": str},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,11 +53,12 @@ class Signed:
 
 
 class Signer:
-    """The hand that signs. `seed` is the 32-byte sub-key `journal-signer` of the root key."""
+    """The hand that signs. `seed` is the 32-byte sub-key `journal-signer` of the root key. Threads take turns."""
 
     def __init__(self, folder: Path, seed: bytes, home_id: str, clock: Clock, disc: Disc) -> None:
         """Go on with the heads of the journal in `folder`. Raises HeadsDamaged."""
         self._folder, self._clock, self._disc = folder, clock, disc
+        self._turn = threading.RLock()  # the job of each hour, and whoever verifies or freezes meanwhile
         self._key = NoteKey(origin(home_id), seed)
         self._publish()
         self._heads = Heads(folder / "heads", self._key, disc)
@@ -77,6 +79,10 @@ class Signer:
 
     def sign_heads(self) -> Signed:
         """Sign what has grown since the last time. Raises OSError; what is ill is returned, not signed."""
+        with self._turn:
+            return self._sign_heads()
+
+    def _sign_heads(self) -> Signed:
         at = to_text(self._clock.now())
         leaves: list[Leaf] = []
         ill: list[IllChain] = []
@@ -92,7 +98,11 @@ class Signer:
 
     def sign_and_tell(self, journal: Journal) -> Signed:
         """Sign, and record in the account what is ill (each once), and one root a day."""
-        signed = self.sign_heads()
+        with self._turn:
+            return self._sign_and_tell(journal)
+
+    def _sign_and_tell(self, journal: Journal) -> Signed:
+        signed = self._sign_heads()
         for one in signed.ill:
             if one not in self._known_ill():
                 details: dict[str, str | int] = {"chain": one.chain, "illness": one.illness, "line": one.line}

@@ -299,6 +299,9 @@ class Kind(Enum):
     # --- account: files of breaches
     INCIDENT_OPENED = _changed("incident:opened", "what controller role", "dossier de violation {subject} ouvert par {actor} ({what})", "file {subject} of a breach opened by {actor} ({what})")
     INCIDENT_ENTRY = _changed("incident:entry", "what entry fingerprint", "{actor} a écrit dans le dossier de violation {subject} ({what}, {entry})", "{actor} wrote into file {subject} of a breach ({what}, {entry})")
+    DOORS_CLOSED = _changed("doors:closed", "session", "{actor} a fermé toutes les portes pour le dossier de violation {subject}", "{actor} closed every door for file {subject} of a breach")
+    DOORS_REOPENED = _changed("doors:reopened", "session", "{actor} a rouvert les portes fermées pour le dossier de violation {subject}", "{actor} reopened the doors that were closed for file {subject} of a breach")
+    ROOT_ROTATED = _changed("root:rotated", "count", "la clé racine de {subject} a été remplacée ; {count} clés d'examen ont été enveloppées à nouveau", "the root key of {subject} was replaced; {count} study keys were wrapped anew")
     # --- account: the check of this installation
     CHECK_MADE = _changed("check:made", "good attention bad undetermined fingerprint", "contrôle {subject} fait : {bad} points à corriger, {attention} à surveiller, {undetermined} non déterminés, {good} en ordre", "check {subject} made: {bad} to mend, {attention} want attention, {undetermined} not determined, {good} in order")
     CHECK_DECLARED = _changed("check:declared", "what before after expires_at", "{actor} a déclaré {what} {before} : {after}, jusqu'au {expires_at}", "{actor} declared {what} {before}: {after}, until {expires_at}")

@@ -15,8 +15,10 @@ from primum.doors.http.services import WebServices
 from primum.doors.origin import origins_of, serve
 from primum.exposure.outside.announced import Announced, notice_server_names
 from primum.ground import process
+from primum.ground.closed import LOOPBACK, read_closed
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
+from primum.identity import is_loopback
 from primum.identity.tls import web_tls_context
 from primum.journal import Fact, Kind
 
@@ -53,7 +55,7 @@ def run(payload: Payload, status: Status) -> int:
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)
     keeper.start()
-    address, port = rooms.settings.web_address, rooms.settings.web_port
+    address, port = _address(opened), rooms.settings.web_port
 
     def ready() -> None:
         details: dict[str, str | int] = {"door": "web", "address": address, "port": port, "tls": "tls"}
@@ -68,6 +70,13 @@ def run(payload: Payload, status: Status) -> int:
     keeper.join()
     rooms.journal.close()
     return 0
+
+
+def _address(opened: WebRooms) -> str:
+    """Say where to listen: on this machine alone while the doors are closed."""
+    asked = opened.rooms.settings.web_address
+    closed = read_closed(opened.rooms.home.folder) is not None
+    return LOOPBACK if closed and not is_loopback(asked) else asked
 
 
 def _keep(opened: WebRooms, stop: threading.Event) -> None:

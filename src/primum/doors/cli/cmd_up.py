@@ -14,6 +14,7 @@ from primum.doors.cli import speech
 from primum.doors.cli.guards import ask_guard
 from primum.doors.cli.supervisor import Supervisor
 from primum.ground import process
+from primum.ground.closed import Closed, read_closed
 from primum.ground.disc import RealDisc, try_lock
 from primum.ground.errors import PrimumError
 from primum.ground.home import Home, find_home
@@ -109,7 +110,9 @@ def _prepare(home: Home, settings: Settings, options: argparse.Namespace) -> Sup
         ends,
     )
     openssl = _openssl(home, settings)
-    return Supervisor(given, Announcer(home, settings, more).hear, {"dimse": openssl, "hl7": openssl}, more)
+    environment = {"dimse": openssl, "hl7": openssl}
+    announcer = Announcer(home, settings, more)
+    return Supervisor(given, announcer.hear, environment, more, lambda: read_closed(home.folder) is not None)
 
 
 def receivers(settings: Settings) -> int:
@@ -170,7 +173,8 @@ class Announcer:
 
     def __init__(self, home: Home, settings: Settings, more: tuple[str, ...] = ()) -> None:
         """Speak of `home`, which has `more` doors than the usual ones."""
-        self._doors = {"worker", "web", "dimse", *more}
+        self._closed = read_closed(home.folder)
+        self._doors = {"worker", "web"} if self._closed else {"worker", "web", "dimse", *more}
         self._home = home
         self._settings = settings
         self._ready: set[str] = set()
@@ -195,6 +199,9 @@ class Announcer:
 
     def _announce(self) -> None:
         settings = self._settings
+        if self._closed is not None:
+            self._announce_closed(self._closed)
+            return
         speech.say(f"primum: pages on {self.url()} (listening on {settings.web_address})")
         speech.say(
             f"primum: DICOM TLS on {settings.dicom_address}:{settings.dicom_port}, AE title {settings.dicom_aet}"
@@ -207,4 +214,9 @@ class Announcer:
             speech.say(f"primum: HL7 without TLS on 127.0.0.1:{settings.hl7_plain_port}, this machine only")
         if self._link:
             speech.say(f"primum: first person, one use, 15 minutes, on this machine: {self._link}")
+        speech.say("primum: ready")
+
+    def _announce_closed(self, closed: Closed) -> None:
+        speech.say(f"primum: THE DOORS ARE CLOSED since {closed.at or 'an unknown moment'} ({closed.incident or '?'})")
+        speech.say(f"primum: no DICOM, no HL7; pages on this machine alone, {self.url()}, until a person reopens them")
         speech.say("primum: ready")

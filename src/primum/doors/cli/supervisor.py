@@ -24,6 +24,10 @@ GRACE = 25.0
 """Seconds that the doors have, all at once, to finish what is under way."""
 WORKER_GRACE = 10.0
 """Seconds that the worker has then, whatever the doors took."""
+CLOSING = 2.0
+"""Seconds that a door has when it is closed because of a breach: what is under way may be what is to be stopped."""
+CLOSED = frozenset({"dimse", "hl7"})
+"""The doors that are not there while a home is closed."""
 
 _ORDER = ("worker", "web", "dimse")
 """The worker first: it brings the tables up to date. Ended last: the doors ask it for things to the end."""
@@ -50,12 +54,17 @@ class Supervisor:
         on_state: OnState,
         environment: dict[str, dict[str, str]],
         more: tuple[str, ...] = (),
+        closed: Callable[[], bool] = lambda: False,
     ) -> None:
         """Hold the children's inheritances; call `on_state(child, facts)` for each line of their status.
 
         `environment` is what a child needs in its environment besides ours; never a secret. `more` are the children
-        that this home has besides the usual ones.
+        that this home has besides the usual ones. `closed` tells whether its doors are closed now (ground/closed.py);
+        it is asked at the start, and whenever the worker has spoken or is gone.
         """
+        self._closed_now = closed
+        self._closed = False
+        self._started = False
         self._order = (*_ORDER, *more)
         self._environment = environment
         self._payloads = payloads
@@ -70,7 +79,8 @@ class Supervisor:
     def run(self) -> int:
         """Start everything, and return when it has been told to stop and all children have ended."""
         self._watch.obey_signals()
-        for name in self._order:
+        self._closed = self._closed_now()
+        for name in self._wanted():
             self._start(name)
         while not self._watch.stopping:
             for child in self._watch.turn():
@@ -87,11 +97,17 @@ class Supervisor:
         return child.process.wait()
 
     def _hear(self, child: _Child) -> None:
+        if self._children.get(child.name) is not child:
+            return  # it was ended while others of this turn were heard
         line = child.status.readline()
         if not line:
             self._fell(child)
             return
         facts = json.loads(line)
+        if child.name == "worker":
+            self._look_at_doors()
+        if facts["state"] == "doors":
+            return
         if child.name == "worker" and facts["state"] == "migrated":
             self._tables_ready = True
             for other in self._children.values():
@@ -103,11 +119,34 @@ class Supervisor:
         """Give up where a child refuses to start at all; once everything ran, the fallen are started again."""
         if facts["state"] == "ready":
             self._ready.add(name)
-        elif facts["state"] == "refused" and self._ready != set(self._order):
+            self._started = self._started or self._ready >= set(self._wanted())
+        elif facts["state"] == "refused" and not self._started:
             self.refusal = facts
             self._watch.stopping = True
 
+    def _wanted(self) -> list[str]:
+        """List the children that there are to be."""
+        return [name for name in self._order if not (self._closed and name in CLOSED)]
+
+    def _look_at_doors(self) -> None:
+        """Close the doors, or open them again, where that was said since the last look."""
+        closed = self._closed_now()
+        if closed == self._closed:
+            return
+        self._closed = closed
+        _log.warning("supervisor.doors", status="closed" if closed else "open")
+        # the pages too: they are started again where they may listen now
+        ended = [self._children[name] for name in (*CLOSED, "web") if name in self._children]
+        _end(ended, CLOSING)
+        for one in ended:
+            self._forget(one)
+        for name in self._wanted():
+            if name != "worker":  # one that fell has a pause of its own
+                self._start(name)
+
     def _start(self, name: str) -> None:
+        if name in self._children or name not in self._wanted():
+            return  # started or closed since its fall
         child = self._spawn(name)
         self._children[name] = child
         self._watch.hear(child.status, child)
@@ -142,6 +181,8 @@ class Supervisor:
         times = self._watch.fell(child.name, time.monotonic() - child.started)
         _log.warning("supervisor.child-ended", process=child.name, exit_status=status, count=times)
         self._on_state(child.name, {"state": "ended", "falls": times})
+        if child.name == "worker":
+            self._look_at_doors()  # it may have gone between saying so on disc and saying so to us
 
     def _forget(self, child: _Child) -> None:
         self._watch.ignore(child.status)

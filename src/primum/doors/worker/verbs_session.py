@@ -8,6 +8,7 @@ from primum import __version__
 from primum.doors.worker.control import Handler
 from primum.doors.worker.desk import ADDRESS, Args, Desk
 from primum.ground.clock import to_text
+from primum.ground.closed import read_closed
 from primum.identity import Invitation, NoSession, PeopleExist
 from primum.imaging.confirmations.outcomes import tally
 
@@ -62,12 +63,21 @@ def status(desk: Desk) -> dict[str, Any]:
         "dicom": f"{settings.dicom_address}:{settings.dicom_port}",
         "aet": settings.dicom_aet,
         "plain_dicom": f"127.0.0.1:{settings.dicom_plain_port}" if settings.dicom_plain_port else "off",
+        "doors": _doors(desk),
         "last_backup": made,
         "restore_tested": tested,
         "now": to_text(rooms.clock.now()),
         "erasures": _erasures(desk),
         "sendings": _sendings(desk),
     }
+
+
+def _doors(desk: Desk) -> str:
+    """Say whether the doors are open, as containment has it."""
+    closed = read_closed(desk.worker.rooms.home.folder)
+    if closed is None:
+        return "open"
+    return f"closed since {closed.at or 'an unknown moment'} ({closed.incident or 'unknown file'})"
 
 
 def _erasures(desk: Desk) -> str:

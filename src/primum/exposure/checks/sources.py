@@ -205,6 +205,10 @@ class Sources(Protocol):
         """List the doors of the settings."""
         ...
 
+    def contained(self) -> str:
+        """Say since when the doors are closed because of a breach; empty where they are not."""
+        ...
+
     def own(self) -> Own:
         """List this machine's addresses."""
         ...

@@ -74,6 +74,7 @@ def good() -> Told:
     return Told({
         "listening": [Listener("127.0.0.1", 8443, 1000), Listener("127.0.0.1", 2762, 1000)],
         "doors": [Door("web", "127.0.0.1", 8443), Door("dicom", "127.0.0.1", 2762)],
+        "contained": "",
         "own": Own((), (), 1000),
         "usage": Usage(since=ago(days=300), used={(DEVICE, "store")}),
         "tls": [TlsGrade("web", 8443, "B.13", ("1.3", "1.2")), TlsGrade("dicom", 2762, "B.12", ("1.3", "1.2"))],

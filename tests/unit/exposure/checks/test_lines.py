@@ -74,12 +74,15 @@ def advisories(*found: Advisory, **facts: object) -> Advisories:
 
 JINJA = Advisory("GHSA-aaaa-bbbb-cccc", "PyPI", "jinja2", (), ((("introduced", "0"), ("fixed", "3.1.7")),))
 
+SINCE = "2026-11-22T22:40:00.000Z"
 CASES = [
     ("own-listeners", {}, "as-configured", "good"),
     ("own-listeners", {"listening": []}, "closed", "attention"),
     ("own-listeners", {"listening": [Listener("0.0.0.0", 8443, 1000), Listener("127.0.0.1", 2762, 1000)]}, "wider", "bad"),
     ("own-listeners", ON_LAN, "as-configured", "good"),
     ("own-listeners", {"own": Own((), (), 1001)}, "foreign", "bad"),
+    ("own-listeners", {"contained": SINCE, "listening": [Listener("127.0.0.1", 8443, 1000)]}, "contained", "attention"),
+    ("own-listeners", ON_LAN | {"contained": SINCE}, "not-contained", "bad"),
     ("own-listeners", {"doors": [Door("web", "::", 8443)], "listening": [Listener("::", 8443, 1000)]}, "as-configured", "good"),
     ("other-listeners", {}, "none", "good"),
     ("other-listeners", {"listening": [Listener("127.0.0.1", 4242, 0)]}, "none", "good"),

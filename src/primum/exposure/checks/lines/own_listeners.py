@@ -25,6 +25,12 @@ def check(sources: Sources, _rule: Rule, _asked: Asked) -> Finding:
     ]  # fmt: skip
     if foreign:
         return Finding("foreign", {"count": len(foreign)}, foreign, _EVIDENCE)
+    since = sources.contained()
+    left = [_said(door, one) for door in doors for one in listening if one.port == door.port and one.beyond()]
+    if since and left:
+        return Finding("not-contained", {"count": len(left), "since": since}, left, _EVIDENCE)
+    if since and not wider:
+        return Finding("contained", {"since": since}, (), (*_EVIDENCE, "closed.json"))
     if wider:
         return Finding("wider", {"count": len(wider)}, wider, _EVIDENCE)
     if closed:
