@@ -10,6 +10,7 @@ from primum.app.checks import checks_of
 from primum.app.commitments import commitment_jobs, commitments_of
 from primum.app.completions import completion_jobs, completions_of, reading_jobs
 from primum.app.exposed import KeptHere, probing_jobs
+from primum.app.incident_rooms import IncidentRooms
 from primum.app.payload import Payload
 from primum.app.reports import report_jobs, reports_of
 from primum.app.worker import WorkerRooms, worker_jobs
@@ -97,7 +98,7 @@ def serve(payload: Payload, worker: WorkerRooms, status: Status, stop: process.O
     checks = checks_of(worker, _notices, KeptHere(worker.exposed, worker.rooms.clock))
     desk = Desk(
         worker, intake, commitments, shipping.queue, completions, shipping.confirmations, shipping.archive_of, reports,
-        checks,
+        checks, IncidentRooms(worker, lambda: status.say("doors")),
     )  # fmt: skip
     questions = Questions(door_verbs(desk))
     intake.hear = questions.hear

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from primum.app.incident_rooms import IncidentRooms
 from primum.app.worker import WorkerRooms
 from primum.doors.worker.control import Handler, Progress
 from primum.doors.worker.intake import IntakeLoop
@@ -47,6 +48,8 @@ class Desk:
     """What is written, validated and announced of studies."""
     checks: Checks | None = None
     """What states how this installation is."""
+    breaches: IncidentRooms | None = None
+    """The further rooms of the files of breaches."""
 
     def require(self, asking: Asking, action: Permission, thing: Thing) -> None:
         """Return when it is permitted; a refusal is recorded. Raises NotPermitted, StepUpNeeded."""

@@ -1,0 +1,96 @@
+"""The further rooms of the files of breaches, as verbs ask for them: each opened when it is first asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from primum.identity import NoSuchPerson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from primum.app.worker import WorkerRooms
+    from primum.exposure.findings.model import Finding
+    from primum.incidents.containment.service import Containment
+    from primum.incidents.evidence.service import Evidence
+    from primum.incidents.notices.drawing import Notices
+    from primum.incidents.register.service import Registers
+    from primum.incidents.register.verbs import Authority
+    from primum.incidents.service import Incidents
+
+
+@dataclass
+class IncidentRooms:
+    """Notices, evidence, containment, the register, letters of the authority. `tell`: has the supervisor look."""
+
+    worker: WorkerRooms
+    tell: Callable[[], None]
+
+    @property
+    def files(self) -> Incidents:
+        """Return the files themselves."""
+        return self.worker.incidents.files
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Return the notifications."""
+        from primum.incidents.notices.drawing import Notices  # noqa: PLC0415 (a start does not need them)
+
+        return Notices(self.files)
+
+    @cached_property
+    def authority(self) -> Authority:
+        """Return the letters and orders."""
+        from primum.incidents.register.verbs import Authority  # noqa: PLC0415
+
+        return Authority(self.files)
+
+    @cached_property
+    def registers(self) -> Registers:
+        """Return the register."""
+        from primum.incidents.register.service import Registers  # noqa: PLC0415
+
+        return Registers(self.files, _Around(self.worker))
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Return the room of evidence."""
+        from primum.app.evidence import HouseOfWorker, open_evidence  # noqa: PLC0415
+
+        one = self.worker
+        return open_evidence(
+            self.files, HouseOfWorker(one.rooms, one.records, one.index, one.devices, one.signer), one.secrets
+        )
+
+    @cached_property
+    def containment(self) -> Containment:
+        """Return the room of containment; what a stop left begun is settled."""
+        from primum.app.containment import MeansOfWorker, open_containment  # noqa: PLC0415
+
+        one = self.worker
+        return open_containment(self.files, self.evidence, MeansOfWorker(one.rooms, one.devices, one.people, self.tell))
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the register asks of the house (incidents.register.service.Surroundings)."""
+
+    worker: WorkerRooms
+
+    def person(self, person_id: str) -> str:
+        """Name a person of the practice."""
+        try:
+            return self.worker.people.person(person_id).full_name
+        except NoSuchPerson:
+            return person_id
+
+    def journal_root(self) -> str:
+        """Write the last root of the journal that was signed."""
+        return self.worker.signer.sign_heads().note
+
+    def findings(self, ids: Sequence[str]) -> Sequence[Finding]:
+        """Give those findings that exist."""
+        known = {one.id: one for one in self.worker.exposed.findings.everything()}
+        return [known[one] for one in ids if one in known]
