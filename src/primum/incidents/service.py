@@ -110,10 +110,14 @@ class Incidents:
         Raises NotPermitted, BadEntry, BadInstant.
         """  # fmt: skip
         self.may_open(by, [controller_id])
+        now = self._clock.now()
+        body = {
+            "which": which.value, "at": to_text(at or now), "reason": sentence, "evidence": [_person(by.person_id)],
+        }  # fmt: skip
+        fresh = Dossier(File("", "", controller_id, Role.CONTROLLER, now), State.OPEN, origin)
+        check(EntryKind.INSTANT, body, fresh, by.person_id, now)  # a line of the journal is not taken back
         with self._records.begin() as tx:
             (made,) = self.open_files(tx, origin, sentence, [controller_id], by.person_id)
-            said = to_text(at or self._clock.now())
-            body = {"which": which.value, "at": said, "reason": sentence, "evidence": [_person(by.person_id)]}
             self._write(tx, made, EntryKind.INSTANT, body, by.person_id)
         return made
 
@@ -175,8 +179,11 @@ class Incidents:
                 require(by, Permission.INCIDENT_DECIDE, Thing("incident", one.controller_id))
             if gone.id == stays.id or gone.controller_id != stays.controller_id or gone.exercise != stays.exercise:
                 raise BadEntry(what="two different files of one controller are merged")
-            self._write(tx, gone, EntryKind.MERGED, {"into": stays.id, "reason": reason}, by.person_id)
-            self._write(tx, stays, EntryKind.MERGED, {"from": gone.id, "reason": reason}, by.person_id)
+            bodies = [(gone, {"into": stays.id, "reason": reason}), (stays, {"from": gone.id, "reason": reason})]
+            for one, body in bodies:  # both, before a line of the journal that is not taken back
+                check(EntryKind.MERGED, body, self._dossier(tx, one), by.person_id, self._clock.now())
+            for one, body in bodies:
+                self._write(tx, one, EntryKind.MERGED, body, by.person_id)
             return self._dossier(tx, stays)
 
     def attach(self, by: Actor, file_id: str, name: str, body: bytes, what: str = "document") -> Document:

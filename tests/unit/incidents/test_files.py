@@ -52,6 +52,24 @@ def test_a_file_is_seen_by_those_of_its_controller_alone(tmp_path):
     assert {one.file.id for one in scene.files.every(DOCTOR)} == {mine.id, theirs.id}
 
 
+def test_a_file_that_is_refused_leaves_no_line_in_the_journal(scene):
+    with pytest.raises(BadInstant):
+        scene.opened(at=TUESDAY + timedelta(hours=1))
+    with pytest.raises(BadEntry):
+        scene.files.open(DOCTOR, Origin.PERSON, "  ", MINE.id)
+    assert scene.told.facts == []
+
+
+def test_a_merge_into_a_closed_file_is_refused_and_leaves_no_line_in_the_journal(scene):
+    gone, stays = scene.opened(), scene.opened()
+    scene.files.write(DOCTOR, stays.id, EntryKind.CLOSED, {"reason": "tout est fait"})
+    before = list(scene.told.facts)
+    with pytest.raises(IncidentOver):
+        scene.files.merge(DOCTOR, gone.id, stays.id, "le même portable")
+    assert scene.told.facts == before
+    assert scene.files.dossier(DOCTOR, gone.id).state is State.OPEN
+
+
 def test_an_entry_is_never_changed_and_never_deleted(scene):
     scene.opened()
     for sql in ("UPDATE incident_entries SET body = '{}'", "DELETE FROM incident_entries"):
