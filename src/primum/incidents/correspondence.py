@@ -72,7 +72,7 @@ class Procedure(StrEnum):
     SIMPLIFIED = "simplified"
 
 
-def due_instant(text: str, zone: tzinfo | None) -> datetime:
+def due_instant(text: str, zone: tzinfo) -> datetime:
     """Read a due date: an instant with its offset, or a day, which ends at 23:59 in `zone`. ValueError for others."""
     try:
         return from_text(text)

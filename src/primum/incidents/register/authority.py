@@ -24,9 +24,11 @@ from primum.incidents.correspondence import (
     parts_of,
     standing,
 )
+from primum.incidents.deadline import PARIS
 from primum.incidents.dossier import evidence_of
 from primum.incidents.model import Dossier, Entry, EntryKind, Evidence
 from primum.incidents.register.rules import Penalty, penalty_on
+from primum.incidents.rules.dated import zone_named
 
 _DAY: Final = timedelta(days=1)
 _NONE: Final = timedelta(0)
@@ -146,8 +148,8 @@ class Dealings:
 
 
 def dealings(dossier: Dossier, now: datetime, zone: tzinfo | None = None) -> Dealings:
-    """Say what stands at `now`. `zone`: in which a bare day ends; the machine's own where none is said."""
-    written = dossier.of_kind(EntryKind.CORRESPONDENCE)
+    """Say what stands at `now`. `zone`: in which a bare day ends; Paris where none is said."""
+    written, zone = dossier.of_kind(EntryKind.CORRESPONDENCE), zone or zone_named(PARIS)
     corrected = {one.body["corrects"]: one.id for one in written if one.body.get("corrects")}
     listed = sorted((_letter(one, corrected) for one in written), key=lambda one: one.at)
     stand = sorted(standing(written), key=lambda one: from_text(one.body["at"]))
@@ -167,7 +169,7 @@ def _letter(one: Entry, corrected: dict[str, str]) -> Letter:
     )  # fmt: skip
 
 
-def _requests(one: Entry, sent: list[Entry], dossier: Dossier, now: datetime, zone: tzinfo | None) -> Iterator[Request]:
+def _requests(one: Entry, sent: list[Entry], dossier: Dossier, now: datetime, zone: tzinfo) -> Iterator[Request]:
     names, body = names_of(dossier, one), one.body
     due = due_instant(body["due"], zone) if body.get("due") else None
     for number, asked in enumerate(body["asked"]):
@@ -190,7 +192,7 @@ def _late(done_at: datetime | None, due: datetime | None, now: datetime) -> time
     return max(_NONE, (done_at or now) - due) if due is not None else _NONE
 
 
-def _order(one: Entry, every: list[Entry], now: datetime, zone: tzinfo | None) -> Order:
+def _order(one: Entry, every: list[Entry], now: datetime, zone: tzinfo) -> Order:
     body, steps = one.body, [step for step in every if step.body.get("order") == one.id]
     compliance = [step for step in steps if _step(step, OrderStep.COMPLIANCE)]
     postponed = [step for step in steps if _step(step, OrderStep.POSTPONED)]

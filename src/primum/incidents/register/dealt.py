@@ -14,7 +14,7 @@ from primum.incidents.register.words import instant, known_word, word
 _HOUR: Final = timedelta(hours=1)
 
 
-def request_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo | None) -> Table:
+def request_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo) -> Table:
     """Make the table of what was asked, and what became of it."""
     columns = ("entry", "other", "reference", "asked", "at", "due", "answered", "stand", "late")
     return table("requests", language, columns, (
@@ -22,7 +22,7 @@ def request_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo |
     ))  # fmt: skip
 
 
-def correspondence_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo | None) -> Table:
+def correspondence_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo) -> Table:
     """Make the table of letters."""
     columns = ("entry", "at", "direction", "other", "reference", "about", "answers", "corrected", "document", "written")
     return table("correspondence", language, columns, (
@@ -30,7 +30,7 @@ def correspondence_table(dossier: Dossier, now: datetime, language: str, zone: t
     ))  # fmt: skip
 
 
-def order_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo | None) -> Table:
+def order_table(dossier: Dossier, now: datetime, language: str, zone: tzinfo) -> Table:
     """Make the table of injunctions."""
     columns = (
         "reference", "asked", "at", "due", "stand", "late", "daily", "ceiling", "compliance", "closed", "at-most",
@@ -79,8 +79,8 @@ def _letter(one: Letter, language: str) -> Row:
     )  # fmt: skip
 
 
-def _order(one: Order, language: str, zone: tzinfo | None) -> Row:
-    shown = "\n".join(f"{instant(each.at, zone)} {each.about}" for each in one.compliance)
+def _order(one: Order, language: str, zone: tzinfo) -> Row:
+    shown = "\n".join(f"{instant(each.at, zone, language)} {each.about}" for each in one.compliance)
     return (
         one.reference, one.asked, one.notified_at, one.due, known_word(language, "stand", one.stand.value),
         lateness(one.late, language), one.daily, one.ceiling, shown, one.closed_at, arithmetic(one, language),

@@ -18,6 +18,7 @@ from primum.exposure.findings.model import Finding
 from primum.ground.zipped import zipped
 from primum.incidents.correspondence import PUBLIC
 from primum.incidents.model import BadEntry, Document, Dossier, EntryKind
+from primum.incidents.notices.words import LANGUAGES
 from primum.incidents.register.dealt import correspondence_table, order_table, request_table
 from primum.incidents.register.jsonld import jsonld
 from primum.incidents.register.measures import measure_table, volumetry_table
@@ -25,7 +26,7 @@ from primum.incidents.register.ods import ods
 from primum.incidents.register.pages import html, pdf
 from primum.incidents.register.register import Register
 from primum.incidents.register.tables import Book, Row, about, book_of, chronologies, message_table, table
-from primum.incidents.register.words import LANGUAGES, word
+from primum.incidents.register.words import word
 
 SUMS: Final = "SHA256SUMS"
 """As `sha256sum -c` reads it."""
@@ -69,7 +70,7 @@ class Papers:
 
 
 def pack(
-    papers: Papers, body_of: Callable[[str], bytes], chosen: Collection[str], language: str, zone: tzinfo | None
+    papers: Papers, body_of: Callable[[str], bytes], chosen: Collection[str], language: str, zone: tzinfo
 ) -> bytes:
     """Make the ZIP. `body_of`: the bytes of a document; `chosen`: further documents to put in. Raises BadEntry."""
     if language not in LANGUAGES:
@@ -89,7 +90,7 @@ def pack(
     return zipped([*((one.path, one.body) for one in whole), (SUMS, sums.encode())])
 
 
-def _register(register: Register, language: str, zone: tzinfo | None) -> Iterator[Part]:
+def _register(register: Register, language: str, zone: tzinfo) -> Iterator[Part]:
     title, book = word(language, "part.register"), book_of(register, language, zone)
     yield Part("register/register.ods", title, ods(book))
     yield Part("register/register.pdf", title, pdf(book))
@@ -113,11 +114,11 @@ def _authorities(dossier: Dossier) -> set[str]:
     return {str(one.body["document"]) for one in (*letters, *others) if one.body.get("document")}
 
 
-def _book(papers: Papers, parts: list[Part], given: set[str], language: str, zone: tzinfo | None) -> Book:
+def _book(papers: Papers, parts: list[Part], given: set[str], language: str, zone: tzinfo) -> Book:
     register, dossier = papers.register, papers.dossier
     lines = (*register.lines, *register.alerts)
     tables = (
-        volumetry_table(dossier, language, register.people),
+        volumetry_table(dossier, language, zone, register.people),
         measure_table(dossier, papers.findings, language, zone, register.people),
         request_table(dossier, register.made_at, language, zone),
         order_table(dossier, register.made_at, language, zone),

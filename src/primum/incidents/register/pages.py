@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 from html import escape
 from typing import Final
 
-from primum.ground.sheets import HTML_END, Sheet, html_top, written
+from primum.ground.sheets import HTML_END, Sheet, html_top
 from primum.incidents.register.tables import Book, Cell, Row, Table
 from primum.incidents.register.words import instant, word
 
@@ -27,7 +27,7 @@ def pdf(book: Book) -> bytes:
         sheet.text(f"{name} : {text}", size=9, gap=2)
     for one in book.tables:
         _table(sheet, one, book)
-    if _replaced(book):
+    if sheet.replaced:
         sheet.text(word(language, "replaced"), size=8.5, gap=12)
     return sheet.pdf(
         title=book.title, language=language,
@@ -49,11 +49,11 @@ def html(book: Book) -> bytes:
     return "".join(parts).encode(errors="replace")
 
 
-def shown(cell: Cell, zone: tzinfo | None) -> str:
+def shown(cell: Cell, book: Book) -> str:
     """Write a cell."""
     if cell is None:
         return ""
-    return instant(cell, zone) if isinstance(cell, datetime) else str(cell)
+    return instant(cell, book.zone, book.language) if isinstance(cell, datetime) else str(cell)
 
 
 def _table(sheet: Sheet, one: Table, book: Book) -> None:
@@ -70,7 +70,7 @@ def _table(sheet: Sheet, one: Table, book: Book) -> None:
 def _block(sheet: Sheet, one: Table, row: Row, book: Book) -> None:
     sheet.keep(48)
     sheet.rule()
-    told = [(name, shown(cell, book.zone)) for name, cell in zip(one.columns, row, strict=True)]
+    told = [(name, shown(cell, book)) for name, cell in zip(one.columns, row, strict=True)]
     (_, first), *others = told
     sheet.text(first, size=9.5, bold=True, gap=3)
     for name, text in others:
@@ -81,7 +81,7 @@ def _block(sheet: Sheet, one: Table, row: Row, book: Book) -> None:
 def _section(one: Table, book: Book) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in one.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(shown(cell, book.zone))}</td>" for cell in row) + "</tr>\n" for row in one.rows
+        "<tr>" + "".join(f"<td>{escape(shown(cell, book))}</td>" for cell in row) + "</tr>\n" for row in one.rows
     )
     body = (
         f'<div class="wide">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n'
@@ -93,8 +93,3 @@ def _section(one: Table, book: Book) -> str:
 
 def _exercise(book: Book) -> str:
     return f'<p class="exercise">{escape(book.exercise)}</p>\n' if book.exercise else ""
-
-
-def _replaced(book: Book) -> bool:
-    cells = (shown(cell, book.zone) for one in book.tables for row in one.rows for cell in row)
-    return any("?" in written(line) and "?" not in line for text in cells for line in text.splitlines())

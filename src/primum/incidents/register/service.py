@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from primum.identity import Permission, Thing, decide, require
-from primum.incidents.deadline import notification_dues
+from primum.incidents.deadline import PARIS, notification_dues
 from primum.incidents.model import BadEntry, Dossier
 from primum.incidents.register.jsonld import jsonld
 from primum.incidents.register.ods import MEDIA_TYPE, ods
@@ -13,7 +13,7 @@ from primum.incidents.register.pack import NoExtra, Papers, pack
 from primum.incidents.register.pages import pdf
 from primum.incidents.register.register import Register, register_of
 from primum.incidents.register.tables import book_of
-from primum.incidents.rules.dated import From
+from primum.incidents.rules.dated import From, zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -66,10 +66,10 @@ class Registers:
     ) -> bytes:
         """Export the register as `ods`, `pdf` or `jsonld`. Raises NotPermitted, BadEntry.
 
-        `zone`: in which hours are shown; the machine's own where none is said.
+        `zone`: in which hours are shown; Paris where none is said.
         """
         made = self.register(by, controller_id)
-        return written(made, kind, language, zone)
+        return written(made, kind, language, zone or zone_named(PARIS))
 
     def control_pack(
         self, by: Actor, file_id: str, language: str, *, documents: Collection[str] = (), extra: Extra | None = None,
@@ -86,7 +86,10 @@ class Registers:
             dossier, self._of(by, [dossier], [dossier.file.controller_id]), tuple(listed),
             tuple(self._around.findings(dossier.findings)), tuple((extra or NoExtra()).parts(dossier)),
         )  # fmt: skip
-        return pack(papers, lambda one: self._files.document(by, file_id, one)[1], frozenset(documents), language, zone)
+        return pack(
+            papers, lambda one: self._files.document(by, file_id, one)[1], frozenset(documents), language,
+            zone or zone_named(PARIS),
+        )  # fmt: skip
 
     def _of(self, by: Actor, dossiers: Sequence[Dossier], controllers: Sequence[str]) -> Register:
         return register_of(
@@ -101,7 +104,7 @@ def prudent_due_of(dossier: Dossier) -> datetime | None:
     return notification_dues(dossier).get(From.DETECTED)
 
 
-def written(register: Register, kind: str, language: str, zone: tzinfo | None) -> bytes:
+def written(register: Register, kind: str, language: str, zone: tzinfo) -> bytes:
     """Write a register in one of `FORMATS`. Raises BadEntry."""
     match kind:
         case "ods":

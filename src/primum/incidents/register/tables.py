@@ -41,11 +41,11 @@ class Book:
     made_at: datetime
     by: str
     language: str
-    zone: tzinfo | None
+    zone: tzinfo
 
 
-def book_of(register: Register, language: str, zone: tzinfo | None) -> Book:
-    """Lay a register out. `zone` None: the machine's own."""
+def book_of(register: Register, language: str, zone: tzinfo) -> Book:
+    """Lay a register out. `zone`: in which hours are shown."""
     every = (*register.lines, *register.alerts)
     tables = (
         breaches(register.lines, language, zone, register.people),
@@ -62,17 +62,17 @@ def book_of(register: Register, language: str, zone: tzinfo | None) -> Book:
     )  # fmt: skip
 
 
-def about(register: Register, what: str, language: str, zone: tzinfo | None) -> tuple[tuple[str, str], ...]:
+def about(register: Register, what: str, language: str, zone: tzinfo) -> tuple[tuple[str, str], ...]:
     """Say what an export is: basis, date, author, scope, the root of the journal."""
     names = ", ".join(register.controllers)
     root = register.journal_root
     said = {
         "title": word(language, f"{what}.title"),
         "basis": word(language, f"{what}.basis"),
-        "made": word(language, "made", at=instant(register.made_at, zone), by=register.by),
+        "made": word(language, "made", at=instant(register.made_at, zone, language), by=register.by),
         "scope": word(language, "scope", names=names) if names else word(language, "scope.none"),
         "root": word(language, "root", root=root) if root else word(language, "root.none"),
-        "times": word(language, "times"),
+        "times": word(language, "times", zone=zone),
     } | ({"exercise": word(language, "exercise")} if register.exercise else {})  # fmt: skip
     return tuple((word(language, f"key.{key}"), text) for key, text in said.items())
 
@@ -95,26 +95,26 @@ _MESSAGES = ("file", "at", "offset", "what", "other", "reference", "count", "abo
 
 
 def breaches(
-    lines: Iterable[RegisterLine], language: str, zone: tzinfo | None, people: Mapping[str, str], *,
+    lines: Iterable[RegisterLine], language: str, zone: tzinfo, people: Mapping[str, str], *,
     key: str = "breaches",
 ) -> Table:  # fmt: skip
     """Make the table with one row a breach."""
     return table(key, language, _BREACHES, (_breach(one, language, zone, people) for one in lines))
 
 
-def chronologies(lines: Iterable[RegisterLine], language: str, zone: tzinfo | None, people: Mapping[str, str]) -> Table:
+def chronologies(lines: Iterable[RegisterLine], language: str, zone: tzinfo, people: Mapping[str, str]) -> Table:
     """Make the table of what happened, with what was said before a correction."""
     return table("chronology", language, _CHRONOLOGY, (
         (
             one.file_id, each.at, offset(each.at, zone), known_word(language, "what", each.what), each.detail,
             who(each.by, language, people),
-            each.written_at, " ; ".join(instant(at, zone) for at in each.corrects), each.entry,
+            each.written_at, " ; ".join(instant(at, zone, language) for at in each.corrects), each.entry,
         )
         for one in lines for each in one.chronology
     ))  # fmt: skip
 
 
-def message_table(lines: Iterable[RegisterLine], language: str, zone: tzinfo | None) -> Table:
+def message_table(lines: Iterable[RegisterLine], language: str, zone: tzinfo) -> Table:
     """Make the table of messages, with what shows each."""
     return table("messages", language, _MESSAGES, (
         (
@@ -126,7 +126,7 @@ def message_table(lines: Iterable[RegisterLine], language: str, zone: tzinfo | N
     ))  # fmt: skip
 
 
-def _breach(one: RegisterLine, language: str, zone: tzinfo | None, people: Mapping[str, str]) -> Row:
+def _breach(one: RegisterLine, language: str, zone: tzinfo, people: Mapping[str, str]) -> Row:
     aware = next((each.at for each in one.instants if each.which is Which.AWARE), None)
     shown = {key: _shown(one.fact(key), language, zone) for key in ("nature", "began", "ended", "story", "people")}
     data = [_shown(one.fact(key), language, zone) for key in ("data", "sensitive")]
@@ -143,7 +143,7 @@ def _breach(one: RegisterLine, language: str, zone: tzinfo | None, people: Mappi
     )  # fmt: skip
 
 
-def _facts(one: RegisterLine, language: str, zone: tzinfo | None, people: Mapping[str, str]) -> Iterable[Row]:
+def _facts(one: RegisterLine, language: str, zone: tzinfo, people: Mapping[str, str]) -> Iterable[Row]:
     """List every fact; what was measured where a person said otherwise stands beside."""
     reasons = [] if one.lateness is None else [one.lateness]
     for fact in (*one.facts, *one.effects, *one.remedy, *reasons, *one.measured):
@@ -154,7 +154,7 @@ def _facts(one: RegisterLine, language: str, zone: tzinfo | None, people: Mappin
         )  # fmt: skip
 
 
-def _shown(fact: Fact | None, language: str, zone: tzinfo | None) -> str:
+def _shown(fact: Fact | None, language: str, zone: tzinfo) -> str:
     return "" if fact is None else value(fact, language, zone)
 
 
@@ -162,17 +162,17 @@ def _number(fact: Fact | None) -> int | None:
     return None if fact is None or fact.standing is Standing.UNKNOWN else int(fact.value["count"])
 
 
-def _system(one: RegisterLine, language: str, zone: tzinfo | None) -> str:
+def _system(one: RegisterLine, language: str, zone: tzinfo) -> str:
     found = [_shown(one.fact(key), language, zone) for key in ("system", "reached")]
     return " ; ".join(each for each in found if each)
 
 
-def _paragraph(facts: Iterable[Fact], language: str, zone: tzinfo | None) -> str:
+def _paragraph(facts: Iterable[Fact], language: str, zone: tzinfo) -> str:
     return "\n".join(f"{label(one, language)} : {value(one, language, zone)}" for one in facts)
 
 
-def _remedy(one: RegisterLine, language: str, zone: tzinfo | None) -> str:
-    done = [f"{instant(each.at, zone)} {each.what} {each.subject} : {each.outcome}" for each in one.actions]
+def _remedy(one: RegisterLine, language: str, zone: tzinfo) -> str:
+    done = [f"{instant(each.at, zone, language)} {each.what} {each.subject} : {each.outcome}" for each in one.actions]
     said = _paragraph(one.remedy, language, zone)
     return "\n".join([*([said] if said else []), *done])
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from primum.ground.clock import from_text
-from primum.incidents.facts.catalogue import CATALOGUE, VOCABULARIES, Kind, Shape
+from primum.incidents.facts.catalogue import CATALOGUE, Shape
 from primum.incidents.model import SYSTEM, Evidence, Fact, Standing
-
-LANGUAGES: Final = ("fr", "en")
+from primum.incidents.notices.codes import said
+from primum.incidents.notices.values import lines_of
+from primum.incidents.notices.words import written
 
 
 @cache
@@ -32,13 +33,12 @@ def known_word(language: str, group: str, name: str) -> str:
     return _words(language).get(f"{group}.{name}", name)
 
 
-def instant(at: datetime, zone: tzinfo | None) -> str:
-    """Write an instant to the minute, in `zone` (None: the machine's own), with its offset."""
-    local = at.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M} ({offset(at, zone)})"
+def instant(at: datetime, zone: tzinfo, language: str) -> str:
+    """Write an instant to the minute, in `zone`, with its offset."""
+    return written(at, zone)[language]
 
 
-def offset(at: datetime, zone: tzinfo | None) -> str:
+def offset(at: datetime, zone: tzinfo) -> str:
     """Write the offset from UTC that held at an instant: `+02:00`."""
     told = f"{at.astimezone(zone):%z}"
     return f"{told[:3]}:{told[3:5]}"
@@ -49,34 +49,15 @@ def label(fact: Fact, language: str) -> str:
     return CATALOGUE[fact.key].label[language]
 
 
-def value(fact: Fact, language: str, zone: tzinfo | None) -> str:
-    """Write what a fact says; that it is not known, where somebody said so."""
+def value(fact: Fact, language: str, zone: tzinfo) -> str:
+    """Write what a fact says, as the notification does; that it is not known, where somebody said so."""
     if fact.standing is Standing.UNKNOWN:
         return word(language, "not-known")
     kind = CATALOGUE[fact.key]
-    match kind.shape:
-        case Shape.COUNT:
-            return count(fact.value, language)
-        case Shape.BEGAN:
-            return _began(fact.value, language, zone)
-        case Shape.ENDED:
-            return _ended(fact.value, language, zone)
-        case _:
-            return ", ".join(_texts(kind, fact.value, language))
-
-
-def _texts(kind: Kind, told: Any, language: str) -> list[str]:  # noqa: ANN401 (a fact is of its own type)
-    if kind.shape is Shape.FIELDS:
-        return [str(told[one]) for one in kind.fields if told.get(one)]
-    every = told if isinstance(told, list) else [told]
-    words = VOCABULARIES.get(kind.vocabulary, {})
-    return [words[one][language] if one in words else str(one) for one in every]
-
-
-def count(told: Mapping[str, Any], language: str) -> str:
-    """Write a count, with what it does not say."""
-    most = "count.at-least" if told.get("at_least") else "count.about" if told.get("approximate") else "count"
-    return word(language, most, count=told["count"])
+    if kind.shape is Shape.BEGAN:
+        return _began(fact.value, language, zone)
+    lines = [(one.label.get(language, ""), one.text[language]) for one in lines_of(kind, fact.value, "", zone)]
+    return ", ".join(f"{name} : {text}" if name else text for name, text in lines)
 
 
 def evidence(found: tuple[Evidence, ...], language: str, people: Mapping[str, str]) -> str:
@@ -93,17 +74,15 @@ def who(by: str, language: str, people: Mapping[str, str]) -> str:
     return word(language, "system") if by == SYSTEM else people.get(by, by)
 
 
-def _began(told: Mapping[str, Any], language: str, zone: tzinfo | None) -> str:
-    after = instant(from_text(told["not_after"]), zone)
-    proof = told.get("proof_after") or "-"
+def _began(told: Mapping[str, Any], language: str, zone: tzinfo) -> str:
+    """Write both ends of the interval, each with its proof, in one sentence."""
+    after, proof = instant(from_text(told["not_after"]), zone, language), _proof(told.get("proof_after"), language)
     if not told.get("not_before"):
         return word(language, "began.no-earlier", after=after, proof=proof)
-    before = instant(from_text(told["not_before"]), zone)
-    return word(
-        language, "began", before=before, after=after, proof=proof, proof_before=told.get("proof_before") or "-"
-    )
+    before = instant(from_text(told["not_before"]), zone, language)
+    proof_before = _proof(told.get("proof_before"), language)
+    return word(language, "began", before=before, after=after, proof=proof, proof_before=proof_before)
 
 
-def _ended(told: Mapping[str, Any], language: str, zone: tzinfo | None) -> str:
-    key = "ended.ongoing" if told["state"] == "ongoing" else "ended.ended"
-    return word(language, key, at=instant(from_text(told["at"]), zone), proof=told.get("proof") or "-")
+def _proof(name: str | None, language: str) -> str:
+    return said("proof", name)[language] if name else "-"

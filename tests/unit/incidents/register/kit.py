@@ -1,6 +1,7 @@
 """What tests of the register share: a file with a whole life, and the house around it."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from tests.unit.incidents.kit import DOCTOR, DPO, MINE, Scene
 
@@ -11,6 +12,7 @@ from primum.incidents.register.service import Registers
 from primum.incidents.register.verbs import Authority
 
 DAY = timedelta(days=1)
+PARIS = ZoneInfo("Europe/Paris")
 HOURS = timedelta(hours=72)
 REASON = "le port est fermé, le journal ne montre aucun accès"
 

@@ -1,6 +1,5 @@
 import hashlib
 import io
-import shutil
 import subprocess
 import zipfile
 from datetime import timedelta
@@ -14,9 +13,9 @@ from primum.exposure.findings.model import Finding, Source, read_hole
 from primum.exposure.probe.model import Place
 from primum.identity import NotPermitted
 from primum.incidents.model import BadEntry, EntryKind, NoSuchIncident
+from primum.incidents.notices.words import LANGUAGES
 from primum.incidents.register.dealt import arithmetic, lateness
 from primum.incidents.register.pack import Part
-from primum.incidents.register.words import LANGUAGES
 
 
 class Reports:
@@ -63,7 +62,6 @@ def test_the_list_of_digests_is_whole_and_right(scene):
     assert listed == {name: hashlib.sha256(body).hexdigest() for name, body in held.items()}
 
 
-@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum")
 def test_sha256sum_reads_the_list(scene, tmp_path):
     with zipfile.ZipFile(io.BytesIO(scene.register.control_pack(DPO, scene.lived(), "fr"))) as archive:
         archive.extractall(tmp_path / "pack")

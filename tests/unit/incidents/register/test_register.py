@@ -1,14 +1,16 @@
+import subprocess
 from datetime import timedelta
 
 import pytest
 from tests.unit.incidents.kit import DOCTOR, DPO, MINE, SECRETARY, THEIRS, TUESDAY, actor
-from tests.unit.incidents.register.kit import DAY, HOURS, REASON, Kept
+from tests.unit.incidents.register.kit import DAY, HOURS, PARIS, REASON, Kept
 
+from primum.ground.clock import to_text
 from primum.identity import NotPermitted, Role
 from primum.incidents.model import BadEntry, EntryKind, State, Which
+from primum.incidents.notices.words import LANGUAGES
 from primum.incidents.register.service import FORMATS
 from primum.incidents.register.tables import book_of
-from primum.incidents.register.words import LANGUAGES
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_files_of_a_processor_are_alerts_and_no_line_of_the_register(scene):
 def test_an_exercise_is_never_in_a_real_register_and_is_called_one_in_its_own(tmp_path):
     played = Kept(tmp_path, exercise=True)
     played.lived()
-    book = book_of(played.register.register(DOCTOR), "fr", None)
+    book = book_of(played.register.register(DOCTOR), "fr", PARIS)
     assert "EXERCICE" in book.exercise
     assert len(book.tables[0].rows) == 1
     played.files._exercise = False
@@ -110,8 +112,8 @@ def test_a_register_without_a_breach_says_so_and_for_whom(scene):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_export_names_date_scope_author_and_root(scene, language):
     scene.lived()
-    said = " ".join(text for _, text in book_of(scene.register.register(DOCTOR), language, None).about)
-    for one in (MINE.name, "Dr Anne Le Gall", "2026-11-29", "3f1c"):
+    said = " ".join(text for _, text in book_of(scene.register.register(DOCTOR), language, PARIS).about)
+    for one in (MINE.name, "Dr Anne Le Gall", "29/11/2026" if language == "fr" else "2026-11-29", "3f1c"):
         assert one in said
 
 
@@ -119,13 +121,13 @@ def test_what_was_measured_stands_beside_what_a_person_said(scene):
     one = scene.opened().id
     scene.files.answer(DPO, one, "records", {"count": 900})
     scene.measured(one, "records", {"count": 1200})
-    (facts,) = [each for each in book_of(scene.register.register(DOCTOR), "fr", None).tables if each.key == "facts"]
+    (facts,) = [each for each in book_of(scene.register.register(DOCTOR), "fr", PARIS).tables if each.key == "facts"]
     assert [row[2:4] for row in facts.rows] == [("900", "déclaré"), ("1200", "mesuré")]
 
 
 def test_who_wrote_is_named_where_the_house_knows_the_name(scene):
     scene.lived()
-    book = book_of(scene.register.register(DPO), "en", None)
+    book = book_of(scene.register.register(DPO), "en", PARIS)
     named = {row[table.columns.index("By")] for table in book.tables if "By" in table.columns for row in table.rows}
     assert named == {"Dr Anne Le Gall", DPO.person_id, "Primum, nobody"}
     assert book.by == DPO.person_id
@@ -133,7 +135,7 @@ def test_who_wrote_is_named_where_the_house_knows_the_name(scene):
 
 def test_the_reason_of_what_was_not_told_stands_with_its_ground_and_evidence(scene):
     scene.lived()
-    book = book_of(scene.register.register(DOCTOR), "fr", None)
+    book = book_of(scene.register.register(DOCTOR), "fr", PARIS)
     assert cell(book, "breaches", "Informer les personnes : décision") == (
         "ne pas informer (des mesures prises depuis écartent le risque élevé (34(3)(b)))"
     )
@@ -154,7 +156,7 @@ def test_a_reason_stands_apart_where_people_were_not_told_one_by_one(scene, choi
 
 def test_what_is_not_known_is_no_number(scene):
     scene.lived()
-    book = book_of(scene.register.register(DOCTOR), "en", None)
+    book = book_of(scene.register.register(DOCTOR), "en", PARIS)
     assert (cell(book, "breaches", "People"), cell(book, "breaches", "of whom minors")) == (800, None)
     assert cell(book, "breaches", "Number of people, as known") == "about 800"
 
@@ -163,9 +165,40 @@ def test_of_a_letter_with_a_person_the_register_says_only_that_there_was_one(sce
     scene.lived()
     made = scene.register.register(DOCTOR)
     for language in LANGUAGES:
-        assert "Canari" not in str(book_of(made, language, None).tables)
+        assert "Canari" not in str(book_of(made, language, PARIS).tables)
     for kind in FORMATS:
         assert b"Canari" not in scene.register.export(DOCTOR, kind, "fr")
+
+
+@pytest.mark.parametrize(("language", "before", "after", "ended"), [
+    ("fr", "entre le 22/11/2026 23:40 (UTC+01:00)", "et le 24/11/2026 23:40 (UTC+01:00)", "24/11/2026 23:40"),
+    ("en", "between 2026-11-22 23:40 (UTC+01:00)", "and 2026-11-24 23:40 (UTC+01:00)", "2026-11-24 23:40"),
+])  # fmt: skip
+def test_the_interval_of_a_breach_is_shown_with_both_proofs(scene, language, before, after, ended):
+    one = scene.opened().id
+    began = {"not_before": to_text(TUESDAY - 2 * DAY), "not_after": to_text(TUESDAY), "proof_before": "run"}
+    scene.measured(one, "began", began)
+    scene.measured(one, "ended", {"state": "ongoing", "at": to_text(TUESDAY)})
+    book = book_of(scene.register.register(DOCTOR), language, PARIS)
+    (row,) = book.tables[0].rows
+    said = " | ".join(str(cell) for cell in row)
+    for shown in (before, after, ended):
+        assert shown in said
+
+
+@pytest.mark.programs("pdftotext")
+def test_a_pdf_says_that_it_could_not_write_a_sign(scene, tmp_path):
+    one = scene.opened().id
+    assert "il n'a pas" not in drawn(scene, tmp_path)
+    scene.files.answer(DPO, one, "story", "vu par 李")
+    assert "signes que sa police n'a pas" in drawn(scene, tmp_path)
+    assert "EXERCICE" not in drawn(scene, tmp_path)
+
+
+def drawn(scene, folder):
+    (folder / "r.pdf").write_bytes(scene.register.export(DOCTOR, "pdf", "fr"))
+    done = subprocess.run(["pdftotext", folder / "r.pdf", "-"], check=True, capture_output=True)
+    return " ".join(done.stdout.decode().split())
 
 
 def test_an_export_in_another_form_is_refused(scene):
