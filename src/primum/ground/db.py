@@ -230,11 +230,11 @@ def _begin_reading(connection: sqlalchemy.Connection) -> None:
 def migrate(engine: Engine, scripts: Path, version_table: str) -> None:
     """Bring the tables of one room to the newest shape (Alembic scripts in `scripts`).
 
-    A script's file is named `NNNN_what.py` and its revision is `NNNN`: when the newest one has run already,
+    A script's file is named `NNNN_what.py` and its revision ends with `NNNN`: when the newest one has run already,
     Alembic is not even loaded, and a start stays quick.
     """
     newest = max(file.name[:4] for file in (scripts / "versions").glob("[0-9]*.py"))
-    if _version(engine, version_table) == newest:
+    if (_version(engine, version_table) or "").endswith(newest):
         return
     from alembic import command  # noqa: PLC0415 (only needed at start, and heavy)
     from alembic.config import Config  # noqa: PLC0415
