@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from primum.ground.clock import to_text
+from primum.ground.filenames import plain_name
 from primum.ground.ids import new_id
 from primum.identity import ANY_STUDY, Permission, Thing, decide, require
 from primum.incidents import store
@@ -282,7 +283,7 @@ class Incidents:
         if len(store.documents(tx, one.id)) >= LIMITS.documents:
             raise BadEntry(what=f"the file has {LIMITS.documents} documents")
         digest = hashlib.sha256(body).hexdigest()
-        made = Document(new_id("doc"), one.id, plain_name(name), len(body), digest, self._clock.now(), by)
+        made = Document(new_id("doc"), one.id, plain_name(name, "document"), len(body), digest, self._clock.now(), by)
         store.add_document(tx, made, body)
         told = {"what": what, "digest": digest, "bytes": len(body), "document": made.id, "name": made.name}
         self._write(tx, one, EntryKind.EVIDENCE, told, by)
@@ -371,13 +372,6 @@ class Incidents:
 def _fits(body: bytes) -> None:
     if not 0 < len(body) <= LIMITS.document_bytes:
         raise BadEntry(what=f"a document has at most {LIMITS.document_bytes >> 20} MiB, and is not empty")
-
-
-def plain_name(name: str) -> str:
-    """Make a name of a file to show and to offer: letters and digits, nothing of a path."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    plain = "".join(one if one.isalnum() or one in " ._-()" else "_" for one in last).strip(" .")
-    return plain[: LIMITS.line] or "document"
 
 
 def _where(one: File, kind: EntryKind, body: Mapping[str, Any]) -> str:

@@ -38,6 +38,7 @@ from primum.exposure.interventions.model import (
 from primum.exposure.interventions.rules import intervention_rules
 from primum.exposure.ran import Ran, read_report
 from primum.ground.errors import PrimumError
+from primum.ground.filenames import plain_name
 from primum.ground.ids import new_id
 from primum.ground.log import Log
 from primum.identity import Permission, Thing, require
@@ -120,7 +121,7 @@ class Interventions:
         if not 0 < len(body) <= MOST_BYTES:
             raise BadIntervention(what=f"a report has at most {MOST_BYTES >> 20} MiB, and is not empty")
         digest, now = hashlib.sha256(body).hexdigest(), self._clock.now()
-        made = Attached(new_id("att"), plain_name(name), len(body), digest, now, by.person_id)
+        made = Attached(new_id("att"), plain_name(name, "report"), len(body), digest, now, by.person_id)
         with self._records.begin() as tx:
             found = self._one(tx, intervention_id)
             if len(found.attached) >= MOST_ATTACHED:
@@ -235,13 +236,6 @@ class Interventions:
     def _reading(self) -> Iterator[Connection]:
         with self._records.connect().execution_options(reading=True) as tx:
             yield tx
-
-
-def plain_name(name: str) -> str:
-    """Make a name of a file to show and to offer: letters and digits, nothing of a path."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    plain = "".join(one if one.isalnum() or one in " ._-()" else "_" for one in last).strip(" .")
-    return plain[:FIELD] or "report"
 
 
 def _check(told: Told) -> None:

@@ -19,10 +19,11 @@ from primum.exposure.interventions.model import (
     judge,
 )
 from primum.exposure.interventions.rules import intervention_rules
-from primum.exposure.interventions.service import Interventions, plain_name
+from primum.exposure.interventions.service import Interventions
 from primum.exposure.probe.gate import NotMandated
 from primum.exposure.probe.model import Rung
 from primum.exposure.ran import read_report
+from primum.ground.filenames import plain_name
 from primum.identity import NotPermitted, Role
 from primum.journal import BY_NAME, Fact
 from primum.journal.fact import encode
@@ -193,7 +194,7 @@ def test_reports_are_bounded(scene, body):
     ("name", "shown"), [("C:\\x\\a.pdf", "a.pdf"), ("...", "report"), ('a"\r\nb', "a___b"), ("é (1).pdf", "é (1).pdf")]
 )
 def test_a_name_has_nothing_of_a_path_or_a_header(name, shown):
-    assert plain_name(name) == shown
+    assert plain_name(name, "report") == shown
 
 
 @pytest.mark.parametrize(
