@@ -155,7 +155,7 @@ def test_verbs_of_the_socket():
         "mandate_give", "mandate_list", "mandate_show", "mandate_withdraw", "mandate_export", "mandate_token",
         "mandate_in_force",
         "outside_announce", "outside_read", "outside_view", "outside_list",
-        "incident_list", "incident_show", "incident_answer", "incident_instant", "incident_decide", "incident_note",
+        "incident_list", "incident_show", "incident_open", "incident_answer", "incident_instant", "incident_decide", "incident_note",
         "incident_merge", "incident_close", "incident_attach", "incident_document",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",

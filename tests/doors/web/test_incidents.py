@@ -17,10 +17,22 @@ from primum.app.incidents import OurHouse
 from primum.app.joints import Recorder
 from primum.doors.worker.desk import Desk
 from primum.doors.worker.verbs_incidents import page
+from primum.exposure.findings.service import Findings
 from primum.identity import Role, Scope
 from primum.incidents.model import Origin
+from primum.incidents.opening.considering import Considering
 from primum.incidents.service import Incidents
 from primum.incidents.store import prepare_incidents
+
+
+class Nobody:
+    """A Primum of which nothing is here."""
+
+    def is_here(self, _address):
+        return False
+
+    def grants(self, *_hole):
+        return ()
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +41,14 @@ def place(tmp_path_factory):
     records = door.indexer._records
     prepare_incidents(records)
     files = Incidents(records, door.clock, Recorder(door.journal), OurHouse(door.people, processor=False))
-    worker = SimpleNamespace(people=door.people, incidents=SimpleNamespace(files=files))
+    findings = Findings(records, door.clock, Recorder(door.journal))
+    considering = Considering(files, findings, Nobody(), "fr")
+    worker = SimpleNamespace(
+        people=door.people, incidents=SimpleNamespace(files=files, considering=considering)
+    )  # fmt: skip
     desk = Desk(**{one.name: {"worker": worker}.get(one.name) for one in fields(Desk)})
     door.services.intake.verbs = {"incidents": lambda args, data: page(desk, args, data)}
-    door.files = files
+    door.files, door.findings = files, findings
     with web_kit.serving(door):
         yield door
 
@@ -154,6 +170,16 @@ def test_notes_merging_and_closing_stay_in_the_history(place, enter, anne, here)
     fresh(client, anne, here)
     assert post(client, f"{here}/close", reason="terminé").headers["location"] == f"{here}#history"
     assert post(client, f"{here}/answer", key="people", count="3").status_code == 409
+
+
+def test_a_finding_that_opened_no_file_is_given_one_by_a_person(place, enter, anne):
+    place.findings.take_line("swap", bad=True, at=place.clock.now())
+    (found,) = place.findings.everything()
+    client = enter(anne)
+    here = post(client, "/incidents/open", finding=found.id).headers["location"]
+    assert "swap" in said(client.get(here))
+    assert post(client, "/incidents/open", finding=found.id).headers["location"] == here
+    assert post(client, "/incidents/open", finding="fnd_nothing").status_code == 404
 
 
 def test_a_file_that_is_not_there_is_not_found(enter, anne):

@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = _of_a_file(verbs, "show", "what is known, what is asked, how long is left")
     for one in (listing, show):
         one.add_argument("--json", action="store_true", help="print JSON")
+    opening = verbs.add_parser("open", help="open a file for a finding that opened none by itself")
+    opening.add_argument("finding", metavar="FINDING", help="fnd_…, as shown by primum finding list")
     answer = _of_a_file(verbs, "answer", "answer a question: a value as JSON, or --unknown")
     answer.add_argument("key", choices=sorted(CATALOGUE), metavar="FACT", help="as shown by primum incident show")
     answer.add_argument(
@@ -99,6 +101,11 @@ def _show(client: Client, options: argparse.Namespace) -> int:
     return 0
 
 
+def _open(client: Client, options: argparse.Namespace) -> int:
+    speech.say(f"open: {client.call_signed_in('incident_open', finding=options.finding)['id']}")
+    return 0
+
+
 def _answer(client: Client, options: argparse.Namespace) -> int:
     asked = {"id": options.id, "key": options.key, "value": options.value, "unknown": options.unknown}
     return _written(client.call_signed_in("incident_answer", **asked))
@@ -156,6 +163,7 @@ def _line(dossier: Dossier, now: datetime) -> dict[str, Any]:
 _RUNS: dict[str, Run] = {
     "list": _list,
     "show": _show,
+    "open": _open,
     "answer": _answer,
     "instant": _instant,
     "decide": _decide,

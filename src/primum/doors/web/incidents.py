@@ -49,6 +49,11 @@ class IncidentPages:
             visit, "incidents.html", here="incidents", lines=lines, may_list=may_list, stories=[], sentence="",
         )  # fmt: skip
 
+    def open(self, visit: Visit) -> Response:
+        """Open a file for a finding. Raises NotPermitted, NoSuchFinding."""
+        made = ask(visit, "incident_open", finding=field(visit.form, "finding", LIMITS.line))
+        return RedirectResponse(f"{HERE}/{made['id']}", 303)
+
     def one(self, visit: Visit) -> Response:
         """Show a file. Raises NotPermitted, NoSuchIncident."""
         return self.shown(visit)

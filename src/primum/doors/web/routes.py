@@ -179,6 +179,7 @@ class WebRoutes:
         incidents, one = IncidentPages(self._pages), "/incidents/{incident}"
         return [
             self._get("/incidents", incidents.page),
+            self._post("/incidents/open", incidents.open),
             self._get(one, incidents.one),
             self._post(f"{one}/answer", incidents.answer),
             self._post(f"{one}/instant", incidents.instant),

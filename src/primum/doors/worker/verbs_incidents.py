@@ -58,6 +58,12 @@ def shown(desk: Desk, asking: Asking, file_id: str) -> dict[str, Any]:
     }
 
 
+def incident_open(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
+    """Open a file for a finding that opened none by itself; give the one that stands where there is one."""
+    made = desk.worker.incidents.considering.open_for(asking.actor, args.text("finding", most=ID))
+    return {"id": made.id}
+
+
 def incident_answer(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
     """Answer a question: a value as JSON, or that it is not known."""
     value = None if args.flag("unknown") else value_of(args.text("value", most=LIMITS.text * 2))
@@ -184,6 +190,7 @@ def given(args: Args, name: str, body: bytes) -> dict[str, Any]:
 VERBS: dict[str, Verb] = {
     "incident_list": incident_list,
     "incident_show": incident_show,
+    "incident_open": incident_open,
     "incident_answer": incident_answer,
     "incident_instant": incident_instant,
     "incident_decide": incident_decide,

@@ -8,9 +8,11 @@ finding and this, is repaired by the next sweep.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from primum.exposure.findings.model import NoSuchFinding
 from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
 from primum.ground.log import Log
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from primum.exposure.findings.model import Change, Finding
     from primum.exposure.findings.service import Findings
+    from primum.identity import Actor
     from primum.incidents.facts.own import Own
     from primum.incidents.model import Dossier, File
     from primum.incidents.opening.knowing import Known
@@ -55,7 +58,18 @@ class Considering:
     def consider(self) -> int:
         """Look at every finding that is not as it was. Return how many files were opened, and records filled."""
         with self._turn:
-            return _Sweep(self._files, self._findings, self._own, self._language, self._counted_at).run()
+            return self._sweep().run()
+
+    def open_for(self, by: Actor, finding_id: str) -> File:
+        """Open a file for a finding that opened none, as a person asks; give the one that stands where there is one.
+
+        Raises NotPermitted, NoSuchFinding, BadEntry.
+        """
+        with self._turn:
+            return self._sweep().open_for(by, finding_id)
+
+    def _sweep(self) -> _Sweep:
+        return _Sweep(self._files, self._findings, self._own, self._language, self._counted_at)
 
 
 class _Sweep:
@@ -68,6 +82,7 @@ class _Sweep:
         self._knowing = Knowing(findings, own, files.now())
         self._refilling = Refilling(files, self._knowing, own)
         self._failed: set[str] = set()
+        self._by = SYSTEM
 
     def run(self) -> int:
         before = self._considered()
@@ -80,6 +95,21 @@ class _Sweep:
             done += self._fill(case_id, [one for one in settled if cases.get(one.id, "") == case_id])
         return done
 
+    def open_for(self, by: Actor, finding_id: str) -> File:
+        found = self._knowing.every.get(finding_id)
+        if found is None:
+            raise NoSuchFinding
+        known = replace(self._knowing.know(found), asked=True)
+        concerned = self._concerned([known])
+        self._files.may_open(by, concerned)
+        self._by = by.person_id
+        with self._files.transaction() as tx:
+            self._put(tx, known.place, [known])
+            case_id = (store.considered(tx, found.id) or ("", ""))[1]
+            file = next(one for one in store.files_of(tx, case_id) if one.controller_id in concerned)
+        self._fill(case_id, [found])
+        return file
+
     def _considered(self) -> dict[str, tuple[str, str]]:
         with self._files.reading() as tx:
             return store.all_considered(tx)
@@ -91,7 +121,7 @@ class _Sweep:
 
         What cannot be put keeps nothing else from it, and is tried again at the next sweep.
         """
-        there = [one for one in new if one.place == place and (one.reason is not None or one.finding.hole is not None)]
+        there = [one for one in new if one.place == place and (one.opens or one.finding.hole is not None)]
         try:
             with self._files.transaction() as tx:
                 return self._put(tx, place, there)
@@ -101,7 +131,7 @@ class _Sweep:
             return 0
 
     def _put(self, tx: Connection, place: str, there: list[Known]) -> int:
-        opening = sorted((one for one in there if one.reason is not None), key=_weightiest)
+        opening = sorted((one for one in there if one.opens), key=_weightiest)
         standing = self._standing_at(place)
         if not there or not (opening or standing):
             return 0
@@ -125,7 +155,7 @@ class _Sweep:
         sentence = opening[0].sentence(self._language)
         if not missing:
             return []
-        return self._files.open_files(tx, Origin.FINDING, sentence, missing, SYSTEM, case_id=case_id)
+        return self._files.open_files(tx, Origin.FINDING, sentence, missing, self._by, case_id=case_id)
 
     def _earlier(self, tx: Connection, place: str, there: Sequence[Known]) -> Iterator[Known]:
         new = {one.finding.id for one in there}

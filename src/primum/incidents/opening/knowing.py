@@ -27,12 +27,18 @@ HERE: Final = "this machine"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A finding, why it opens a file, and where it is."""
+    """A finding, why it opens a file, and where it is. `asked`: a person opens one for it."""
 
     finding: Finding
     reason: Reason | None
     family: Family | None
     place: str
+    asked: bool = False
+
+    @property
+    def opens(self) -> bool:
+        """Whether it opens a file."""
+        return self.asked or (self.reason is not None and self.reason.by_itself)
 
     def sentence(self, language: str) -> str:
         """Say why in French or English (`fr`, `en`), and at which listener."""

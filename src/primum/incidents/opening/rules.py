@@ -23,6 +23,8 @@ class Reason:
     nature: tuple[str, ...]
     rank: int = 0
     """Its place in opening.toml: of several the first is said."""
+    by_itself: bool = True
+    """False: a person may open a file for it, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def opening_rules() -> Rules:
 
 
 def opens(finding: Finding, family: Family | None = None) -> Reason | None:
-    """Say why a finding opens a file by itself; None where it does not.
+    """Say why a finding may open a file; None where the rules know no reason.
 
     `family`: what was spoken there; None where the run is not kept any more: then any that has such a rung may be.
     """
@@ -89,7 +91,7 @@ def opens(finding: Finding, family: Family | None = None) -> Reason | None:
 
 
 def _reason(one: Mapping[str, Any], rank: int) -> Reason:
-    return Reason(_said(one), tuple(one["nature"]), rank)
+    return Reason(_said(one), tuple(one["nature"]), rank, one.get("by_itself", True))
 
 
 def _said(one: Mapping[str, Any]) -> dict[str, str]:

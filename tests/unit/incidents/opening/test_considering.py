@@ -1,10 +1,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.incidents.kit import DOCTOR, MINE, THEIRS, TUESDAY
+from tests.unit.incidents.kit import DOCTOR, MINE, THEIRS, TUESDAY, actor
 from tests.unit.incidents.opening_kit import ECHO, HELD, HOST, OPEN, SHUT, Practice
 
+from primum.exposure.findings.model import NoSuchFinding
 from primum.ground.clock import to_text
+from primum.identity import NotPermitted, Role as InHouse
 from primum.incidents.model import BadEntry, EntryKind, Origin, Role, Standing, State, Which
 from primum.incidents.opening.refilling import Refilling
 
@@ -153,13 +155,29 @@ def test_two_machines_are_two_records(practice):
     practice.findings.take_line("swap", bad=True, at=TUESDAY)
     practice.findings.take_line("plain-grants", bad=True, at=TUESDAY)
     practice.sweep()
+    assert len(practice.open()) == 1
+    line = next(one.id for one in practice.findings.everything() if one.line == "plain-grants")
+    opened = practice.considering.open_for(DOCTOR, line)
+    assert opened == practice.considering.open_for(DOCTOR, line)
     first, second = practice.open()
     assert {first.value("found-by"), second.value("found-by")} == {"own-probe", "own-check"}
     check = first if first.value("found-by") == "own-check" else second
-    assert check.findings == (next(one.id for one in practice.findings.everything() if one.line == "plain-grants"),)
+    assert (check.file, check.findings) == (opened, (line,))
+    assert check.detected_first == practice.findings.everything()[-1].detected_at
     assert set(check.facts) == {
         "system", "reached", "vantage", "found-by", "began", "ended", "nature", "organisation", "role",
     }  # fmt: skip
+
+
+def test_a_person_opens_a_file_for_a_finding_only_where_they_may_report(practice):
+    practice.findings.take_line("swap", bad=True, at=TUESDAY)
+    (found,) = practice.findings.everything()
+    elsewhere = actor(InHouse.PHYSICIAN, THEIRS)
+    with pytest.raises(NotPermitted):
+        practice.considering.open_for(elsewhere, found.id)
+    with pytest.raises(NoSuchFinding):
+        practice.considering.open_for(DOCTOR, "fnd_nothing")
+    assert practice.open() == []
 
 
 def test_an_operator_that_hosts_for_others_is_a_processor(tmp_path):
