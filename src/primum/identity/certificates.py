@@ -134,6 +134,14 @@ class Certificates:
                 made.append(name)
         return made
 
+    def sealed_under(self, box: Box) -> dict[str, bytes]:
+        """Give every identity sealed by another box, by the name of its file: for a home whose root key is replaced.
+
+        Raises CertificatesMissing, CertificatesBroken.
+        """
+        there = [name for name in NAMES if (self._folder / f"{name}.sealed").exists()]
+        return {f"{name}.sealed": box.seal(f"certificate/{name}", self._get(name).pem()) for name in there}
+
     def facts(self) -> list[CertificateFact]:
         """Say what there is, and until when."""
         found = []

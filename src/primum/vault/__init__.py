@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from primum.ground.front import front
 
 if TYPE_CHECKING:
+    from primum.vault.carrying import CARRIED, is_committed
     from primum.vault.export import (
         KEPT,
         Generation,
@@ -71,10 +72,13 @@ if TYPE_CHECKING:
         HomeAltered,
         KeyFileOpen,
         KeyFileUnfit,
+        KeyringDamaged,
         KeyringExists,
         NoSuchGuard,
         RecordAbsent,
         RewriteRefused,
+        RotationUnfinished,
+        SameGuard,
         SealBroken,
         StudyInUse,
         TooLarge,

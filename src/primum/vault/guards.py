@@ -19,6 +19,7 @@ import pyrage
 from argon2.low_level import Type, hash_secret_raw
 
 from primum.ground.disc import Disc, write_durably
+from primum.vault.carrying import is_committed, with_carried
 from primum.vault.keys import KEY_BYTES, ROOT_BYTES, Entropy, Label, RootKey, hkdf, open_small, seal_small
 from primum.vault.limits import Limits
 from primum.vault.refusals import (
@@ -29,6 +30,7 @@ from primum.vault.refusals import (
     KeyFileUnfit,
     KeyringExists,
     NoSuchGuard,
+    RotationUnfinished,
     SealBroken,
     UnknownVersion,
     WrongKeyFile,
@@ -170,24 +172,26 @@ def create_root(
     root = RootKey(entropy(ROOT_BYTES))
     identity = str(pyrage.x25519.Identity.generate())
     # all are sealed before the first is written: a refusal leaves nothing behind
-    files = {_file_of(one.kind): one.seal(root, entropy) for one in (*guards, RecoveryGuard(identity))}
+    files = {file_of(one.kind): one.seal(root, entropy) for one in (*guards, RecoveryGuard(identity))}
     for name, content in files.items():
         write_durably(disc, keyring_folder / name, content)
     return root, identity
 
 
 def unlock(keyring_folder: Path, guard: Guard) -> RootKey:
-    """Open the root key by one guard. Raises NoSuchGuard, and what opening by the guard raises."""
+    """Open the root key by one guard. Raises NoSuchGuard, RotationUnfinished, and what opening by the guard raises."""
+    if is_committed(keyring_folder.parent):
+        raise RotationUnfinished
     try:
-        content = (keyring_folder / _file_of(guard.kind)).read_bytes()
+        content = (keyring_folder / file_of(guard.kind)).read_bytes()
     except FileNotFoundError:
         raise NoSuchGuard(kind=guard.kind) from None
-    return guard.open(content)
+    return with_carried(keyring_folder, guard.open(content))
 
 
 def add_guard(disc: Disc, keyring_folder: Path, root: RootKey, guard: Guard, *, replace: bool = False) -> None:
     """Add a guard of another kind, or replace one. Raises GuardExists."""
-    path = keyring_folder / _file_of(guard.kind)
+    path = keyring_folder / file_of(guard.kind)
     if path.exists() and not replace:
         raise GuardExists(kind=guard.kind)
     write_durably(disc, path, guard.seal(root, os.urandom))
@@ -196,12 +200,12 @@ def add_guard(disc: Disc, keyring_folder: Path, root: RootKey, guard: Guard, *, 
 def list_guards(keyring_folder: Path) -> list[str]:
     """List the kinds of guard that this home has."""
     kinds = (PassphraseGuard.kind, KeyFileGuard.kind, RecoveryGuard.kind)
-    return [kind for kind in kinds if (keyring_folder / _file_of(kind)).exists()]
+    return [kind for kind in kinds if (keyring_folder / file_of(kind)).exists()]
 
 
 def seal_home(disc: Disc, keyring_folder: Path, root: RootKey, identity: bytes) -> None:
     """Authenticate the bytes of home.json: what this home is cannot be edited afterwards."""
-    write_durably(disc, keyring_folder / MAC_FILE, _home_mac(root, identity))
+    write_durably(disc, keyring_folder / MAC_FILE, home_mac(root, identity))
 
 
 def verify_home(keyring_folder: Path, root: RootKey, identity: bytes) -> None:
@@ -210,15 +214,17 @@ def verify_home(keyring_folder: Path, root: RootKey, identity: bytes) -> None:
         found = (keyring_folder / MAC_FILE).read_bytes()
     except FileNotFoundError:
         found = b""
-    if not hmac.compare_digest(found, _home_mac(root, identity)):
+    if not hmac.compare_digest(found, home_mac(root, identity)):
         raise HomeAltered
 
 
-def _home_mac(root: RootKey, identity: bytes) -> bytes:
+def home_mac(root: RootKey, identity: bytes) -> bytes:
+    """Return the MAC of the bytes of home.json."""
     return hmac.digest(root.derive(Label.HOME), identity, hashlib.sha256)
 
 
-def _file_of(kind: str) -> str:
+def file_of(kind: str) -> str:
+    """Return the name of a guard's file."""
     return RECOVERY_FILE if kind == RecoveryGuard.kind else f"guard-{kind}.json"
 
 

@@ -6,7 +6,7 @@ Keys are 32 bytes and never appear in a repr.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -48,17 +48,21 @@ class Label(StrEnum):
 class RootKey:
     """The key of a home. Held by the supervisor, which hands sub-keys to its children."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_carried", "_raw")
 
-    def __init__(self, raw: bytes) -> None:
-        """Hold 32 random bytes."""
+    def __init__(self, raw: bytes, carried: Mapping[Label, bytes] | None = None) -> None:
+        """Hold 32 random bytes, and the sub-keys that were carried over from a root before it (rotating.py)."""
         if len(raw) != ROOT_BYTES:
             raise ValueError("a root key has 32 bytes")
         self._raw = raw
+        self._carried = dict(carried or {})
 
     def derive(self, label: Label) -> bytes:
         """Return the 32-byte key of this label."""
-        return hkdf(self._raw, b"", b"primum/root/1\0" + label.value.encode("ascii"))
+        carried = self._carried.get(label)
+        return (
+            carried if carried is not None else hkdf(self._raw, b"", b"primum/root/1\0" + label.value.encode("ascii"))
+        )
 
     def reveal(self) -> bytes:
         """Return the root itself: only for wrapping it under a guard."""

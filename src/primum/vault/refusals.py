@@ -129,6 +129,27 @@ class GuardExists(PrimumError):
     hint: ClassVar[str] = "remove it first"
 
 
+class RotationUnfinished(PrimumError):
+    """The root key of this home is being replaced: that was decided, and is not finished."""
+
+    code: ClassVar[str] = "vault.rotation-unfinished"
+    hint: ClassVar[str] = "primum up finishes it before anything else"
+
+
+class SameGuard(PrimumError):
+    """This {kind} opens the root key that is to be replaced."""
+
+    code: ClassVar[str] = "vault.same-guard"
+    hint: ClassVar[str] = "choose another: whoever has this one would have the new root key too"
+
+
+class KeyringDamaged(PrimumError):
+    """The key of study {study} cannot be opened, and is not left behind: the root key stays as it is."""
+
+    code: ClassVar[str] = "vault.keyring-damaged"
+    hint: ClassVar[str] = "primum vault check; bring the key back from a backup of the keyring, then try again"
+
+
 class GuardUnreadable(PrimumError):
     """The guard of the kind {kind} is damaged, or asks for more than this version allows."""
 

@@ -74,7 +74,12 @@ def run(options: argparse.Namespace) -> int:
     settings = read_settings(home.folder / "primum.toml")
     if home.demo:
         _refuse_beyond_loopback(settings)
-    lock = _lock(home)
+    lock = lock_home(home)
+    if vault.is_committed(home.folder):
+        from primum.app.rotating import settle  # noqa: PLC0415 (once in years)
+
+        settle(home)
+        speech.say("primum: the root key was replaced: use the new guard and the new recovery key")
     # an old list of devices, put back while nobody ran, must not be believed: the worker writes it anew
     (home.folder / "run" / "devices").unlink(missing_ok=True)
     supervisor = _prepare(home, settings, options)
@@ -136,7 +141,8 @@ def _openssl(home: Home, settings: Settings) -> dict[str, str]:
     return {"OPENSSL_CONF": str(file)}
 
 
-def _lock(home: Home) -> Any:  # noqa: ANN401
+def lock_home(home: Home) -> Any:  # noqa: ANN401
+    """Hold a home for oneself alone, as a daemon that runs does. Raises AlreadyRunning."""
     disc = RealDisc()
     file = home.folder / "run" / "daemon.lock"
     handle = disc.open_for_writing(file) if file.exists() else disc.create(file)

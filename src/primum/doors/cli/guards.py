@@ -55,22 +55,22 @@ def make_guard(key_file: Path | None) -> vault.Guard:
 def ask_guard(key_file: Path | None, *, recovery: bool = False) -> vault.Guard:
     """Ask for what opens an existing home."""
     if recovery:
-        return vault.RecoveryGuard(_ask("recovery key: "))
+        return vault.RecoveryGuard(ask_line("recovery key: "))
     if key_file is not None:
         return vault.KeyFileGuard(key_file)
-    return vault.PassphraseGuard(_ask("passphrase: "))
+    return vault.PassphraseGuard(ask_line("passphrase: "))
 
 
 def _new_passphrase() -> str:
-    first = _ask("new passphrase: ")
+    first = ask_line("new passphrase: ")
     if len(first) < FEWEST_CHARACTERS:
         raise PassphraseTooShort(characters=len(first), needed=FEWEST_CHARACTERS)
-    if sys.stdin.isatty() and first != _ask("the same again: "):
+    if sys.stdin.isatty() and first != ask_line("the same again: "):
         raise PassphrasesDiffer
     return first
 
 
-def _ask(prompt: str) -> str:
+def ask_line(prompt: str) -> str:
     """Read a secret in one form (NFC), however the keyboard composes its letters. Raises PassphraseUnreadable."""
     try:
         typed = getpass.getpass(prompt) if sys.stdin.isatty() else _line()

@@ -110,7 +110,7 @@ class Containment:
     def rotate_root(self, by: Actor, file_id: str, *, override: str = "", tell: Tell | None = None) -> Entry:
         """Freeze, and write down that the root key is to be replaced: `primum keyring rotate` does it, Primum stopped.
 
-        `settle` writes down that it was done. Raises as `close_doors`.
+        `settle` writes down that it was done. What is not replaced: docs/design/vault.md §13. Raises as `close_doors`.
         """
         self._may(by, file_id, everywhere=True)
         bundle = self._frozen(by, self._files.dossier(by, file_id), override, tell)
