@@ -97,6 +97,7 @@ def test_labels():
 
 def test_what_is_dialled():
     assert set(DIALS) == {"smtp", "dicom", "s3", "mllp", "vantage"}
+    assert "notices to staff; letters to people of a breach" in DIALS["smtp"]
 
 
 def test_listeners():

@@ -1,23 +1,28 @@
 """Everything that Primum dials, and nothing else does: hosts of the settings, devices with an address, an S3 service.
 
 `DIALS` is the exact list. TLS from the first byte, certificate verified, bounded waits. In clear, and in a
-demo home, this machine only. No mail holds a name of a patient, nor of the practice or of the machine; results
-hold what their taker needs, and go to one host of the practice's own.
+demo home, this machine only. No mail holds a name of a patient, nor of the machine; a notice to staff does not name
+the practice either, a letter to a person of a breach does, and goes to one address. Results hold what their taker
+needs, and go to one host of the practice's own.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import re
+import select
 import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, make_msgid
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -25,7 +30,7 @@ from primum.ground.errors import PrimumError
 from primum.ground.settings import Settings
 
 DIALS: Final = {
-    "smtp": "smtp_host:smtp_port (notices to staff, TLS from the first byte)",
+    "smtp": "smtp_host:smtp_port (notices to staff; letters to people of a breach; TLS from the first byte)",
     "mllp": "hl7_results_host:hl7_results_port (results of validated reports, TLS except on this machine)",
     "dicom": "enrolled devices with an address (primum device destination; TLS, or in clear on this machine)",
     "vantage": "HOST of primum vantage ask, while it runs (TLS 1.3; the invitation proves whose listener it is)",
@@ -45,6 +50,13 @@ class MailRefused(PrimumError):
 
     code: ClassVar[str] = "outbound.mail-refused"
     hint: ClassVar[str] = "check smtp_host, smtp_port, smtp_user and smtp_from, and the server's certificate"
+
+
+class LineLost(PrimumError):
+    """The submission server hung up before the letter's end was sent ({step})."""
+
+    code: ClassVar[str] = "outbound.line-lost"
+    hint: ClassVar[str] = "the letter was not handed over; it is tried again"
 
 
 class BeyondLoopback(PrimumError):
@@ -170,22 +182,70 @@ class Submission:
 
         `text` must name no patient. Returns when the server has taken it for every addressee.
         """
+        with self._connected() as server:
+            try:
+                refused = server.send_message(self._message(subject, text, at), self.sender, list(addresses))
+            except (smtplib.SMTPException, OSError, ValueError):
+                raise MailRefused(step="conversation") from None
+        if refused:
+            raise MailRefused(step="some addressees")
+
+    @property
+    def domain(self) -> str:
+        """Return the domain of the sender's address, for the ids of messages."""
+        return self.sender.rpartition("@")[2] or "localhost"
+
+    def letter(self, address: str, name: str, subject: str, text: str, message_id: str, at: datetime) -> bytes:  # noqa: PLR0917 (a letter)
+        """Write a letter to one address, from the practice of this name. Raises MailRefused.
+
+        `message_id` is the caller's, so that a letter that is tried again is the same one.
+        """
+        message = EmailMessage(policy=SMTP)
         try:
-            message = self._message(subject, text, at)
-            with smtplib.SMTP_SSL(
+            message["From"] = formataddr((name, self.sender))
+            message["To"] = address
+            message["Subject"] = subject
+            message["Date"] = format_datetime(at)
+            message["Message-ID"] = message_id
+            message["Auto-Submitted"] = "auto-generated"
+            message.set_content(text, cte="quoted-printable")
+        except (ValueError, IndexError):
+            raise MailRefused(step="address") from None
+        return message.as_bytes()
+
+    @contextmanager
+    def conversation(self) -> Iterator[Conversation]:
+        """Sign in, for letters that are handed in one after the other. Raises MailRefused."""
+        with self._connected() as server:
+            yield Conversation(server, self.sender)
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP_SSL]:
+        try:
+            server = smtplib.SMTP_SSL(
                 self.host, self.port, local_hostname=_OURSELVES, timeout=WAIT_SECONDS, context=self.context
-            ) as server:
-                if self.user:
-                    server.login(self.user, self.password)
-                refused = server.send_message(message, self.sender, list(addresses))
+            )
         except ssl.SSLError:
             raise MailRefused(step="tls") from None
+        except (smtplib.SMTPException, OSError, ValueError):
+            raise MailRefused(step="conversation") from None
+        try:
+            self._sign_in(server)
+            yield server
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
+            server.close()
+
+    def _sign_in(self, server: smtplib.SMTP_SSL) -> None:
+        try:
+            server.ehlo_or_helo_if_needed()
+            if self.user:
+                server.login(self.user, self.password)
         except smtplib.SMTPAuthenticationError:
             raise MailRefused(step="sign-in") from None
         except (smtplib.SMTPException, OSError, ValueError):
             raise MailRefused(step="conversation") from None
-        if refused:
-            raise MailRefused(step="some addressees")
 
     def _message(self, subject: str, text: str, at: datetime) -> EmailMessage:
         message = EmailMessage()
@@ -193,10 +253,125 @@ class Submission:
         message["To"] = "undisclosed-recipients:;"
         message["Subject"] = subject
         message["Date"] = format_datetime(at)
-        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2] or "localhost")
+        message["Message-ID"] = make_msgid(domain=self.domain)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: no out-of-office answers to a machine
         message.set_content(text)
         return message
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered: its code (RFC 5321 4.2) and the enhanced one (RFC 3463). Never its words: they quote."""
+
+    code: int
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it was taken."""
+        return self.code // 100 == 2  # noqa: PLR2004 (RFC 5321 4.2.1)
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same may be taken later."""
+        return self.code // 100 == 4  # noqa: PLR2004
+
+    @property
+    def known(self) -> bool:
+        """Whether it says anything."""
+        return self.code // 100 in {2, 4, 5}
+
+
+NO_ANSWER: Final = Reply(0)
+"""The end was sent, and what became of it is not known."""
+
+_END_SECONDS: Final = 120
+"""For the answer to a letter's end. RFC 5321 4.5.3.2.6 allows ten minutes; what comes later is uncertain."""
+_CLOSING: Final = 421
+"""The server hangs up, whatever was asked (RFC 5321 3.8)."""
+_ENHANCED: Final = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+_STUFFED: Final = re.compile(rb"(?m)^\.")
+
+
+class Conversation:
+    """Hands letters in one at a time, and knows for each how far it came (RFC 5321 3.3).
+
+    A server that hangs up before the end of a letter has not taken it (4.1.1.10); after the end, without an answer,
+    nobody knows.
+    """
+
+    def __init__(self, server: smtplib.SMTP_SSL, sender: str) -> None:
+        """Talk over a connection that is signed in."""
+        self._server, self._sender = server, sender
+        self._socket: Any = server.sock
+
+    def offer(self, address: str) -> Reply:
+        """Name the addressee; return what the server says of them. Raises MailRefused (of the sender), LineLost."""
+        if not self._said("MAIL", f"FROM:{smtplib.quoteaddr(self._sender)}").good:
+            raise MailRefused(step="sender")
+        said = self._said("RCPT", f"TO:{smtplib.quoteaddr(address)}")
+        if not said.good:
+            with suppress(LineLost):  # what was said of the addressee stands; the next MAIL finds the line cut
+                self._said("RSET", "")
+        return said
+
+    def hand_over(self, message: bytes, before_end: Callable[[], bool]) -> Reply:
+        """Hand over the letter for who was offered.
+
+        `before_end` is called when all but the end was sent, and keeps for good that the end goes now; where it says
+        False, the letter is not ended. NO_ANSWER where the end was sent and no answer came. Raises LineLost where it
+        was not.
+        """
+        said = self._said("DATA", "")
+        if said.code != 354:  # noqa: PLR2004 (RFC 5321 4.3.2)
+            return said
+        body = _STUFFED.sub(b"..", message if message.endswith(b"\r\n") else message + b"\r\n")
+        try:
+            self._server.send(body)
+        except (smtplib.SMTPException, OSError):
+            raise LineLost(step="text") from None
+        if self._spoke():
+            self._server.close()
+            raise LineLost(step="text")
+        if not before_end():
+            self._server.close()
+            raise LineLost(step="ours")
+        if self._spoke():
+            self._server.close()
+            raise LineLost(step="text")
+        return self._end()
+
+    def _end(self) -> Reply:
+        try:
+            self._socket.settimeout(_END_SECONDS)
+            self._server.send(b".\r\n")
+            said = _reply(*self._server.getreply())
+            self._socket.settimeout(WAIT_SECONDS)
+        except (smtplib.SMTPException, OSError, ValueError):
+            self._server.close()
+            return NO_ANSWER
+        return said if said.known else NO_ANSWER
+
+    def _spoke(self) -> bool:
+        """Tell whether the server said something, or hung up, while it was to listen."""
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN | select.POLLHUP | select.POLLERR)
+        return bool(waiting.poll(0)) or self._socket.pending() > 0
+
+    def _said(self, verb: str, words: str) -> Reply:
+        try:
+            said = _reply(*self._server.docmd(verb, words))
+        except (smtplib.SMTPException, OSError, ValueError):
+            said = Reply(_CLOSING)
+        if said.code == _CLOSING:
+            self._server.close()
+            raise LineLost(step=verb)
+        return said
+
+
+def _reply(code: int, text: bytes) -> Reply:
+    found = _ENHANCED.match(text)
+    return Reply(code, found[0].decode("ascii") if found else "")
 
 
 def submission(settings: Settings, password: str, *, demo: bool) -> Submission | None:

@@ -84,10 +84,14 @@ SETTINGS = (
     Setting("session_idle_minutes", 15, "A session that nobody uses locks after this long."),
     Setting("session_hours", 12, "A session ends after this long, whatever happens."),
     Setting("access_months", 12, "Months that the access ledger is kept (6 to 12, CNIL 2021-122)."),
-    Setting("smtp_host", "", "Submission server for notices to staff; empty means that no mail is sent."),
+    Setting(
+        "smtp_host",
+        "",
+        "Submission server for notices to staff and letters of a breach; empty: no mail is sent.",
+    ),
     Setting("smtp_port", 465, "Port of the submission server (implicit TLS)."),
     Setting("smtp_user", "", "Account on the submission server; its password is sealed in the home."),
-    Setting("smtp_from", "", "Address from which notices are sent."),
+    Setting("smtp_from", "", "Address from which notices and letters are sent."),
     Setting(
         "backup_to", "", "Where the daily backup goes: a folder, s3://BUCKET/PREFIX, restic:/PATH; empty: nowhere."
     ),

@@ -9,9 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.twins.faulty_smtp import FaultySmtp
 from tests.twins.smtp import SmtpTwin
 
-from primum.ground.outbound import DIALS, MailRefused, Submission, Unreachable, dial_device, submission
+from primum.ground.outbound import (
+    DIALS,
+    NO_ANSWER,
+    LineLost,
+    MailRefused,
+    Reply,
+    Submission,
+    Unreachable,
+    dial_device,
+    submission,
+)
 from primum.ground.settings import read_settings
 
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -104,6 +115,71 @@ def test_a_demo_home_and_a_home_without_server_mail_nobody(tmp_path: Path) -> No
     way = submission(named, "secret", demo=False)
     assert way is not None
     assert (way.host, way.port) == ("smtp.example.org", 465)
+
+
+def handed_in(folder: Path, fault: str, text: str = "Bonjour\n") -> tuple[Reply, FaultySmtp]:
+    """Hand one letter in, to a server that does this to it; give its answer, and the server."""
+    with FaultySmtp(folder, {"zoe@example.org": [fault]}) as twin:
+        way = Submission("127.0.0.1", twin.port, "", "", "cabinet@example.org", twin.trusting())
+        message = way.letter("zoe@example.org", "Cabinet", "Sujet", text, "<let_1@example.org>", AT)
+        with way.conversation() as line:
+            said = line.offer("zoe@example.org")
+            return line.hand_over(message, lambda: True) if said.good else said, twin
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "detail"),
+    [
+        ("ok", 250, "2.0.0"), ("rcpt-5", 550, "5.1.1"), ("rcpt-4", 451, "4.7.1"), ("data-5", 554, "5.7.1"),
+        ("data-4", 451, "4.3.0"), ("end-5", 552, "5.2.2"), ("end-4", 452, "4.3.1"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_its_codes_and_never_its_words(tmp_path: Path, fault: str, code: int, detail: str) -> None:
+    said, twin = handed_in(tmp_path, fault)
+    assert said == Reply(code, detail)
+    assert (said.good, said.transient) == (code < 300, 400 <= code < 500)
+    assert len(twin.taken) == (fault == "ok")
+
+
+def test_a_letter_has_one_addressee_our_own_id_and_every_line_of_its_text(tmp_path: Path) -> None:
+    text = "Première ligne.\n.\n..deux points\n" + "x" * 2000 + "\nfin\n"
+    _, twin = handed_in(tmp_path, "ok", text)
+    ((to, made),) = twin.messages
+    assert (to, made["To"], made["From"]) == ("zoe@example.org", "zoe@example.org", "Cabinet <cabinet@example.org>")
+    assert made["Message-ID"] == "<let_1@example.org>"
+    assert made.get_content().replace("\r\n", "\n") == text
+
+
+@pytest.mark.parametrize("fault", ["hang-rcpt", "hang-data"])
+def test_a_line_that_is_lost_before_the_end_is_told_apart(tmp_path: Path, fault: str) -> None:
+    with pytest.raises(LineLost):
+        handed_in(tmp_path, fault)
+
+
+@pytest.mark.parametrize("fault", ["taken-mute", "lost-mute"])
+def test_a_line_that_is_lost_after_the_end_leaves_it_open(tmp_path: Path, fault: str) -> None:
+    assert handed_in(tmp_path, fault)[0] == NO_ANSWER
+
+
+def test_an_end_that_is_not_to_be_sent_is_not_sent(tmp_path: Path) -> None:
+    with FaultySmtp(tmp_path) as twin:
+        way = Submission("127.0.0.1", twin.port, "", "", "cabinet@example.org", twin.trusting())
+        with way.conversation() as line:
+            assert line.offer("zoe@example.org").good
+            with pytest.raises(LineLost):
+                line.hand_over(b"Subject: s\r\n\r\nt\r\n", lambda: False)
+    assert twin.taken == []
+
+
+@pytest.mark.parametrize("address", ["zoe@example.org\r\nBcc: x@example.org", "z@example.org\nRCPT TO:<x@example.org>"])
+def test_an_address_with_a_line_break_is_no_address(tmp_path: Path, address: str) -> None:
+    with FaultySmtp(tmp_path) as twin:
+        way = Submission("127.0.0.1", twin.port, "", "", "cabinet@example.org", twin.trusting())
+        with pytest.raises(MailRefused):
+            way.letter(address, "Cabinet", "s", "t", "<let_1@example.org>", AT)
+        with pytest.raises(LineLost), way.conversation() as line:
+            line.offer(address)
+    assert not twin.attempts
 
 
 def test_a_device_that_listens_a_moment_after_it_asked_is_reached() -> None:
