@@ -27,7 +27,7 @@ PACKAGES = {
     "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux", "setpriv": "util-linux", "smbd": "samba",
     "smbclient": "smbclient", "vsftpd": "vsftpd", "rsync": "rsync", "redis-server": "redis-server", "curl": "curl",
     "dsr2html": "dcmtk", "dsrdump": "dcmtk", "pdf2dcm": "dcmtk", "dcm2pdf": "dcmtk", "cda2dcm": "dcmtk",
-    "unshare": "util-linux",
+    "unshare": "util-linux", "exim4": "exim4-daemon-light",
     "miniupnpd": "miniupnpd",
     "nginx": "nginx-light", "initdb": "postgresql",
     "dcmmkdir": "dcmtk", "dcmqrscp": "dcmtk", "wlmscpfs": "dcmtk", "dcdirdmp": "dicom3tools",

@@ -30,6 +30,7 @@ def migrate_records(records: Engine) -> None:
     from primum.imaging.confirmations.store import prepare_confirmations  # noqa: PLC0415
     from primum.imaging.orders import prepare_orders  # noqa: PLC0415
     from primum.incidents.store import prepare_incidents  # noqa: PLC0415
+    from primum.incidents.telling.store import prepare_telling  # noqa: PLC0415
 
     migrate_people(records)
     migrate_devices(records)
@@ -43,3 +44,4 @@ def migrate_records(records: Engine) -> None:
     prepare_outside(records)
     prepare_canaries(records)
     prepare_incidents(records)
+    prepare_telling(records)

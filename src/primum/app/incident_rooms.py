@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from primum.incidents.register.service import Registers
     from primum.incidents.register.verbs import Authority
     from primum.incidents.service import Incidents
+    from primum.incidents.telling.service import Telling
 
 
 @dataclass
 class IncidentRooms:
-    """Notices, evidence, containment, the register, letters of the authority. `tell`: has the supervisor look."""
+    """Notices, evidence, containment, the register, letters of the authority and to people.
+
+    `tell`: has the supervisor look.
+    """
 
     worker: WorkerRooms
     tell: Callable[[], None]
@@ -46,6 +50,13 @@ class IncidentRooms:
         from primum.incidents.register.verbs import Authority  # noqa: PLC0415
 
         return Authority(self.files)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """Return the letters to people."""
+        from primum.app.telling import open_telling  # noqa: PLC0415
+
+        return open_telling(self.worker)
 
     @cached_property
     def registers(self) -> Registers:

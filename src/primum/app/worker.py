@@ -190,6 +190,7 @@ def worker_jobs(
     """List what the worker does by itself (docs/reference/jobs.md)."""
     from primum.app.incidents import pruning_after  # noqa: PLC0415
     from primum.app.mail import mailer  # noqa: PLC0415
+    from primum.app.telling import telling_jobs_of  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
     from primum.imaging.orders.forgetting import Forgetting  # noqa: PLC0415
     from primum.imaging.orders.receiving import Receiving  # noqa: PLC0415
@@ -206,6 +207,7 @@ def worker_jobs(
             journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months), worker.incidents.holding.sweep
         ),
         *worker.incidents.jobs(send),
+        *telling_jobs_of(worker),
         *people_jobs(worker.people, send),
         *worker.backups.jobs(),
         *worker.outside.jobs(),

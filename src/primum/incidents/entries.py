@@ -29,9 +29,10 @@ from primum.incidents.severity.deciding import check_decision
 Body = Mapping[str, Any]
 _AFTER_THE_END: Final = frozenset({
     EntryKind.REOPENED, EntryKind.NOTE, EntryKind.CORRESPONDENCE, EntryKind.RECEIPT, EntryKind.ORDER,
-    EntryKind.EVIDENCE, EntryKind.ACTION, EntryKind.REMINDER,
+    EntryKind.EVIDENCE, EntryKind.ACTION, EntryKind.REMINDER, EntryKind.PEOPLE,
 })  # fmt: skip
-"""What a closed file still takes: the authority may write years later, and doors that were closed are reopened."""
+"""What a closed file still takes: the authority may write years later, and doors that were closed are reopened,
+addresses go after a while."""
 
 NEEDS: Final[dict[EntryKind, dict[str, type]]] = {
     EntryKind.OPENED: {"origin": str, "sentence": str},

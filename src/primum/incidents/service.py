@@ -139,14 +139,20 @@ class Incidents:
         Raises NotPermitted, NoSuchIncident, BadEntry, BadInstant, IncidentOver.
         """
         with self._records.begin() as tx:
-            found = self._file(tx, file_id)
-            require(by, NEEDED.get(kind, Permission.INCIDENT_WRITE), Thing("incident", found.controller_id))
             if document is not None:
+                found = self._file(tx, file_id)
+                require(by, NEEDED.get(kind, Permission.INCIDENT_WRITE), Thing("incident", found.controller_id))
                 check(kind, body, self._dossier(tx, found), by.person_id, self._clock.now())
                 _fits(document[1])
                 kept = self.keep_document(tx, found, *document, what=kind.value, by=by.person_id)
                 body = {**body, "document": kept.id}
-            return self._write(tx, found, kind, body, by.person_id)
+            return self.write_for(tx, by, file_id, kind, body)
+
+    def write_for(self, tx: Connection, by: Actor, file_id: str, kind: EntryKind, body: Mapping[str, Any]) -> Entry:
+        """Write an entry for a person within a transaction. Raises as `write` does."""
+        found = self._file(tx, file_id)
+        require(by, NEEDED.get(kind, Permission.INCIDENT_WRITE), Thing("incident", found.controller_id))
+        return self._write(tx, found, kind, body, by.person_id)
 
     def answer(
         self, by: Actor, file_id: str, key: str, value: Any, *, evidence: Iterable[Evidence] = (),  # noqa: ANN401

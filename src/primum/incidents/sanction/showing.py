@@ -14,6 +14,8 @@ _SELF_FOUND: Final = frozenset({"own-probe", "own-check", "own-journal", "staff"
 _TELLING: Final = frozenset({"nir", "financial", "credentials", "location", "offences", "official-documents"})
 _GOOD: Final = frozenset({"sealed-at-rest"})
 _NOT_NOTIFIED: Final = frozenset({"register-only"})
+_LEFT: Final = frozenset({"sent", "posted"})
+"""What an entry says of letters that left."""
 _AUTHORITY: Final = frozenset({"cnil", "other-dpa"})
 
 
@@ -57,7 +59,7 @@ def mitigation(dossier: Dossier) -> Iterator[Shown]:
     yield from (by_entry(one, FOR, "action", day=day(one.at)) for one in done)
     if dossier.value("measures-after"):
         yield by_fact(dossier, FOR, "measures-after", "measures-after")
-    sent = [one for one in dossier.of_kind(EntryKind.LETTER) if one.body["what"] == "sent" and one.body["count"]]
+    sent = [one for one in dossier.of_kind(EntryKind.LETTER) if one.body["what"] in _LEFT and one.body["count"]]
     yield from (by_entry(one, FOR, "letter", day=day(one.at), count=str(one.body["count"])) for one in sent)
 
 
