@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from primum.identity import NoSuchPerson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from primum.app.evidence import HouseOfWorker
+    from primum.app.incident_work import IncidentWork
     from primum.app.worker import WorkerRooms
     from primum.exposure.findings.model import Finding
     from primum.incidents.containment.service import Containment
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from primum.incidents.register.verbs import Authority
     from primum.incidents.service import Incidents
     from primum.incidents.telling.service import Telling
+
+_Room = TypeVar("_Room")
 
 
 @dataclass
@@ -31,6 +36,8 @@ class IncidentRooms:
 
     worker: WorkerRooms
     tell: Callable[[], None]
+    _opening: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _opened: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def files(self) -> Incidents:
@@ -66,22 +73,43 @@ class IncidentRooms:
         return Registers(self.files, _Around(self.worker))
 
     @cached_property
-    def evidence(self) -> Evidence:
-        """Return the room of evidence."""
-        from primum.app.evidence import HouseOfWorker, open_evidence  # noqa: PLC0415
+    def house(self) -> HouseOfWorker:
+        """Return what a bundle and a control pack read of the house."""
+        from primum.app.evidence import HouseOfWorker  # noqa: PLC0415
 
         one = self.worker
-        return open_evidence(
-            self.files, HouseOfWorker(one.rooms, one.records, one.index, one.devices, one.signer), one.secrets
-        )
+        return HouseOfWorker(one.rooms, one.records, one.index, one.devices, one.signer)
 
-    @cached_property
+    @property
+    def evidence(self) -> Evidence:
+        """Return the room of evidence."""
+        from primum.app.evidence import open_evidence  # noqa: PLC0415
+
+        return self._once("evidence", lambda: open_evidence(self.files, self.house, self.worker.secrets))
+
+    @property
+    def work(self) -> IncidentWork:
+        """Return what a page began and does not wait for."""
+        from primum.app.incident_work import IncidentWork  # noqa: PLC0415
+
+        return self._once("work", lambda: IncidentWork(self.files.now))
+
+    @property
     def containment(self) -> Containment:
         """Return the room of containment; what a stop left begun is settled."""
         from primum.app.containment import MeansOfWorker, open_containment  # noqa: PLC0415
 
         one = self.worker
-        return open_containment(self.files, self.evidence, MeansOfWorker(one.rooms, one.devices, one.people, self.tell))
+        means = MeansOfWorker(one.rooms, one.devices, one.people, self.tell)
+        return self._once("containment", lambda: open_containment(self.files, self.evidence, means))
+
+    def _once(self, name: str, make: Callable[[], _Room]) -> _Room:
+        """Open a room once, whoever asks first: two rooms of evidence would not wait for each other."""
+        with self._opening:
+            if name not in self._opened:
+                self._opened[name] = make()
+            found: _Room = self._opened[name]
+            return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tests.unit.incidents.kit import actor
 from primum.app.incidents import OurHouse
 from primum.app.joints import Recorder
 from primum.doors.worker.desk import Desk
-from primum.doors.worker.verbs_incidents import page
+from primum.doors.worker.verbs_incident_pages import page
 from primum.exposure.findings.service import Findings
 from primum.identity import Role, Scope
 from primum.incidents.model import Origin

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from primum.doors.cli import speech
+from primum.doors.cli import incident_authority, incident_evidence, speech
 from primum.doors.cli.client import Client, pretty
 from primum.ground.clock import from_text, to_text
 from primum.incidents.carried import read
@@ -55,6 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument("--reason", required=True, metavar="TEXT", help="why")
     attach = _of_a_file(verbs, "attach", "attach a document")
     attach.add_argument("file", type=Path, metavar="FILE", help="32 MiB at most")
+    incident_evidence.add_verbs(verbs)
+    incident_authority.add_verbs(verbs)
 
 
 def _of_a_file(verbs: Any, name: str, sentence: str) -> argparse.ArgumentParser:  # noqa: ANN401 (argparse's own)
@@ -65,6 +67,8 @@ def _of_a_file(verbs: Any, name: str, sentence: str) -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do as asked."""
+    if options.verb == "verify-bundle":  # a bundle is verified by who has no home
+        return incident_evidence.verify_bundle(options)
     return _RUNS[options.verb](Client(options.home), options)
 
 
@@ -172,4 +176,6 @@ _RUNS: dict[str, Run] = {
     "close": _close,
     "reopen": _close,
     "attach": _attach,
+    **incident_evidence.RUNS,
+    **incident_authority.RUNS,
 }

@@ -122,3 +122,22 @@ class Bar:
         if self._live:
             print("\r\033[K", end="", file=sys.stderr)
         note(sentence)
+
+
+class Count:
+    """How much was done, where nobody knows how much there is: one line on standard error that is written over."""
+
+    def __init__(self, label: str) -> None:
+        """Begin at nothing."""
+        self._label, self._live = label, sys.stderr.isatty()
+
+    def show(self, size: int, what: str) -> None:
+        """Write bytes in MiB, and what is under way."""
+        if self._live:
+            told = f"{self._label} {size / (1 << 20):.1f} MiB  {printable(what)}"
+            print(f"\r\033[K{told[:100]}", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._live:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

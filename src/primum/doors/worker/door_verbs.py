@@ -10,7 +10,7 @@ from primum.doors.worker import (
     verbs_check,
     verbs_commitments,
     verbs_identity,
-    verbs_incidents,
+    verbs_incident_pages,
     verbs_interventions,
     verbs_oversight,
 )
@@ -31,7 +31,7 @@ DOOR_VERBS: Mapping[str, Told] = {
     "decide": decide,
     "identity.judge": verbs_identity.judge,
     "identity.still": verbs_identity.still,
-    "incidents": verbs_incidents.page,
+    "incidents": verbs_incident_pages.page,
     "interventions": verbs_interventions.interventions,
     "retention.facts": verbs_oversight.facts,
     "report": report,

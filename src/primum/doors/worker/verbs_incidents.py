@@ -8,16 +8,16 @@ A file is handed over as its entries: whoever shows it folds it with the same pu
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from primum.doors.worker.desk import answer_page
 from primum.doors.worker.protocol import BadRequest
 from primum.ground.clock import from_text, to_text
 from primum.incidents.carried import as_json, entry_json
 from primum.incidents.entries import instant_of
 from primum.incidents.limits import LIMITS
-from primum.incidents.model import SYSTEM, BadEntry, EntryKind, Which
+from primum.incidents.model import SYSTEM, BadEntry, BadInstant, EntryKind, IncidentRefused, Which
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,15 @@ ID: Final = 64
 BYTES: Final = "bytes"
 """Of an answer: what goes beside it to a page."""
 _SHORT: Final = 64
+PAGE_BYTES: Final = 15 << 20
+"""Bytes that go to a page: an answer over the pair has at most 16 MiB."""
+
+
+class TooLargeForAPage(IncidentRefused):
+    """This has {size} bytes, and a page gives at most {most}."""
+
+    code: ClassVar[str] = "incident.too-large-for-a-page"
+    hint: ClassVar[str] = "take it at the terminal, with --out; the page says the command"
 
 
 def incident_list(desk: Desk, asking: Asking, _args: Args, _progress: Progress) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def incident_attach(desk: Desk, asking: Asking, args: Args, _progress: Progress)
 
 
 def given_document(args: Args) -> tuple[str, bytes]:
-    """Take a document: bytes that a door sent, or a file that a terminal named. Raises BadEntry."""
+    """Take a document: bytes that a door sent (none: empty), or a file that a terminal named. Raises BadEntry."""
     if not args.text("file"):
         return args.text("name", most=LIMITS.line), args.data("document")
     path = Path(args.text("file"))
@@ -143,6 +152,16 @@ def value_of(text: str) -> Any:  # noqa: ANN401 (checked against the catalogue b
 def when(args: Args, name: str) -> str:
     """Take an instant with its offset; give it as it is kept. Raises BadInstant."""
     return to_text(instant_of({"at": args.text(name, most=_SHORT)}))
+
+
+def day_or_instant(text: str) -> datetime | date | None:
+    """Read a due date: a day, or an instant with its offset; None for nothing. Raises BadInstant."""
+    try:
+        if len(text) == len("2026-11-24"):
+            return date.fromisoformat(text)
+        return from_text(text) if text else None
+    except ValueError:
+        raise BadInstant(what="a due date is a day, or an instant with its offset") from None
 
 
 def day_after(text: str) -> str:
@@ -184,6 +203,8 @@ def given(args: Args, name: str, body: bytes) -> dict[str, Any]:
         with Path(args.text("out")).open("xb") as file:
             file.write(body)
         return {"name": name, "size": len(body)}
+    if len(body) > PAGE_BYTES:
+        raise TooLargeForAPage(size=len(body), most=PAGE_BYTES)
     return {"name": name, "size": len(body), BYTES: body}
 
 
@@ -201,10 +222,3 @@ VERBS: dict[str, Verb] = {
     "incident_document": incident_document,
 }
 """Those of this file; each further part has a file of its own."""
-
-
-def page(desk: Desk, args: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """Answer a page: one of the verbs, for the person whose session is given. A page names no file of this machine."""
-    answer, _ = answer_page(desk, VERBS, args, file="", out="", document=data)
-    body = answer.pop(BYTES, b"")
-    return answer, bytes(body)

@@ -46,7 +46,7 @@ def arithmetic(order: Order, language: str) -> str:
     if found is None:
         return ""
     facts = {"euros": found.euros, "days": found.days, "daily": order.daily, "ceiling": order.ceiling}
-    said = [word(language, "at-most" if order.ceiling is None else "at-most.ceiling", **facts)]
+    said = [word(language, "at-most" if order.ceiling is None else "at-most.ceiling", **facts) + "."]
     said.append(word(language, "at-most.why", source=found.rule.source if found.rule is not None else ""))
     if found.above_the_law and found.rule is not None:
         said.append(word(language, "at-most.above", most=found.rule.daily))

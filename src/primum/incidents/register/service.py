@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from primum.identity import Permission, Thing, decide, require
 from primum.incidents.deadline import PARIS, notification_dues
 from primum.incidents.model import BadEntry, Dossier
+from primum.incidents.register.formats import FORMATS
 from primum.incidents.register.jsonld import jsonld
-from primum.incidents.register.ods import MEDIA_TYPE, ods
+from primum.incidents.register.ods import ods
 from primum.incidents.register.pack import NoExtra, Papers, pack
 from primum.incidents.register.pages import pdf
 from primum.incidents.register.register import Register, register_of
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from primum.identity import Actor
     from primum.incidents.register.pack import Extra
     from primum.incidents.service import Incidents
-
-FORMATS: Final = {"ods": MEDIA_TYPE, "pdf": "application/pdf", "jsonld": "application/ld+json"}
-"""The exports of the register, with their media types."""
 
 
 class Surroundings(Protocol):

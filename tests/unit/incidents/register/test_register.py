@@ -9,7 +9,7 @@ from primum.ground.clock import to_text
 from primum.identity import NotPermitted, Role
 from primum.incidents.model import BadEntry, EntryKind, State, Which
 from primum.incidents.notices.words import LANGUAGES
-from primum.incidents.register.service import FORMATS
+from primum.incidents.register.formats import FORMATS
 from primum.incidents.register.tables import book_of
 
 
