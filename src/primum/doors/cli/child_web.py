@@ -51,6 +51,7 @@ def run(payload: Payload, status: Status) -> int:
         reports=opened.reports,
         routes_file=rooms.home.folder / "run" / told_routes.FILE,
         announced=announced,
+        closed=lambda: read_closed(rooms.home.folder),
     )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(opened, stop), name="flush", daemon=True)

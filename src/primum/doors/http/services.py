@@ -6,7 +6,7 @@ browser can reach, and so says what a hole in these doors could touch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from primum.app.shelf import StudyInReach
 from primum.doors.http.limits import LIMITS, Limits
 from primum.exposure.outside.announced import Announced
 from primum.ground.clock import Clock
+from primum.ground.closed import Closed
 from primum.ground.settings import Settings
 from primum.identity import Actor, Controller, Enrolment, Notice, Person, Reach, Session
 from primum.imaging import PictureWish
@@ -367,6 +368,8 @@ class WebServices:
     """Where the table of routes is written for a probe of this machine."""
     announced: Announced | None = None
     """Notes probes whose nonce was announced."""
+    closed: Callable[[], Closed | None] = lambda: None
+    """Whether the doors are closed because of a breach, as it is now."""
     limits: Limits = LIMITS
     strangers: Refusals = field(init=False)
     """Who knocked and was not let in, counted per source, reason and minute."""

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from primum.doors.web import incident_authority, incident_evidence
 from primum.doors.web.incident_clock import headline, lines
-from primum.doors.web.incident_values import in_words, label, question, tongue
+from primum.doors.web.incident_values import in_words, label, question, tongue, who
 from primum.doors.web.language import say, write_instant
 from primum.incidents.facts.catalogue import CATALOGUE
-from primum.incidents.model import SYSTEM, Dossier, Entry, EntryKind, Evidence, Fact, Instant, Standing, Which
+from primum.incidents.model import Dossier, Entry, EntryKind, Evidence, Fact, Instant, Standing, Which
 from primum.incidents.notices.fields import questions
 from primum.incidents.notices.model import Question
 
@@ -19,7 +20,12 @@ _ELSEWHERE: Final = frozenset({"assessment"})
 """Facts that a form of their own asks for."""
 
 
-PARTS: Final[tuple[str, ...]] = ()
+_SAYS: Final = {
+    EntryKind.NOTE: "text", EntryKind.CORRESPONDENCE: "about", EntryKind.ORDER: "about", EntryKind.INSTANT: "reason",
+    EntryKind.MERGED: "reason", EntryKind.CLOSED: "reason", EntryKind.REOPENED: "reason",
+}  # fmt: skip
+"""What an entry of a kind says in the history, by the name in its body."""
+PARTS: Final[tuple[str, ...]] = ("incident_evidence.html", "incident_authority.html")
 """The templates of the further parts, in their order on the page."""
 
 
@@ -38,6 +44,8 @@ def every_section(language: str, dossier: Dossier, found: Mapping[str, Any], now
         "told_instants": instants(language, dossier, names),
         "history": history(language, dossier, names),
         "clock_wrong": len(dossier.clock_went_back),
+        **incident_evidence.section(language, dossier, found, now),
+        **incident_authority.section(language, dossier, found, now),
     }
 
 
@@ -81,11 +89,6 @@ def history(language: str, dossier: Dossier, names: Mapping[str, str]) -> list[d
         }
         for one in reversed(dossier.entries)
     ]
-
-
-def who(language: str, by: str, names: Mapping[str, str]) -> str:
-    """Name who wrote an entry."""
-    return say(language, "incidents.by_itself") if by == SYSTEM else names.get(by, by)
 
 
 def evidence_links(language: str, evidence: tuple[Evidence, ...]) -> list[dict[str, str]]:
@@ -133,17 +136,20 @@ def _instant(language: str, one: Instant, names: Mapping[str, str]) -> dict[str,
 
 
 def _what(language: str, one: Entry) -> str:
-    said = say(language, f"incidents.kind_{one.kind.value}")
+    said, more = say(language, f"incidents.kind_{one.kind.value}"), _more(language, one)
+    return f"{said}{say(language, 'incidents.colon')}{more}" if more else said
+
+
+def _more(language: str, one: Entry) -> str:
+    """Say what an entry says besides its kind; empty for those that a part of the page shows."""
     match one.kind:
         case EntryKind.FACT:
             fact = Fact(one.body["key"], one.body["value"], Standing(one.body["standing"]), (), one.at, one.by, one.id)
-            return f"{said}{say(language, 'incidents.colon')}{label(language, fact.key)}, {in_words(language, fact)}"
-        case EntryKind.NOTE:
-            return f"{said}{say(language, 'incidents.colon')}{one.body['text']}"
+            return f"{label(language, fact.key)}, {in_words(language, fact)}"
         case EntryKind.DECISION:
             about = say(language, f"incidents.about_{one.body['about']}")
-            return f"{said}{say(language, 'incidents.colon')}{about}, {one.body['reason']}"
-        case EntryKind.INSTANT | EntryKind.MERGED | EntryKind.CLOSED | EntryKind.REOPENED:
-            return f"{said}{say(language, 'incidents.colon')}{one.body['reason']}"
+            return f"{about}, {one.body['reason']}"
+        case EntryKind.ACTION:
+            return incident_evidence.act_in_words(language, one)
         case _:
-            return said
+            return str(one.body.get(_SAYS.get(one.kind, ""), ""))

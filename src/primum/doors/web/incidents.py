@@ -155,9 +155,9 @@ def title_of(dossier: Dossier) -> str:
     return str(opened.body.get("sentence", "")) if opened is not None else dossier.file.id
 
 
-def back(visit: Visit, where: str) -> Response:
-    """Go back to a part of the file's page."""
-    return RedirectResponse(f"{HERE}/{file_id(visit)}#{where}", 303)
+def back(visit: Visit, where: str, page: str = "") -> Response:
+    """Go back to a part of the file's page, or of a further page of it."""
+    return RedirectResponse(f"{HERE}/{file_id(visit)}{page}#{where}", 303)
 
 
 def fetched(visit: Visit, verb: str, **args: object) -> bytes:

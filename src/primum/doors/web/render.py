@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse
 from primum.doors.http.headers import PAGE_POLICY
 from primum.doors.http.tokens import FORM_FIELD
 from primum.doors.http.visit import Standing, Visit
-from primum.doors.web.language import LANGUAGES, preferred, say
+from primum.doors.web.language import LANGUAGES, preferred, say, write_instant
 from primum.doors.web.static import Static
+from primum.ground.clock import from_text
 from primum.identity import Permission, reaches
 from primum.imaging.retention.model import Tally
 
@@ -69,6 +70,7 @@ class Pages:
             "language": language,
             "static": self.static.address,
             "demo": visit.services.demo,
+            "doors_closed": _closed(visit, language) if signed_in else None,
             "signed_in": signed_in,
             "person_name": person.full_name if person else "",
             "notice_count": _notices(visit) if signed_in else 0,
@@ -91,6 +93,22 @@ def _standing(visit: Visit) -> Tally | None:
     """Count what waits to be erased, for who may decide about it; None for anybody else."""
     actor = visit.services.people.actor(visit.person)
     return visit.services.retention.standing(actor) if visit.services.retention.may_list(actor) else None
+
+
+def _closed(visit: Visit, language: str) -> dict[str, str] | None:
+    """Say since when the doors are closed, and where they are reopened; None while they are open."""
+    found = visit.services.closed()
+    if found is None:
+        return None
+    may_see = bool(found.incident) and _may(visit, Permission.INCIDENT_LIST)
+    return {"at": _since(language, found.at), "address": f"/incidents/{found.incident}/contain" if may_see else ""}
+
+
+def _since(language: str, at: str) -> str:
+    try:
+        return write_instant(language, from_text(at))
+    except ValueError:
+        return "?"
 
 
 def _may(visit: Visit, action: Permission) -> bool:

@@ -20,6 +20,8 @@ from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
+from primum.doors.web.incident_authority_page import AuthorityPages
+from primum.doors.web.incident_evidence_page import EvidencePages
 from primum.doors.web.incidents import IncidentPages
 from primum.doors.web.interventions import InterventionPages
 from primum.doors.web.keeping import Keeping
@@ -177,9 +179,11 @@ class WebRoutes:
 
     def _incidents(self) -> list[BaseRoute]:
         incidents, one = IncidentPages(self._pages), "/incidents/{incident}"
+        evidence, authority = EvidencePages(self._pages), AuthorityPages(self._pages)
         return [
             self._get("/incidents", incidents.page),
             self._post("/incidents/open", incidents.open),
+            self._get("/incidents/register.{kind}", authority.register),
             self._get(one, incidents.one),
             self._post(f"{one}/answer", incidents.answer),
             self._post(f"{one}/instant", incidents.instant),
@@ -189,6 +193,15 @@ class WebRoutes:
             self._post(f"{one}/close", incidents.close),
             self._upload(f"{one}/attach", incidents.attach),
             self._get(one + "/documents/{document}", incidents.document),
+            self._get(f"{one}/contain", evidence.page),
+            self._get(f"{one}/contain/progress", evidence.progress),
+            self._post(f"{one}/contain", evidence.contain),
+            self._post(f"{one}/freeze", evidence.freeze),
+            self._post(one + "/bundles/{bundle}", evidence.bundle),
+            self._get(f"{one}/authority", authority.page),
+            self._upload(f"{one}/authority/letter", authority.letter),
+            self._upload(f"{one}/authority/order", authority.order),
+            self._post(f"{one}/authority/pack", authority.pack),
         ]
 
     def _orders(self) -> list[BaseRoute]:

@@ -18,6 +18,7 @@ from primum.doors.web.viewer_files import Viewer
 FILES: Final = {
     "bring.js": "text/javascript; charset=utf-8",
     "check.js": "text/javascript; charset=utf-8",
+    "contain.js": "text/javascript; charset=utf-8",
     "enrol.js": "text/javascript; charset=utf-8",
     "leave.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
