@@ -160,6 +160,7 @@ def test_verbs_of_the_socket():
         "incident_note", "incident_merge", "incident_close", "incident_attach", "incident_document",
         "incident_freeze", "incident_contain", "incident_bundle", "incident_compare",
         "incident_letter", "incident_order", "incident_pack", "incident_register",
+        "incident_tell",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",
         "station_issue", "station_read", "station_list", "station_remove",

@@ -145,7 +145,7 @@ def test_awareness_is_a_persons_and_leaves_the_prudent_deadline_where_it_was(pla
 def test_a_secretary_reports_and_sees_no_file(enter, secretary, here):
     client = enter(secretary)
     assert client.get("/incidents").status_code == 200
-    assert "portable" not in client.get("/incidents").text
+    assert "perdu</b>" not in said(client.get("/incidents"))
     assert client.get(here).status_code == 403
 
 

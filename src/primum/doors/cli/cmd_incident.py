@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from primum.doors.cli import incident_authority, incident_evidence, speech
+from primum.doors.cli import incident_authority, incident_drill, incident_evidence, incident_stories, speech
 from primum.doors.cli.client import Client, pretty
-from primum.ground.clock import from_text, to_text
+from primum.doors.cli.incident_lines import line_of, say_file
+from primum.ground.clock import from_text
 from primum.incidents.carried import read
-from primum.incidents.countdown import remaining
-from primum.incidents.deadline import prudent_due
 from primum.incidents.facts.catalogue import CATALOGUE
-from primum.incidents.model import Dossier, Standing, Which
+from primum.incidents.model import Which
 
 _LISTED = ["id", "state", "origin", "prudent_due", "left", "sentence"]
-_FACTS = ["key", "value", "standing"]
 Run = Callable[[Client, argparse.Namespace], int]
 
 
@@ -57,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attach.add_argument("file", type=Path, metavar="FILE", help="32 MiB at most")
     incident_evidence.add_verbs(verbs)
     incident_authority.add_verbs(verbs)
+    incident_stories.add_verbs(verbs)
+    incident_drill.add_verbs(verbs)
 
 
 def _of_a_file(verbs: Any, name: str, sentence: str) -> argparse.ArgumentParser:  # noqa: ANN401 (argparse's own)
@@ -78,7 +77,7 @@ def _list(client: Client, options: argparse.Namespace) -> int:
         speech.say(pretty(found))
         return 0
     now = from_text(found["now"])
-    speech.table([_line(read(one), now) for one in found["files"]], _LISTED)
+    speech.table([line_of(read(one), now) for one in found["files"]], _LISTED)
     return 0
 
 
@@ -87,21 +86,7 @@ def _show(client: Client, options: argparse.Namespace) -> int:
     if options.json:
         speech.say(pretty(found))
         return 0
-    dossier = read(found["file"])
-    line = _line(dossier, from_text(found["now"]))
-    speech.say(f"{dossier.file.id} · {found['controller']} · {dossier.state.value} · {dossier.origin.value}")
-    speech.say(f"prudent deadline {line['prudent_due']}: {line['left']}")
-    for one in dossier.instants.values():
-        speech.say(f"{one.which.value} {to_text(one.at)} ({one.reason})")
-    speech.say()
-    speech.table(
-        [
-            {"key": key, "value": pretty(one.value) if one.standing is not Standing.UNKNOWN else "not known",
-             "standing": one.standing.value}
-            for key, one in dossier.facts.items()
-        ],
-        _FACTS,
-    )  # fmt: skip
+    say_file(read(found["file"]), found["controller"], from_text(found["now"]))
     return 0
 
 
@@ -151,19 +136,6 @@ def _written(entry: dict[str, Any]) -> int:
     return 0
 
 
-def _line(dossier: Dossier, now: datetime) -> dict[str, Any]:
-    opened = next((one.body.get("sentence", "") for one in dossier.entries if one.of == dossier.file.id), "")
-    due = prudent_due(dossier.detected_first) if dossier.detected_first else None
-    return {
-        "id": dossier.file.id,
-        "state": dossier.state.value,
-        "origin": dossier.origin.value,
-        "prudent_due": due.astimezone().isoformat(timespec="minutes") if due else "",
-        "left": remaining(due, now).words("en") if due else "",
-        "sentence": opened,
-    }
-
-
 _RUNS: dict[str, Run] = {
     "list": _list,
     "show": _show,
@@ -178,4 +150,6 @@ _RUNS: dict[str, Run] = {
     "attach": _attach,
     **incident_evidence.RUNS,
     **incident_authority.RUNS,
+    **incident_stories.RUNS,
+    **incident_drill.RUNS,
 }

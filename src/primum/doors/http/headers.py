@@ -23,6 +23,8 @@ DOCUMENT_POLICY: Final = (
     "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
 )
 """A PDF that the browser shows by itself: its viewer is a page of the browser's around the one object."""
+SHEET_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""A sheet to print, whole in one answer: its own policy (ground/sheets.py) allows its one style by its digest."""
 SILENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """What is not a page: DICOMweb, redirects, refusals."""
 

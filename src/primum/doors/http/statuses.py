@@ -43,6 +43,8 @@ STATUSES: Final = {
     "incident.bad-entry": 422,
     "incident.bad-instant": 422,
     "incident.no-such-file": 404,
+    "incident.no-such-story": 404,
+    "incident.not-a-host": 409,
     "incident.over": 409,
     "incident.doors-open": 409,
     "incident.evidence-gone": 409,

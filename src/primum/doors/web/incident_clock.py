@@ -43,6 +43,7 @@ def _line(language: str, one: Duty, now: datetime) -> dict[str, Any]:
         "says": says(one, now, tongue(language)),
         "late": one.over_by is not None or one.state is DutyState.OVERDUE,
         "open": one.open,
+        "applies": one.state is not DutyState.NOT_APPLICABLE,
         "note": one.rule.note.get(tongue(language), ""),
         "source": one.rule.source,
         "confidence": words("confidence")[one.rule.confidence.value][tongue(language)],

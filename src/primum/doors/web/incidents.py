@@ -18,6 +18,7 @@ from primum.doors.http.visit import Visit
 from primum.doors.web.incident_asking import HERE, ask, file_id, may, sentence_of
 from primum.doors.web.incident_clock import headline
 from primum.doors.web.incident_sections import every_section
+from primum.doors.web.incident_stories import stories_of
 from primum.doors.web.incident_values import read_form
 from primum.doors.web.language import say, write_instant
 from primum.doors.web.local_time import OFFSETS, Unclear, read_local
@@ -46,7 +47,8 @@ class IncidentPages:
         may_list = may(visit, Permission.INCIDENT_LIST)
         lines = _lines(visit) if may_list else []
         return self._pages.page(
-            visit, "incidents.html", here="incidents", lines=lines, may_list=may_list, stories=[], sentence="",
+            visit, "incidents.html", here="incidents", lines=lines, may_list=may_list, sentence="",
+            stories=stories_of(visit),
         )  # fmt: skip
 
     def open(self, visit: Visit) -> Response:
@@ -79,7 +81,7 @@ class IncidentPages:
         args: dict[str, Any] = {"key": key, "unknown": bool(visit.form.get("unknown"))}
         try:
             if not args["unknown"]:
-                args["value"] = json.dumps(read_form(key, visit.form, None))
+                args["value"] = json.dumps(read_form(key, visit.form, None), ensure_ascii=False)
             ask(visit, "incident_answer", id=file_id(visit), **args)
         except PrimumError as refusal:
             return self.refused(visit, refusal)

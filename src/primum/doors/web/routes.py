@@ -22,6 +22,8 @@ from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
 from primum.doors.web.incident_authority_page import AuthorityPages
 from primum.doors.web.incident_evidence_page import EvidencePages
+from primum.doors.web.incident_hour import HourPages
+from primum.doors.web.incident_stories import StoryPages
 from primum.doors.web.incidents import IncidentPages
 from primum.doors.web.interventions import InterventionPages
 from primum.doors.web.keeping import Keeping
@@ -184,6 +186,7 @@ class WebRoutes:
             self._get("/incidents", incidents.page),
             self._post("/incidents/open", incidents.open),
             self._get("/incidents/register.{kind}", authority.register),
+            *self._stories(),
             self._get(one, incidents.one),
             self._post(f"{one}/answer", incidents.answer),
             self._post(f"{one}/instant", incidents.instant),
@@ -202,6 +205,19 @@ class WebRoutes:
             self._upload(f"{one}/authority/letter", authority.letter),
             self._upload(f"{one}/authority/order", authority.order),
             self._post(f"{one}/authority/pack", authority.pack),
+        ]
+
+    def _stories(self) -> list[BaseRoute]:
+        """List how a breach is told, and what to do in the next hour."""
+        stories, hours = StoryPages(self._pages), HourPages(self._pages)
+        return [
+            self._get("/incidents/tell/{story}", stories.page),
+            self._upload("/incidents/tell/{story}", stories.tell),
+            self._get("/incidents/hour/{story}.html", hours.story_html),
+            self._get("/incidents/hour/{story}.pdf", hours.story_pdf),
+            self._get("/incidents/hour/{story}", hours.story),
+            self._get("/incidents/{incident}/hour.html", hours.file_html),
+            self._get("/incidents/{incident}/hour.pdf", hours.file_pdf),
         ]
 
     def _orders(self) -> list[BaseRoute]:

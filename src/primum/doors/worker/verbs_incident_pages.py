@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from primum.doors.worker import verbs_incident_authority, verbs_incident_evidence, verbs_incidents
+from primum.doors.worker import (
+    verbs_incident_authority,
+    verbs_incident_evidence,
+    verbs_incident_stories,
+    verbs_incidents,
+)
 from primum.doors.worker.desk import answer_page
 
 if TYPE_CHECKING:
@@ -14,6 +19,7 @@ ALL: dict[str, Verb] = {
     **verbs_incidents.VERBS,
     **verbs_incident_authority.VERBS,
     **verbs_incident_evidence.PAGE,
+    **verbs_incident_stories.VERBS,
 }
 
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from primum.ground.clock import to_text
 from primum.incidents.drill.play import Drill
 from primum.incidents.drill.scenarios import FINDING
-from primum.incidents.model import BadEntry, Dossier, Entry, EntryKind, File, NoSuchIncident, Which
+from primum.incidents.model import (
+    BadEntry,
+    Document,
+    Dossier,
+    Entry,
+    EntryKind,
+    Evidence,
+    File,
+    NoSuchIncident,
+    Which,
+)
 from primum.incidents.store import written
 from primum.incidents.stories.telling import Letter, tell
 
@@ -40,13 +50,18 @@ class Moves:
         """Write another instant."""
         return self._drill.files.instant(self._drill.player, self._file, which, at, reason)
 
-    def answer(self, key: str, value: Any) -> Entry:  # noqa: ANN401 (a fact is of its own type)
-        """Say what is known of a fact; None: that it is not known."""
-        return self._drill.files.answer(self._drill.player, self._file, key, value)
+    def answer(self, key: str, value: Any, shown: Sequence[str] = ()) -> Entry:  # noqa: ANN401 (of its own type)
+        """Say what is known of a fact, and by which documents it is shown; None: that it is not known."""
+        evidence = [Evidence("document", one) for one in shown]
+        return self._drill.files.answer(self._drill.player, self._file, key, value, evidence=evidence)
 
-    def freeze(self, what: str) -> None:
+    def freeze(self, what: str) -> Document:
         """Keep what shows it: an export, a photograph."""
-        self._drill.files.attach(self._drill.player, self._file, f"{what}.txt", what.encode(), what="export")
+        return self.attach(what, "export")
+
+    def attach(self, what: str, kind: str) -> Document:
+        """Keep a document of a kind, as a certificate of deletion; what it holds is its own name."""
+        return self._drill.files.attach(self._drill.player, self._file, f"{what}.txt", what.encode(), what=kind)
 
     def contain(self, what: str) -> Entry:
         """Close something."""
@@ -78,7 +93,11 @@ class Moves:
 
     def reply(self, other: str, about: str) -> Entry:
         """Answer a letter."""
-        body = {"direction": "sent", "other": other, "at": to_text(self._drill.now), "about": about}
+        return self.letter("sent", other, about)
+
+    def letter(self, direction: str, other: str, about: str) -> Entry:
+        """Write down a letter: received or sent, now."""
+        body = {"direction": direction, "other": other, "at": to_text(self._drill.now), "about": about}
         return self._write(EntryKind.CORRESPONDENCE, body)
 
     @property

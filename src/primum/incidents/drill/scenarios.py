@@ -21,7 +21,7 @@ class NoSuchScenario(IncidentRefused):
     """There is no such scenario."""
 
     code: ClassVar[str] = "incident.no-such-scenario"
-    hint: ClassVar[str] = "primum incident drill lists them"
+    hint: ClassVar[str] = "primum incident drill list"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class NoSuchStory(IncidentRefused):
     """There is no such story."""
 
     code: ClassVar[str] = "incident.no-such-story"
-    hint: ClassVar[str] = "primum incident open lists the stories"
+    hint: ClassVar[str] = "primum incident tell --help lists the stories"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from primum.incidents.stories.book import Question, Story, story
 DETECTED: Final = "detected"
 """The question that every story asks: when was it seen?"""
 LETTER: Final = "letter"
-_BY_OTHERS: Final = {Origin.PROCESSOR: "processor", Origin.AUTHORITY: "cnil"}
+BY_OTHERS: Final = {Origin.PROCESSOR: "processor", Origin.AUTHORITY: "cnil"}
 """Stories that somebody else tells us first: whose letter it is."""
 _ON_THE_LETTER: Final = frozenset({
     "authority-told-this-breach", "authority-control-from-elsewhere", "authority-wrote", "processor-aware",
@@ -178,7 +178,7 @@ def _said(
 def _as_instant(one: Question, value: object, told: Story, at: datetime) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise BadAnswer(question=one.about, what="a day and an hour with their offset are asked for")
-    if told.origin in _BY_OTHERS and value > at:
+    if told.origin in BY_OTHERS and value > at:
         raise BadAnswer(question=one.about, what="it lies after the moment at which you were told")
     return value
 
@@ -198,14 +198,14 @@ def _fact(key: str, value: object, evidence: list[dict[str, str]]) -> _Said:
 
 def _correspondence(told: Story, letter: Letter, at: datetime) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "direction": "received", "other": _BY_OTHERS[told.origin], "at": to_text(at), "about": letter.about,
+        "direction": "received", "other": BY_OTHERS[told.origin], "at": to_text(at), "about": letter.about,
         "asked": list(letter.asked), "reference": letter.reference,
     }  # fmt: skip
     return body if letter.due is None else {**body, "due": to_text(letter.due)}
 
 
 def _letter_fits(told: Story, letter: Letter) -> None:
-    if told.origin not in _BY_OTHERS:
+    if told.origin not in BY_OTHERS:
         raise BadAnswer(question=LETTER, what="this story has no letter")
     if len(letter.document) > LIMITS.document_bytes:
         raise BadAnswer(question=LETTER, what=f"a document has at most {LIMITS.document_bytes >> 20} MiB")
