@@ -161,6 +161,8 @@ def test_verbs_of_the_socket():
         "incident_freeze", "incident_contain", "incident_bundle", "incident_compare",
         "incident_letter", "incident_order", "incident_pack", "incident_register",
         "incident_tell",
+        "incident_verify",
+        "incident_notice_preview", "incident_notice_draw", "incident_notice_file", "incident_notice_receipt",
         "intervention_open", "intervention_close", "intervention_list", "intervention_show", "intervention_attach",
         "intervention_report", "finding_list", "finding_show",
         "station_issue", "station_read", "station_list", "station_remove",

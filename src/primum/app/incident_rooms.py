@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from primum.incidents.register.verbs import Authority
     from primum.incidents.service import Incidents
     from primum.incidents.telling.service import Telling
+    from primum.incidents.verifying import Verification
 
 _Room = TypeVar("_Room")
 
@@ -71,6 +72,14 @@ class IncidentRooms:
         from primum.incidents.register.service import Registers  # noqa: PLC0415
 
         return Registers(self.files, _Around(self.worker))
+
+    @cached_property
+    def verification(self) -> Verification:
+        """Return the check of every entry against its line in the journal."""
+        from primum.incidents.verifying import Verification  # noqa: PLC0415
+
+        journal = self.worker.rooms.journal
+        return Verification(self.files, journal.folder, journal.flush)
 
     @cached_property
     def house(self) -> HouseOfWorker:

@@ -44,8 +44,11 @@ def to_text(at: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """Read what `to_text` wrote; raise ValueError on anything that is not aware."""
+    """Read what `to_text` wrote; raise ValueError on anything that is not aware, or outside the calendar in UTC."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("an instant without a time zone")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant outside the calendar") from None

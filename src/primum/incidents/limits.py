@@ -21,6 +21,8 @@ class Limits:
     evidence: int = 50  # of one entry
     ahead: timedelta = timedelta(minutes=2)  # what a person types may be ahead of our clock by so much
     oldest: timedelta = timedelta(days=366 * 20)  # the longest that a breach is told to have lasted
+    first_year: int = 1900  # of an instant inside a fact: older is a slip, and cannot be shown in every zone
+    last_year: int = 2199  # likewise
 
 
 LIMITS: Final = Limits()

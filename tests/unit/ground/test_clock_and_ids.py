@@ -23,6 +23,12 @@ def test_an_instant_without_a_zone_is_refused():
         clock.from_text("2026-11-21T08:30:00")
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_outside_the_calendar_is_refused(text):
+    with pytest.raises(ValueError, match="calendar"):
+        clock.from_text(text)
+
+
 def test_the_fixed_clock_moves_only_when_told():
     twin = clock.FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
     assert twin.now() == twin.now()

@@ -7,6 +7,7 @@ from tests.unit.incidents.kit import DOCTOR, TUESDAY, Scene
 from tests.unit.incidents.severity_kit import CHECK, DOCUMENT, Written, lost_laptop, open_archive
 
 from primum.ground.clock import to_text
+from primum.incidents.at_hand import at_hand
 from primum.incidents.dated import CONFIDENCE
 from primum.incidents.facts.catalogue import CATALOGUE
 from primum.incidents.model import BadEntry, EntryKind, Origin, Role, Standing, Which
@@ -32,6 +33,10 @@ def with_certificate(written):
     return written.add(EntryKind.EVIDENCE, {"what": CERTIFICATE, "digest": "ab", "bytes": 3, "document": "doc_1"})
 
 
+def with_document(written):
+    return written.add(EntryKind.EVIDENCE, {"what": "document", "digest": "cd", "bytes": 3, "document": "doc_1"})
+
+
 def decision(about, choice, ground="", *, reason=REASON, evidence=(DOCUMENT,), **more):
     return {"about": about, "choice": choice, "ground": ground, "reason": reason, "evidence": list(evidence), **more}
 
@@ -40,7 +45,8 @@ def test_confidentiality_of_health_data_is_notified_and_strangers_make_it_told()
     made = propose(open_archive().dossier)
     assert (made.notify.choice, made.tell.choice) == ("notify", "tell")
     assert {one.name for one in made.notify.reasons} == {"health", "score", "flags"}
-    assert "4.5" in made.notify.reasons[1].words["fr"]
+    assert "4,5" in made.notify.reasons[1].words["fr"]
+    assert "4.5" in made.notify.reasons[1].words["en"]
     assert made.notify.missing == ("integrity", "availability", "malice")
 
 
@@ -103,6 +109,17 @@ def test_register_only_needs_a_written_reason_and_evidence_that_is_more_than_a_w
             check_decision(decision("notify", "register-only", ground, **bad), lost_laptop().dossier)
 
 
+def test_evidence_is_something_that_the_file_holds():
+    ground = "unintelligible-with-key-evidence"
+    for elsewhere in ({"kind": "document", "ref": "doc_2"}, {"kind": "check", "ref": "chk_made_up"}):
+        with pytest.raises(BadEntry, match="not in the file"):
+            check_decision(
+                decision("notify", "register-only", ground, evidence=[DOCUMENT, elsewhere]), lost_laptop().dossier
+            )
+    known = at_hand(with_document(open_archive()).dossier)
+    assert [(one.kind, one.ref) for one in known] == [("document", "doc_1"), ("run", "run_1")]
+
+
 def test_a_refusal_says_what_the_ground_still_needs():
     told = misdirected(sensitive=["health"])
     with pytest.raises(BadEntry, match="certificate of deletion"):
@@ -118,6 +135,7 @@ def test_an_outage_may_be_kept_in_the_register_as_a_risk_that_is_unlikely():
     told = Written(Origin.PERSON).facts(
         nature=["availability"], sensitive=["health"], cause="internal-accidental", assessment=chosen
     )
+    with_document(told)
     check_decision(decision("notify", "register-only", "risk-unlikely"), told.dossier)
     assert propose(told.dossier).notify.choice == "notify"
     unknown = Written(Origin.PERSON).facts(nature=["availability"], sensitive=["health"])
@@ -127,6 +145,7 @@ def test_an_outage_may_be_kept_in_the_register_as_a_risk_that_is_unlikely():
 
 def test_no_personal_data_is_not_said_of_a_file_that_shows_some():
     empty = Written(Origin.PERSON).facts(people={"count": 0}, nature=["confidentiality"], sensitive=["none"])
+    with_document(empty)
     check_decision(decision("notify", "register-only", "no-personal-data"), empty.dossier)
     empty.measured("readable", ["PatientName"])
     with pytest.raises(BadEntry, match="personal data"):
@@ -157,7 +176,7 @@ def test_not_telling_has_a_ground_of_article_34():
     with pytest.raises(BadEntry, match="number of people"):
         check_decision(decision("tell", "public", "disproportionate"), open_one)
     check_decision(decision("tell", "tell"), open_one)
-    many = open_archive().fact("people", {"count": 1200, "approximate": True}).dossier
+    many = with_document(open_archive().fact("people", {"count": 1200, "approximate": True})).dossier
     check_decision(decision("tell", "public", "disproportionate"), many)
 
 

@@ -7,13 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from primum.doors.cli import incident_authority, incident_drill, incident_evidence, incident_stories, speech
+from primum.doors.cli import (
+    incident_authority,
+    incident_decisions,
+    incident_drill,
+    incident_evidence,
+    incident_notices,
+    incident_stories,
+    speech,
+)
 from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.incident_lines import line_of, say_file
 from primum.ground.clock import from_text
 from primum.incidents.carried import read
 from primum.incidents.facts.catalogue import CATALOGUE
 from primum.incidents.model import Which
+from primum.incidents.severity.grounds import CERTIFICATE
 
 _LISTED = ["id", "state", "origin", "prudent_due", "left", "sentence"]
 Run = Callable[[Client, argparse.Namespace], int]
@@ -40,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     instant.add_argument("--reason", required=True, metavar="TEXT", help="why then")
     decide = _of_a_file(verbs, "decide", "decide and sign; asks for password and code again")
     decide.add_argument("about", choices=["notify", "tell", "sealed", "close"], help="what about")
-    decide.add_argument("choice", metavar="CHOICE", help="as proposed by primum incident show")
+    decide.add_argument("choice", metavar="CHOICE", help="as shown by primum incident propose")
     decide.add_argument("--ground", default="", metavar="GROUND", help="where the choice needs one")
     decide.add_argument("--reason", required=True, metavar="TEXT", help="in writing")
     note = _of_a_file(verbs, "note", "write a note")
@@ -56,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     incident_authority.add_verbs(verbs)
     incident_stories.add_verbs(verbs)
     incident_drill.add_verbs(verbs)
+    attach.add_argument("--certificate", action="store_true", help="a recipient certifies in it that they deleted")
+    for one in (answer, decide):
+        one.add_argument("--evidence", action="append", default=[], metavar="KIND:REF", help="document:doc_…, run:…")
+    incident_decisions.add_verbs(verbs)
+    incident_notices.add_verbs(verbs)
 
 
 def _of_a_file(verbs: Any, name: str, sentence: str) -> argparse.ArgumentParser:  # noqa: ANN401 (argparse's own)
@@ -96,7 +110,8 @@ def _open(client: Client, options: argparse.Namespace) -> int:
 
 
 def _answer(client: Client, options: argparse.Namespace) -> int:
-    asked = {"id": options.id, "key": options.key, "value": options.value, "unknown": options.unknown}
+    names = ("id", "key", "value", "unknown", "evidence")
+    asked = {name: getattr(options, name) for name in names}
     return _written(client.call_signed_in("incident_answer", **asked))
 
 
@@ -106,7 +121,7 @@ def _instant(client: Client, options: argparse.Namespace) -> int:
 
 
 def _decide(client: Client, options: argparse.Namespace) -> int:
-    names = ("id", "about", "choice", "ground", "reason")
+    names = ("id", "about", "choice", "ground", "reason", "evidence")
     return _written(client.call_signed_in("incident_decide", **{name: getattr(options, name) for name in names}))
 
 
@@ -126,7 +141,8 @@ def _close(client: Client, options: argparse.Namespace) -> int:
 
 
 def _attach(client: Client, options: argparse.Namespace) -> int:
-    one = client.call_signed_in("incident_attach", id=options.id, file=str(options.file.resolve()))
+    asked = {"id": options.id, "file": str(options.file.resolve())}
+    one = client.call_signed_in("incident_attach", **asked, what=CERTIFICATE if options.certificate else "")
     speech.say(f"attached {one['id']}: {one['name']}, {one['size']} bytes, sha256 {one['sha256']}")
     return 0
 
@@ -152,4 +168,6 @@ _RUNS: dict[str, Run] = {
     **incident_authority.RUNS,
     **incident_stories.RUNS,
     **incident_drill.RUNS,
+    **incident_decisions.RUNS,
+    **incident_notices.RUNS,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from primum.doors.web.incident_values import who
+from primum.doors.web.incident_shown import who
 from primum.doors.web.language import say, write_instant
 from primum.incidents.containment.model import Outcome, What
 from primum.incidents.containment.service import unfinished

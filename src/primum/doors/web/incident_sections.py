@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from primum.doors.web import incident_authority, incident_evidence
+from primum.doors.web import incident_authority, incident_decisions, incident_evidence, incident_notice
 from primum.doors.web.incident_clock import headline, lines
-from primum.doors.web.incident_values import in_words, label, question, tongue, who
+from primum.doors.web.incident_shown import evidence_links, who
+from primum.doors.web.incident_values import in_words, label, question, tongue
 from primum.doors.web.language import say, write_instant
 from primum.incidents.facts.catalogue import CATALOGUE
-from primum.incidents.model import Dossier, Entry, EntryKind, Evidence, Fact, Instant, Standing, Which
+from primum.incidents.model import Dossier, Entry, EntryKind, Fact, Instant, Standing, Which
 from primum.incidents.notices.fields import questions
 from primum.incidents.notices.model import Question
 
@@ -25,7 +26,9 @@ _SAYS: Final = {
     EntryKind.MERGED: "reason", EntryKind.CLOSED: "reason", EntryKind.REOPENED: "reason",
 }  # fmt: skip
 """What an entry of a kind says in the history, by the name in its body."""
-PARTS: Final[tuple[str, ...]] = ("incident_evidence.html", "incident_authority.html")
+PARTS: Final[tuple[str, ...]] = (
+    "incident_decisions.html", "incident_notice.html", "incident_evidence.html", "incident_authority.html",
+)  # fmt: skip
 """The templates of the further parts, in their order on the page."""
 
 
@@ -39,13 +42,19 @@ def every_section(language: str, dossier: Dossier, found: Mapping[str, Any], now
         "headline": headline(language, dossier, now),
         "duties": lines(language, dossier, now),
         "questions": [_asked(language, one) for one in left],
-        "others": [question(language, one) for one in CATALOGUE if one not in asked | _ELSEWHERE],
+        "others": [
+            question(language, one)
+            for one in CATALOGUE
+            if one not in asked | _ELSEWHERE | incident_decisions.asks(dossier, asked)
+        ],
         "facts": known(language, dossier, names),
         "told_instants": instants(language, dossier, names),
         "history": history(language, dossier, names),
         "clock_wrong": len(dossier.clock_went_back),
         **incident_evidence.section(language, dossier, found, now),
         **incident_authority.section(language, dossier, found, now),
+        **incident_decisions.section(language, dossier, found, now),
+        **incident_notice.section(language, dossier, found, now),
     }
 
 
@@ -88,19 +97,6 @@ def history(language: str, dossier: Dossier, names: Mapping[str, str]) -> list[d
             "clock_wrong": one.id in wrong,
         }
         for one in reversed(dossier.entries)
-    ]
-
-
-def evidence_links(language: str, evidence: tuple[Evidence, ...]) -> list[dict[str, str]]:
-    """Say where a fact is shown, with an address where there is one."""
-    return [
-        {
-            "says": say(language, f"incidents.evidence_{one.kind}"),
-            "ref": one.ref if len(one.ref) <= 40 else f"{one.ref[:12]}…",  # noqa: PLR2004 (a digest is 64)
-            "address": "/findings" if one.kind == "finding" else "",
-            "note": one.note,
-        }
-        for one in evidence
     ]
 
 

@@ -11,7 +11,7 @@ from primum.doors.web.local_time import Unclear, read_local
 from primum.ground.clock import from_text, to_text
 from primum.incidents.facts.catalogue import CATALOGUE, VOCABULARIES, Kind, Shape
 from primum.incidents.limits import LIMITS
-from primum.incidents.model import SYSTEM, BadEntry, Fact, Standing
+from primum.incidents.model import BadEntry, Fact, Standing
 
 
 def in_words(language: str, fact: Fact) -> str:
@@ -49,11 +49,6 @@ def read_form(key: str, form: Mapping[str, str], zone: tzinfo | None) -> Any:  #
         raise BadEntry(what="the change of the clocks made this hour twice, or never: say the offset") from None
     except ValueError:
         raise BadEntry(what=f"{key} cannot be read") from None
-
-
-def who(language: str, by: str, names: Mapping[str, str]) -> str:
-    """Name who wrote an entry."""
-    return say(language, "incidents.by_itself") if by == SYSTEM else names.get(by, by)
 
 
 def tongue(language: str) -> str:

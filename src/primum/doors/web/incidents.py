@@ -70,15 +70,16 @@ class IncidentPages:
             instants=[(one.value, say(language, f"incidents.instant_{_key(one)}")) for one in _INSTANTS],
             offsets=OFFSETS, open=dossier.state is State.OPEN, most=LIMITS.text, line_most=LIMITS.line,
             step_up_address="" if visit.person.fresh else step_up_address(visit),
-            documents=found["documents"], may_write=may(visit, Permission.INCIDENT_WRITE),
+            documents=found["documents"], typed=dict(visit.form), may_write=may(visit, Permission.INCIDENT_WRITE),
             may_decide=may(visit, Permission.INCIDENT_DECIDE), may_contain=may(visit, Permission.INCIDENT_CONTAIN),
             **every_section(language, dossier, found, now),
         )  # fmt: skip
 
     def answer(self, visit: Visit) -> Response:
         """Write down what somebody answers to a question."""
-        key = field(visit.form, "key", LIMITS.line)
+        key, shown = (field(visit.form, name, LIMITS.line) for name in ("key", "evidence"))
         args: dict[str, Any] = {"key": key, "unknown": bool(visit.form.get("unknown"))}
+        args["evidence"] = [shown] if shown else []
         try:
             if not args["unknown"]:
                 args["value"] = json.dumps(read_form(key, visit.form, None), ensure_ascii=False)
@@ -97,13 +98,6 @@ class IncidentPages:
             return self.shown(visit, say(language_of(visit), "incidents.no_hour"), 422)
         which, reason = (field(visit.form, name, LIMITS.text) for name in ("which", "reason"))
         return self.act(visit, "incident_instant", "clock", told={"which": which, "at": at, "reason": reason})
-
-    def decide(self, visit: Visit) -> Response:
-        """Decide and sign. Raises StepUpNeeded."""
-        names = ("about", "choice", "ground", "reason", "proposed")
-        return self.act(visit, "incident_decide", "decisions", told={
-            name: field(visit.form, name, LIMITS.text) for name in names
-        })  # fmt: skip
 
     def note(self, visit: Visit) -> Response:
         """Write a note."""

@@ -21,8 +21,11 @@ from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
 from primum.doors.web.incident_authority_page import AuthorityPages
+from primum.doors.web.incident_deciding import DecisionPages
 from primum.doors.web.incident_evidence_page import EvidencePages
 from primum.doors.web.incident_hour import HourPages
+from primum.doors.web.incident_notifying import NoticePages
+from primum.doors.web.incident_sanction import SanctionPages
 from primum.doors.web.incident_stories import StoryPages
 from primum.doors.web.incidents import IncidentPages
 from primum.doors.web.interventions import InterventionPages
@@ -182,6 +185,7 @@ class WebRoutes:
     def _incidents(self) -> list[BaseRoute]:
         incidents, one = IncidentPages(self._pages), "/incidents/{incident}"
         evidence, authority = EvidencePages(self._pages), AuthorityPages(self._pages)
+        deciding, notices = DecisionPages(incidents), NoticePages(incidents)
         return [
             self._get("/incidents", incidents.page),
             self._post("/incidents/open", incidents.open),
@@ -190,7 +194,14 @@ class WebRoutes:
             self._get(one, incidents.one),
             self._post(f"{one}/answer", incidents.answer),
             self._post(f"{one}/instant", incidents.instant),
-            self._post(f"{one}/decide", incidents.decide),
+            self._post(f"{one}/assess", deciding.assess),
+            self._post(f"{one}/decide", deciding.decide),
+            self._upload(f"{one}/certificate", deciding.certificate),
+            self._get(f"{one}/notice/preview", notices.preview),
+            self._post(f"{one}/notice/draw", notices.draw),
+            self._get(one + "/notice/{notice}", notices.file),
+            self._upload(one + "/notice/{notice}/receipt", notices.receipt),
+            self._get(f"{one}/sanction", SanctionPages(self._pages).page),
             self._post(f"{one}/note", incidents.note),
             self._post(f"{one}/merge", incidents.merge),
             self._post(f"{one}/close", incidents.close),

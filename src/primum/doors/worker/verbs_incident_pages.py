@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from primum.doors.worker import (
     verbs_incident_authority,
+    verbs_incident_decisions,
     verbs_incident_evidence,
+    verbs_incident_notices,
     verbs_incident_stories,
     verbs_incidents,
 )
@@ -20,6 +22,8 @@ ALL: dict[str, Verb] = {
     **verbs_incident_authority.VERBS,
     **verbs_incident_evidence.PAGE,
     **verbs_incident_stories.VERBS,
+    **verbs_incident_decisions.VERBS,
+    **verbs_incident_notices.VERBS,
 }
 
 

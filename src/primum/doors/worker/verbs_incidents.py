@@ -14,22 +14,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from primum.doors.worker.protocol import BadRequest
 from primum.ground.clock import from_text, to_text
+from primum.incidents.at_hand import named
 from primum.incidents.carried import as_json, entry_json
 from primum.incidents.entries import instant_of
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import SYSTEM, BadEntry, BadInstant, EntryKind, IncidentRefused, Which
+from primum.incidents.severity.grounds import CERTIFICATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from primum.doors.worker.control import Progress
     from primum.doors.worker.desk import Args, Asking, Desk, Verb
-    from primum.incidents.model import Document, Dossier
+    from primum.incidents.model import Document, Dossier, Evidence
 
 ID: Final = 64
 BYTES: Final = "bytes"
 """Of an answer: what goes beside it to a page."""
 _SHORT: Final = 64
+_ATTACHED: Final = frozenset({"document", CERTIFICATE})
 PAGE_BYTES: Final = 15 << 20
 """Bytes that go to a page: an answer over the pair has at most 16 MiB."""
 
@@ -74,12 +77,11 @@ def incident_open(desk: Desk, asking: Asking, args: Args, _progress: Progress) -
 
 
 def incident_answer(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
-    """Answer a question: a value as JSON, or that it is not known."""
+    """Answer a question: a value as JSON, or that it is not known; with what shows it, where something does."""
     value = None if args.flag("unknown") else value_of(args.text("value", most=LIMITS.text * 2))
-    made = desk.worker.incidents.files.answer(
-        asking.actor, args.text("id", most=ID), args.text("key", most=_SHORT), value
-    )
-    return entry_json(made)
+    file_id, files = args.text("id", most=ID), desk.worker.incidents.files
+    shown = evidence_given(args, files.dossier(asking.actor, file_id))
+    return entry_json(files.answer(asking.actor, file_id, args.text("key", most=_SHORT), value, evidence=shown))
 
 
 def incident_instant(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -91,14 +93,6 @@ def incident_instant(desk: Desk, asking: Asking, args: Args, _progress: Progress
     reason = args.text("reason", most=LIMITS.text)
     files = desk.worker.incidents.files
     return entry_json(files.instant(asking.actor, args.text("id", most=ID), Which(which), at, reason))
-
-
-def incident_decide(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
-    """Decide and sign."""
-    body = {name: args.text(name, most=LIMITS.line) for name in ("about", "choice", "ground", "proposed")}
-    body["reason"] = args.text("reason", most=LIMITS.text)
-    files = desk.worker.incidents.files
-    return entry_json(files.write(asking.actor, args.text("id", most=ID), EntryKind.DECISION, body))
 
 
 def incident_note(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
@@ -123,9 +117,12 @@ def incident_close(desk: Desk, asking: Asking, args: Args, _progress: Progress) 
 
 
 def incident_attach(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
-    """Attach a document, which a door sends beside its question and a terminal names."""
+    """Attach a document, which a door sends beside its question and a terminal names; `what`: what it certifies."""
     name, body = given_document(args)
-    made = desk.worker.incidents.files.attach(asking.actor, args.text("id", most=ID), name, body)
+    what = args.text("what", most=_SHORT) or "document"
+    if what not in _ATTACHED:
+        raise BadEntry(what=f"a document is one of {', '.join(sorted(_ATTACHED))}")
+    made = desk.worker.incidents.files.attach(asking.actor, args.text("id", most=ID), name, body, what)
     return document_json(made)
 
 
@@ -139,6 +136,11 @@ def given_document(args: Args) -> tuple[str, bytes]:
     if len(body) > LIMITS.document_bytes:
         raise BadEntry(what=f"a document has at most {LIMITS.document_bytes >> 20} MiB")
     return path.name, body
+
+
+def evidence_given(args: Args, dossier: Dossier) -> list[Evidence]:
+    """Take the evidence that was named, each as `kind:ref` of something that the file holds. Raises BadEntry."""
+    return named(dossier, args.texts("evidence", most=LIMITS.evidence))
 
 
 def value_of(text: str) -> Any:  # noqa: ANN401 (checked against the catalogue by who takes it)
@@ -214,7 +216,6 @@ VERBS: dict[str, Verb] = {
     "incident_open": incident_open,
     "incident_answer": incident_answer,
     "incident_instant": incident_instant,
-    "incident_decide": incident_decide,
     "incident_note": incident_note,
     "incident_merge": incident_merge,
     "incident_close": incident_close,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from primum.ground.clock import from_text
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import BadEntry
+from primum.incidents.texts import is_text
 
 MOST: Final = 2_000_000_000
 """People or records of one breach: more is a slip of the keyboard."""
@@ -99,7 +100,20 @@ def check_value(key: str, value: Any) -> None:  # noqa: ANN401 (what came from o
 
 
 def _text(_kind: Kind, value: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, str) and 0 < len(value.strip()) <= LIMITS.text
+    return is_text(value, LIMITS.text) and bool(value.strip())
+
+
+def _instant(value: Any) -> datetime:  # noqa: ANN401
+    """Read an instant that every zone can show. Raises ValueError."""
+    at = from_text(value)
+    if not LIMITS.first_year <= at.year <= LIMITS.last_year:
+        raise ValueError(at.year)
+    return at
+
+
+def _proofs(value: Mapping[str, Any], *names: str) -> bool:
+    """Whether these, where they are said, are words."""
+    return all(is_text(value[name], LIMITS.line) for name in names if value.get(name) is not None)
 
 
 def _count(_kind: Kind, value: Any) -> bool:  # noqa: ANN401
@@ -130,18 +144,19 @@ def _words(_kind: Kind, value: Any) -> bool:  # noqa: ANN401
 
 def _began(_kind: Kind, value: Any) -> bool:  # noqa: ANN401
     known = {"not_before", "not_after", "proof_before", "proof_after"}
-    after = from_text(value["not_after"])
-    before: datetime | None = from_text(value["not_before"]) if value.get("not_before") else None
-    return set(value) <= known and (before is None or before <= after)
+    after = _instant(value["not_after"])
+    before: datetime | None = _instant(value["not_before"]) if value.get("not_before") else None
+    in_order = before is None or before <= after
+    return set(value) <= known and in_order and _proofs(value, "proof_before", "proof_after")
 
 
 def _ended(_kind: Kind, value: Any) -> bool:  # noqa: ANN401
-    from_text(value["at"])
-    return set(value) <= {"state", "at", "proof"} and value["state"] in {"ongoing", "ended"}
+    _instant(value["at"])
+    return set(value) <= {"state", "at", "proof"} and value["state"] in {"ongoing", "ended"} and _proofs(value, "proof")
 
 
 def _fields(kind: Kind, value: Any) -> bool:  # noqa: ANN401
-    texts = all(isinstance(one, str) and len(one) <= LIMITS.text for one in value.values())
+    texts = all(is_text(one, LIMITS.text) for one in value.values())
     return bool(value) and set(value) <= set(kind.fields) and texts and any(one.strip() for one in value.values())
 
 

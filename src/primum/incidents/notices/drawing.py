@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from datetime import datetime, tzinfo
 
 from primum.ground.clock import to_text
 from primum.identity import Actor, Permission, Thing, require
-from primum.incidents.deadline import PARIS, duties, notification_dues
+from primum.incidents.deadline import PARIS
 from primum.incidents.entries import check
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import BadEntry, BadInstant, Dossier, Entry, EntryKind, Role
-from primum.incidents.notices.content import Drawing, Json, content_of, digest_of
-from primum.incidents.notices.fields import asked, fields
-from primum.incidents.notices.history import (
-    Drawn,
-    LateWithoutReason,
-    NoSuchNotice,
-    drawn,
-    first_filed,
-    may_draw,
-    standing,
-)
-from primum.incidents.notices.model import Draft, Question, Type
+from primum.incidents.notices.content import Json, digest_of
+from primum.incidents.notices.history import Drawn, LateWithoutReason, NoSuchNotice, drawn, may_draw
+from primum.incidents.notices.model import Question, Type
+from primum.incidents.notices.readying import LATE, Around, Due, Ready, first_due, lateness_lacks, ready
 from primum.incidents.notices.rendering import Layout, Rendered, render
-from primum.incidents.rules.dated import From, zone_named
+from primum.incidents.rules.dated import zone_named
 from primum.incidents.service import Incidents
-
-Due = Callable[[Dossier], datetime | None]
-"""When something is due in a file; None where nothing runs."""
-
-_FIRST: Final = frozenset({Type.INITIAL, Type.COMPLETE})
-_COMPLEMENT: Final = "complete"
-"""The rule of the clock (rules/notification.toml)."""
-
-
-def first_due(dossier: Dossier) -> datetime | None:
-    """Return when the first notification is due: from the awareness that was said; without one, prudently."""
-    found = notification_dues(dossier)
-    return found.get(From.AWARE) or found.get(From.DETECTED)
-
-
-def prudent_due(dossier: Dossier) -> datetime | None:
-    """Return the prudent deadline: from the first detection, for good."""
-    return notification_dues(dossier).get(From.DETECTED)
-
-
-def complement_due(dossier: Dossier) -> datetime | None:
-    """Return until when what was filed is completed; None where nothing was."""
-    found = (one.due_at for one in duties(dossier, dossier.file.opened_at) if one.rule.name == _COMPLEMENT)
-    return next(found, None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """What would be drawn up now, and whether it may be."""
-
-    draft: Draft
-    content: Json
-    stands: list[Drawn]
-    left: list[Question]
 
 
 class Notices:
@@ -94,10 +49,10 @@ class Notices:
         require(by, Permission.INCIDENT_DECIDE, Thing("incident", one.controller_id))
         with self._files.transaction() as tx:
             dossier = self._files.dossier_within(tx, one)
-            ready = self._ready(dossier, type_, by.person_id, reason)
-            content = ready.content
-            may_draw(type_, one.role, ready.stands, reason, left=len(ready.left), changed=len(content["changes"]))
-            self._in_time(dossier, ready, reason)
+            made = self._ready(dossier, type_, by.person_id, reason)
+            content = made.content
+            may_draw(type_, one.role, made.stands, reason, left=len(made.left), changed=len(content["changes"]))
+            self._in_time(dossier, made, reason)
             body = {
                 "type": type_.value, "version": content["version"], "previous": content["previous"],
                 "digest": digest_of(content), "content": content, "reason": reason,
@@ -157,38 +112,16 @@ class Notices:
         """Give a preview as a file, which says that it is one. Raises NotPermitted, NoSuchIncident."""
         return render(self.preview(by, file_id, type_), "", form, language, layout)
 
-    def _ready(self, dossier: Dossier, type_: Type, by: str, reason: str) -> _Ready:
-        every = drawn(dossier)
-        stands, last = standing(every), every[-1] if every else None
-        now, due = self._files.now(), None if type_ is Type.ALERT else self._due(dossier)
-        first = first_filed(stands)
-        number = None if type_ in {Type.INITIAL, Type.ALERT} or first is None else first.number
-        late = _late_by(stands, due, now)
-        draft = Draft(
-            type=type_, organisation=self._files.controller_name(dossier.file.controller_id), number=number,
-            previous=last.entry.id if last else "", late=bool(late), zone=self._zone,
-        )  # fmt: skip
-        made = fields(dossier, draft)
-        before = last.entry.body["content"] if last else None
-        version = max((one.version for one in every), default=0) + 1
-        drawing = Drawing(now, by, version, due, prudent_due(dossier), late, before, reason)
-        return _Ready(draft, content_of(dossier, draft, drawing, made), stands, asked(made))
+    def _ready(self, dossier: Dossier, type_: Type, by: str, reason: str) -> Ready:
+        organisation = self._files.controller_name(dossier.file.controller_id)
+        around = Around(self._files.now(), by, organisation, self._due, self._zone)
+        return ready(dossier, type_, around, reason)
 
-    def _in_time(self, dossier: Dossier, ready: _Ready, reason: str) -> None:
+    def _in_time(self, dossier: Dossier, made: Ready, reason: str) -> None:
         """Return where the file says why it is late, if it is. Raises LateWithoutReason."""
-        if ready.draft.type in _FIRST and ready.draft.late and not dossier.value("lateness"):
-            raise LateWithoutReason(what="nothing was filed in time")
-        if ready.draft.type is not Type.COMPLEMENTARY or reason.strip():
-            return
-        due = complement_due(dossier) or self._due(dossier)
-        if due is not None and self._files.now() > due:
-            raise LateWithoutReason(what="past its own deadline, a complementary one has a reason")
-
-
-def _late_by(stands: list[Drawn], due: datetime | None, now: datetime) -> timedelta:
-    """Return how long after the deadline the first was filed; up to now, where none was."""
-    filed = min((one.filed_at for one in stands if one.filed_at is not None), default=now)
-    return max(filed - due, timedelta()) if due is not None else timedelta()
+        lacks = lateness_lacks(dossier, made, reason, self._files.now(), self._due)
+        if lacks:
+            raise LateWithoutReason(what=LATE[lacks])
 
 
 def _find(dossier: Dossier, notice: str) -> Drawn:

@@ -16,14 +16,14 @@ class BadNotice(IncidentRefused):
     """This cannot be drawn up now: {what}."""
 
     code: ClassVar[str] = "incident.bad-notice"
-    hint: ClassVar[str] = "primum incident show tells what was drawn up, what was filed and what is left to ask"
+    hint: ClassVar[str] = "primum incident notice list tells what was drawn up and filed, preview what is left to ask"
 
 
 class NoSuchNotice(IncidentRefused):
     """There is no such notification in this file."""
 
     code: ClassVar[str] = "incident.no-such-notice"
-    hint: ClassVar[str] = "primum incident show lists the notifications that were drawn up"
+    hint: ClassVar[str] = "primum incident notice list names those that were drawn up"
 
 
 class LateWithoutReason(IncidentRefused):
@@ -65,7 +65,17 @@ class Drawn:
 
 
 _FIRST: Final = frozenset({Type.INITIAL, Type.COMPLETE})
-_NEEDS_REASON: Final = frozenset({Type.CORRECTION, Type.WITHDRAWAL})
+NEEDS_REASON: Final = frozenset({Type.CORRECTION, Type.WITHDRAWAL})
+BARS: Final = {
+    "role": "a processor alerts the controller, and a controller alone notifies (article 33)",
+    "reason": "it has its reason",
+    "filed": "one was filed already; what comes after is complementary, or a correction",
+    "complete-filed": "a complete one was filed already; what comes after is a correction",
+    "left": "{left} questions have no answer; say what is not known, or draw up an initial one",
+    "nothing-before": "nothing was drawn up before it",
+    "unchanged": "nothing changed since the version before",
+}
+"""What stands against drawing one up."""
 
 
 def drawn(dossier: Dossier) -> list[Drawn]:
@@ -93,18 +103,24 @@ def first_filed(stands: Sequence[Drawn]) -> Drawn | None:
 
 def may_draw(type_: Type, role: Role, stands: Sequence[Drawn], reason: str, *, left: int, changed: int) -> None:
     """Return where this may be drawn up. `left`: questions without an answer; `changed`: fields. Raises BadNotice."""
-    if (role is Role.PROCESSOR) != (type_ is Type.ALERT):
-        raise BadNotice(what="a processor alerts the controller, and a controller alone notifies (article 33)")
-    if type_ in _NEEDS_REASON and not reason.strip():
-        raise BadNotice(what="it has its reason")
+    bar = barred(type_, role, stands, left=left, changed=changed)
+    if type_ in NEEDS_REASON and not bar and not reason.strip():
+        bar = "reason"
+    if bar:
+        raise BadNotice(what=BARS[bar].format(left=left))
+
+
+def barred(type_: Type, role: Role, stands: Sequence[Drawn], *, left: int, changed: int) -> str:
+    """Name what stands against drawing this up (of `BARS`), but for its reason; empty where nothing does."""
     filed = {one.type for one in stands if one.receipts}
+    if (role is Role.PROCESSOR) != (type_ is Type.ALERT):
+        return "role"
     if type_ is Type.INITIAL and filed:
-        raise BadNotice(what="one was filed already; what comes after is complementary, or a correction")
+        return "filed"
     if type_ is Type.COMPLETE and Type.COMPLETE in filed:
-        raise BadNotice(what="a complete one was filed already; what comes after is a correction")
+        return "complete-filed"
     if type_ is Type.COMPLETE and left:
-        raise BadNotice(what=f"{left} questions have no answer; say what is not known, or draw up an initial one")
+        return "left"
     if type_ not in _FIRST and type_ is not Type.ALERT and not stands:
-        raise BadNotice(what="nothing was drawn up before it")
-    if type_ is Type.CORRECTION and not changed:
-        raise BadNotice(what="nothing changed since the version before")
+        return "nothing-before"
+    return "unchanged" if type_ is Type.CORRECTION and not changed else ""

@@ -6,15 +6,39 @@ The law is a person's to apply; what is refused is a decision that could not be 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from primum.incidents.at_hand import named
 from primum.incidents.model import BadEntry, Decision, Dossier, Origin, Role
-from primum.incidents.severity.grounds import GROUNDS, LACKS, REGISTER_ONLY, held
+from primum.incidents.severity.grounds import GROUNDS, LACKS, REGISTER_ONLY, Ground, held
 from primum.incidents.severity.proposal import CHOICES, LEAST_REASON, propose
 from primum.incidents.severity.sealed import Worth, sealed
 
 _NOT_DECIDED: Final = frozenset({"weigh", "controllers-decide"})
 """What may be proposed and cannot be decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that may be decided in this file. `lacks`: names of `LACKS`; nothing where it may be decided now."""
+
+    choice: str
+    ground: Ground | None
+    lacks: tuple[str, ...]
+
+
+def options(about: str, dossier: Dossier) -> list[Option]:
+    """List what may be decided about `notify`, `tell` or `sealed`, each ground by itself with what it lacks."""
+    choices = [one for one in CHOICES[about] if one not in _NOT_DECIDED]
+    if about == "sealed":
+        lacks = () if sealed(dossier).worth is Worth.MAY else ("seal",)
+        return [Option(one, None, lacks if one == Worth.MAY.value else ()) for one in choices]
+    grounds, found = held(dossier, about), []
+    for choice in (one for one in choices if not _barred(one, dossier)):
+        own = [one for one in grounds if one.ground.choice == choice]
+        found += [Option(choice, one.ground, one.lacks) for one in own] or [Option(choice, None, ())]
+    return found
 
 
 def check_decision(body: Mapping[str, Any], dossier: Dossier) -> None:
@@ -32,8 +56,15 @@ def check_decision(body: Mapping[str, Any], dossier: Dossier) -> None:
     _of_this_file(body, dossier)
     _ground(body, dossier)
     proposed = body.get("proposed", "")
-    if proposed and proposed != getattr(propose(dossier), about).choice:
+    if proposed and proposed != proposed_now(about, dossier):
         raise BadEntry(what="this is not what the file proposes now: look again, then decide")
+
+
+def proposed_now(about: str, dossier: Dossier) -> str:
+    """Name what the file proposes now about `notify`, `tell` or `sealed`; empty for anything else."""
+    if about == "sealed":
+        return sealed(dossier).worth.value
+    return str(getattr(propose(dossier), about).choice) if about in CHOICES else ""
 
 
 def no_longer_holds(dossier: Dossier) -> dict[str, tuple[str, ...]]:
@@ -44,13 +75,21 @@ def no_longer_holds(dossier: Dossier) -> dict[str, tuple[str, ...]]:
 
 def _of_this_file(body: Mapping[str, Any], dossier: Dossier) -> None:
     """Hold the choice against what opened the file, and in which role."""
-    processor, choice = dossier.file.role is Role.PROCESSOR, body["choice"]
+    why = _barred(body["choice"], dossier)
+    if why:
+        raise BadEntry(what=why)
+
+
+def _barred(choice: str, dossier: Dossier) -> str:
+    """Say why this file never decides it; empty where it may."""
+    processor = dossier.file.role is Role.PROCESSOR
     if processor and choice != "alert-controllers":
-        raise BadEntry(what="a processor alerts its controllers, and decides nothing in its own name (article 33(2))")
+        return "a processor alerts its controllers, and decides nothing in its own name (article 33(2))"
     if not processor and choice == "alert-controllers":
-        raise BadEntry(what="a controller notifies the authority: it has no controller to alert")
+        return "a controller notifies the authority: it has no controller to alert"
     if dossier.origin is Origin.AUTHORITY and choice == REGISTER_ONLY:
-        raise BadEntry(what="the authority wrote: such a file never concludes that there is nothing to notify")
+        return "the authority wrote: such a file never concludes that there is nothing to notify"
+    return ""
 
 
 def _ground(body: Mapping[str, Any], dossier: Dossier) -> None:
@@ -65,11 +104,13 @@ def _ground(body: Mapping[str, Any], dossier: Dossier) -> None:
         raise BadEntry(what=f"{choice} needs a ground: one of {', '.join(allowed)}")
     if len(body["reason"].strip()) < LEAST_REASON:
         raise BadEntry(what=f"{choice} needs a written reason, of {LEAST_REASON} characters at least")
-    if not any(one.get("kind") != "person" and one.get("ref") for one in body.get("evidence", ())):
+    given = [one for one in body.get("evidence", ()) if one.get("kind") != "person"]
+    if not any(one.get("ref") for one in given):
         raise BadEntry(what=f"{choice} needs its evidence: a document, a check, a run, an entry of the journal")
     lacks = next(one.lacks for one in held(dossier, about) if one.ground.name == ground)
     if lacks:
         raise BadEntry(what=f"{ground} still needs {'; '.join(LACKS[one]['en'] for one in lacks)}")
+    named(dossier, (f"{one['kind']}:{one['ref']}" for one in given))
 
 
 def _lacking(one: Decision, dossier: Dossier) -> tuple[str, ...]:

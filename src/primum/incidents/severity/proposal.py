@@ -176,9 +176,14 @@ def _reason(name: str, told: Inputs) -> Reason:
     table = _READ["reason"][name]
     made = {
         one: table[one].format(
-            low=f"{told.low:g}", high=f"{told.high:g}", band=BAND_WORDS[band_of(told.low)][one],
+            low=_figure(told.low, one), high=_figure(told.high, one), band=BAND_WORDS[band_of(told.low)][one],
             flags=", ".join(FLAGS[flag][one] for flag in _RAISING_FLAGS if flag in told.flags),
         )
         for one in ("fr", "en")
     }  # fmt: skip
     return Reason(name, made, tuple(table["facts"]))
+
+
+def _figure(value: float, language: str) -> str:
+    text = f"{value:g}"
+    return text.replace(".", ",") if language == "fr" else text

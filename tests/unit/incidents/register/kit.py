@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from tests.unit.incidents.kit import DOCTOR, DPO, MINE, Scene
 
 from primum.ground.clock import to_text
+from primum.incidents.at_hand import at_hand
 from primum.incidents.correspondence import Other
 from primum.incidents.model import EntryKind, Evidence, Which
 from primum.incidents.register.service import Registers
@@ -50,7 +51,10 @@ class Kept(Scene):
         return self.files.write_alone(file_id, EntryKind.FACT, body)
 
     def decided(self, file_id, about, choice, reason, **more):
-        evidence = [Evidence("check", "chk_1").as_json()]
+        check = Evidence("check", "chk_1")
+        if check not in at_hand(self.files.dossier(DOCTOR, file_id)):
+            self.measured(file_id, "guard", ["ports:closed"], check)
+        evidence = [check.as_json()]
         body = {"about": about, "choice": choice, "reason": reason, "evidence": evidence} | more
         return self.files.write(DOCTOR, file_id, EntryKind.DECISION, body)
 
