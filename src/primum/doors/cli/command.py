@@ -65,12 +65,19 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of every command (each file adds its own options)."""
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Build the parser of every command (each file adds its own options).
+
+    `only`: the one command whose options are wanted; the files of the others are not even loaded, which every start
+    would pay for. Their names and sentences are there all the same.
+    """
     parser = argparse.ArgumentParser(prog="primum", description="A sealed imaging archive.")
     parser.add_argument("--home", type=Path, default=None, metavar="DIR", help="the folder that holds everything")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, sentence in COMMANDS.items():
+        if only is not None and name != only:
+            commands.add_parser(name, help=sentence)
+            continue
         module = importlib.import_module("primum.doors.cli.cmd_" + name.replace("-", "_"))
         own = commands.add_parser(name, help=sentence, description=sentence[0].upper() + sentence[1:] + ".")
         module.add_arguments(own)
@@ -78,9 +85,20 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _named(arguments: list[str]) -> str | None:
+    """Find the command among the arguments; "" where there is none, None where it cannot be told so simply."""
+    words = iter(arguments)
+    for one in words:
+        if one == "--home":
+            next(words, None)
+        elif not one.startswith("-"):
+            return one if one in COMMANDS else None
+    return ""
+
+
 def run(arguments: list[str]) -> int:
     """Run one command; return its exit status."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser(_named(arguments)).parse_args(arguments)
     options.home = (options.home or _default_home(options)).absolute()
     try:
         return int(options.run(options))

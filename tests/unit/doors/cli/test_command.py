@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +72,20 @@ def test_whatever_goes_wrong_is_two_lines_and_a_status(monkeypatch, capsys, rais
     assert "Canari" not in told
     assert "Traceback" not in told
     assert len(told.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [(["version"], {"cmd_version"}), (["--home", "check", "version"], {"cmd_version"}), (["--help"], set())],
+)
+def test_a_command_loads_its_own_file_and_no_other(arguments: list[str], loaded: set[str]) -> None:
+    """Every start pays for what is loaded: the supervisor's, and each command's."""
+    begin = "import sys\nfrom primum.doors.cli import command\n"
+    program = f"{begin}try:\n command.run({arguments!r})\nfinally:\n print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert {one.rpartition(".")[2] for one in done.stderr.split() if ".cli.cmd_" in one} == loaded
+
+
+def test_an_option_that_is_cut_short_is_understood_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(["--hom", "/nowhere", "version"]) == 0
+    assert capsys.readouterr().out
