@@ -37,6 +37,7 @@ from primum.incidents.model import (
     State,
     Which,
 )
+from primum.incidents.texts import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -341,10 +342,10 @@ class Incidents:
         now = self._clock.now()
         if kind is not EntryKind.OPENED:
             check(kind, body, self._dossier(tx, one), by, now)
-        if len(store.written(body).encode()) > LIMITS.entry_bytes:
+        if len(written(body).encode()) > LIMITS.entry_bytes:
             raise BadEntry(what=f"an entry has at most {LIMITS.entry_bytes >> 10} KiB")
         made = store.add_entry(tx, _where(one, kind, body), kind, now, by, body)
-        digest = hashlib.sha256(store.written(body).encode()).hexdigest()
+        digest = hashlib.sha256(written(body).encode()).hexdigest()
         self._record("incident:entry", by, one.id, {"what": kind.value, "entry": made.id, "fingerprint": digest})
         return made
 

@@ -14,6 +14,7 @@ from primum.ground.clock import from_text, to_text
 from primum.ground.db import migrate
 from primum.ground.ids import new_id
 from primum.incidents.model import Document, Entry, EntryKind, File, Role
+from primum.incidents.texts import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,11 +55,6 @@ def add_entry(  # noqa: PLR0917 (a row)
     sql = 'INSERT INTO incident_entries (id, "of", kind, at, "by", body) VALUES (?, ?, ?, ?, ?, ?)'
     done = tx.exec_driver_sql(sql, (entry_id, of, kind.value, to_text(at), by, text))
     return Entry(entry_id, of, int(done.lastrowid), kind, from_text(to_text(at)), by, json.loads(text))
-
-
-def written(body: Mapping[str, Any]) -> str:
-    """Write a body as it is kept, and as its digest is taken: one line, keys in order."""
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def file(tx: Connection, file_id: str) -> File | None:

@@ -1,8 +1,10 @@
-"""What a text that comes from outside may hold. Pure."""
+"""What a text that comes from outside may hold, and how a body is written as one. Pure."""
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 from unicodedata import category
 
 _UNFIT: Final = frozenset({"Cc", "Cs"})
@@ -20,3 +22,8 @@ def is_text(value: object, most: int) -> bool:
 
 def _unfit(one: str) -> bool:
     return category(one) in _UNFIT and one not in _LAYOUT
+
+
+def written(body: Mapping[str, Any]) -> str:
+    """Write a body as it is kept, and as its digest is taken: one line, keys in order."""
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

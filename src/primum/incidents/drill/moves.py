@@ -21,8 +21,8 @@ from primum.incidents.model import (
     NoSuchIncident,
     Which,
 )
-from primum.incidents.store import written
 from primum.incidents.stories.telling import Letter, tell
+from primum.incidents.texts import written
 
 
 class Moves:

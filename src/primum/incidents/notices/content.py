@@ -14,7 +14,7 @@ from primum.incidents.notices.fields import asked
 from primum.incidents.notices.form import EDPB, FORM, Section
 from primum.incidents.notices.model import Draft, Field
 from primum.incidents.notices.words import written as shown
-from primum.incidents.store import written
+from primum.incidents.texts import written
 
 FORMAT: Final = "primum-notice-1"
 Json = dict[str, Any]
