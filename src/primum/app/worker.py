@@ -190,7 +190,7 @@ def worker_jobs(
     """List what the worker does by itself (docs/reference/jobs.md)."""
     from primum.app.incidents import pruning_after  # noqa: PLC0415
     from primum.app.mail import mailer  # noqa: PLC0415
-    from primum.app.telling import telling_jobs_of  # noqa: PLC0415
+    from primum.app.telling import forget_leaving, telling_jobs_of  # noqa: PLC0415
     from primum.identity import people_jobs  # noqa: PLC0415
     from primum.imaging.orders.forgetting import Forgetting  # noqa: PLC0415
     from primum.imaging.orders.receiving import Receiving  # noqa: PLC0415
@@ -201,7 +201,9 @@ def worker_jobs(
 
     rooms = worker.rooms
     send = mailer(rooms.home, rooms.settings, worker.secrets)
-    eraser = Eraser(worker.records, worker.index, rooms.vault, rooms.clock, Recorder(rooms.journal), indexing)
+    eraser = Eraser(
+        worker.records, worker.index, rooms.vault, rooms.clock, Recorder(rooms.journal), indexing, forget_leaving
+    )
     return [
         *pruning_after(
             journal_jobs(rooms.journal, worker.signer, rooms.settings.access_months), worker.incidents.holding.sweep

@@ -47,20 +47,30 @@ def forget_study(records: Connection, study: str) -> None:
 
     Patients who were merged go together, when no study of any of them is left.
     """
-    patients = {
-        row[0]
-        for table in ("study_patients", "study_moves")
-        for row in records.exec_driver_sql(f"SELECT patient_id FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
-    }
+    patients = patients_of(records, study)
     for table in ("study_patients", "study_moves", "vault_tails", "completions", "to_read"):
         records.exec_driver_sql(f"DELETE FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
     for patient in patients:
         _forget_patient(records, patient)
 
 
-def _forget_patient(records: Connection, patient: str) -> None:
+def patients_of(records: Connection, study: str) -> set[str]:
+    """Name the patients of a study: whose it was filed as, and to whom it was moved."""
+    return {
+        row[0]
+        for table in ("study_patients", "study_moves")
+        for row in records.exec_driver_sql(f"SELECT patient_id FROM {table} WHERE study_ref = ?", (study,))  # noqa: S608
+    }
+
+
+def same_person(records: Connection, patient: str) -> list[str]:
+    """Name a patient and those who were merged with them."""
     merges = [one for one in concerning(records, {patient}) if one.kind is ActKind.MERGE]
-    people = json.dumps(sorted({patient, *(name for one in merges for name in (one.patient_id, one.other))}))
+    return sorted({patient, *(name for one in merges for name in (one.patient_id, one.other))})
+
+
+def _forget_patient(records: Connection, patient: str) -> None:
+    people = json.dumps(same_person(records, patient))
     among = "IN (SELECT value FROM json_each(?))"
     for table in ("study_patients", "study_moves"):
         if records.exec_driver_sql(f"SELECT 1 FROM {table} WHERE patient_id {among}", (people,)).first():  # noqa: S608

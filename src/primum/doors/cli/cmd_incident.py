@@ -14,6 +14,7 @@ from primum.doors.cli import (
     incident_evidence,
     incident_notices,
     incident_stories,
+    incident_telling,
     speech,
 )
 from primum.doors.cli.client import Client, pretty
@@ -70,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--evidence", action="append", default=[], metavar="KIND:REF", help="document:doc_…, run:…")
     incident_decisions.add_verbs(verbs)
     incident_notices.add_verbs(verbs)
+    incident_telling.add_verbs(verbs)
 
 
 def _of_a_file(verbs: Any, name: str, sentence: str) -> argparse.ArgumentParser:  # noqa: ANN401 (argparse's own)
@@ -170,4 +172,5 @@ _RUNS: dict[str, Run] = {
     **incident_drill.RUNS,
     **incident_decisions.RUNS,
     **incident_notices.RUNS,
+    **incident_telling.RUNS,
 }

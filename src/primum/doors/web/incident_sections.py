@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from primum.doors.web import incident_authority, incident_decisions, incident_evidence, incident_notice
+from primum.doors.web import (
+    incident_authority,
+    incident_decisions,
+    incident_evidence,
+    incident_notice,
+    incident_people,
+)
 from primum.doors.web.incident_clock import headline, lines
 from primum.doors.web.incident_shown import evidence_links, who
 from primum.doors.web.incident_values import in_words, label, question, tongue
@@ -27,7 +33,8 @@ _SAYS: Final = {
 }  # fmt: skip
 """What an entry of a kind says in the history, by the name in its body."""
 PARTS: Final[tuple[str, ...]] = (
-    "incident_decisions.html", "incident_notice.html", "incident_evidence.html", "incident_authority.html",
+    "incident_decisions.html", "incident_notice.html", "incident_people.html", "incident_evidence.html",
+    "incident_authority.html",
 )  # fmt: skip
 """The templates of the further parts, in their order on the page."""
 
@@ -51,6 +58,7 @@ def every_section(language: str, dossier: Dossier, found: Mapping[str, Any], now
         "told_instants": instants(language, dossier, names),
         "history": history(language, dossier, names),
         "clock_wrong": len(dossier.clock_went_back),
+        **incident_people.section(language, dossier, found, now),
         **incident_evidence.section(language, dossier, found, now),
         **incident_authority.section(language, dossier, found, now),
         **incident_decisions.section(language, dossier, found, now),

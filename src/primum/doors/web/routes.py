@@ -25,6 +25,8 @@ from primum.doors.web.incident_deciding import DecisionPages
 from primum.doors.web.incident_evidence_page import EvidencePages
 from primum.doors.web.incident_hour import HourPages
 from primum.doors.web.incident_notifying import NoticePages
+from primum.doors.web.incident_people_batch import BatchPages
+from primum.doors.web.incident_people_page import TellingPages
 from primum.doors.web.incident_sanction import SanctionPages
 from primum.doors.web.incident_stories import StoryPages
 from primum.doors.web.incidents import IncidentPages
@@ -186,6 +188,8 @@ class WebRoutes:
         incidents, one = IncidentPages(self._pages), "/incidents/{incident}"
         evidence, authority = EvidencePages(self._pages), AuthorityPages(self._pages)
         deciding, notices = DecisionPages(incidents), NoticePages(incidents)
+        people, batch = TellingPages(self._pages), one + "/people/{batch}"
+        letters = BatchPages(self._pages, people)
         return [
             self._get("/incidents", incidents.page),
             self._post("/incidents/open", incidents.open),
@@ -216,6 +220,17 @@ class WebRoutes:
             self._upload(f"{one}/authority/letter", authority.letter),
             self._upload(f"{one}/authority/order", authority.order),
             self._post(f"{one}/authority/pack", authority.pack),
+            self._get(f"{one}/people", people.page),
+            self._upload(f"{one}/people/list", people.take),
+            self._upload(f"{one}/people/letter", people.letter),
+            self._post(f"{one}/people/send", people.send),
+            self._upload(f"{one}/people/publish", people.publish),
+            self._post(f"{one}/people/returned", people.returned),
+            self._get(batch, letters.page),
+            self._post(f"{batch}/stop", letters.stop),
+            self._post(f"{batch}/settle", letters.settle),
+            self._post(f"{batch}/print", letters.printed),
+            self._upload(f"{batch}/posted", letters.posted),
         ]
 
     def _stories(self) -> list[BaseRoute]:

@@ -10,6 +10,7 @@ from primum.doors.worker import (
     verbs_incident_evidence,
     verbs_incident_notices,
     verbs_incident_stories,
+    verbs_incident_telling,
     verbs_incidents,
 )
 from primum.doors.worker.desk import answer_page
@@ -24,6 +25,7 @@ ALL: dict[str, Verb] = {
     **verbs_incident_stories.VERBS,
     **verbs_incident_decisions.VERBS,
     **verbs_incident_notices.VERBS,
+    **verbs_incident_telling.VERBS,
 }
 
 

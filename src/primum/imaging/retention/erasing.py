@@ -29,6 +29,7 @@ from primum.imaging.retention.followers import (
     indexed,
     told_promises,
 )
+from primum.imaging.retention.leaving import OnLeaving, leaving
 from primum.imaging.retention.model import MACHINE, Decision, Erasure, Part, Return, State
 from primum.imaging.retention.notes import Doomed, naming
 from primum.imaging.store import reading
@@ -50,11 +51,12 @@ class Eraser:
     """Erases what was approved. One per home, in the process that writes the index."""
 
     def __init__(  # noqa: PLR0917
-        self, records: Engine, index: Engine, vault: Vault, clock: Clock, record: Recorder, indexing: Indexing
-    ) -> None:
-        """Destroy in `vault`, forget by `indexing`."""
+        self, records: Engine, index: Engine, vault: Vault, clock: Clock, record: Recorder, indexing: Indexing,
+        on_leaving: OnLeaving | None = None,
+    ) -> None:  # fmt: skip
+        """Destroy in `vault`, forget by `indexing`; `on_leaving` is told of patients of whom no study is left."""
         self._records, self._index, self._vault, self._clock = records, index, vault, clock
-        self._record, self._indexing = record, indexing
+        self._record, self._indexing, self._on_leaving = record, indexing, on_leaving
 
     def carry_out(self, now: datetime) -> int:
         """Erase what is approved or whose day is over (a job); what cannot be now is tried at the next run."""
@@ -138,6 +140,9 @@ class Eraser:
                 self._record("erasure:refused", MACHINE, one.study_ref, dict(told))
                 return False
             store.begin(tx, one, now)
+            if whole and self._on_leaving is not None:
+                for each in leaving(tx, one.controller_id, one.study_ref):
+                    self._on_leaving(tx, each, now)
             store.bury_records(tx, one, doomed.records, now)
             notes = len(doomed.records)
             store.note_followed(tx, one.id, forget_followers(tx, one, said, notes, now).as_json())

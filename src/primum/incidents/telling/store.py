@@ -126,11 +126,18 @@ def fates(tx: Connection, file_ids: Iterable[str], letter: str = "") -> list[tup
     return [(Fate(row[0]), _listed(row[1:])) for row in tx.exec_driver_sql(sql, values)]
 
 
-def wipe_references(tx: Connection, references: Iterable[str], now: datetime) -> int:
-    """Take the content of whoever has one of these numbers, and the letters that then are for nobody."""
+def wipe_references(tx: Connection, references: Iterable[str], now: datetime, controller_id: str = "") -> int:
+    """Take the content of whoever has one of these numbers, and the letters that then are for nobody.
+
+    `controller_id`: in the lists of its files alone; a number is somebody else's in another practice.
+    """
     named = json.dumps([one for one in references if one])
-    sql = f"UPDATE telling_people SET {_WIPED}, gone = 'erased', gone_at = ? WHERE reference {_AMONG}"
-    count = tx.exec_driver_sql(sql, (to_text(now), named)).rowcount
+    sql = (
+        f"UPDATE telling_people SET {_WIPED}, gone = 'erased', gone_at = ?1 WHERE reference"
+        f" {_AMONG.replace('?', '?2')} AND (?3 = '' OR list_id IN (SELECT l.id FROM telling_lists l"
+        " JOIN incident_files f ON f.id = l.file_id WHERE f.controller_id = ?3))"
+    )
+    count = tx.exec_driver_sql(sql, (to_text(now), named, controller_id)).rowcount
     if count:
         _end_letters_for_nobody(tx)
     return count
