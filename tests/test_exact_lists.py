@@ -160,7 +160,7 @@ def test_verbs_of_the_socket():
         "incident_note", "incident_merge", "incident_close", "incident_attach", "incident_document",
         "incident_freeze", "incident_contain", "incident_bundle", "incident_compare",
         "incident_letter", "incident_order", "incident_pack", "incident_register",
-        "incident_tell",
+        "incident_tell", "incident_alerted",
         "incident_verify",
         "incident_notice_preview", "incident_notice_draw", "incident_notice_file", "incident_notice_receipt",
         "incident_people", "incident_people_list", "incident_people_preview", "incident_people_preview_pdf",

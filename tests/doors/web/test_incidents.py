@@ -25,6 +25,19 @@ from primum.incidents.service import Incidents
 from primum.incidents.store import prepare_incidents
 
 
+class House(OurHouse):
+    """The house of a practice, until a test makes it a host's."""
+
+    as_host = False
+
+    def __init__(self, people):
+        super().__init__(people, processor=False)
+
+    @property
+    def processor(self):
+        return self.as_host
+
+
 class Nobody:
     """A Primum of which nothing is here."""
 
@@ -40,7 +53,8 @@ def place(tmp_path_factory):
     door = web_kit.build(tmp_path_factory.mktemp("incidents") / "home")
     records = door.indexer._records
     prepare_incidents(records)
-    files = Incidents(records, door.clock, Recorder(door.journal), OurHouse(door.people, processor=False))
+    house = House(door.people)
+    files = Incidents(records, door.clock, Recorder(door.journal), house)
     findings = Findings(records, door.clock, Recorder(door.journal))
     considering = Considering(files, findings, Nobody(), "fr")
     worker = SimpleNamespace(
@@ -48,7 +62,7 @@ def place(tmp_path_factory):
     )  # fmt: skip
     desk = Desk(**{one.name: {"worker": worker}.get(one.name) for one in fields(Desk)})
     door.services.intake.verbs = {"incidents": lambda args, data: page(desk, args, data)}
-    door.files, door.findings = files, findings
+    door.files, door.findings, door.house = files, findings, house
     with web_kit.serving(door):
         yield door
 
@@ -180,6 +194,27 @@ def test_a_finding_that_opened_no_file_is_given_one_by_a_person(place, enter, an
     assert "swap" in said(client.get(here))
     assert post(client, "/incidents/open", finding=found.id).headers["location"] == here
     assert post(client, "/incidents/open", finding="fnd_nothing").status_code == 404
+
+
+def test_a_host_alerts_the_controller_and_writes_down_that_it_did(place, enter, anne, here):
+    client = enter(anne)
+    assert 'id="alert"' not in client.get(here).text
+    assert post(client, f"{here}/alert", host="Hébergeur", contact="dpo@hote.example").status_code == 409
+    place.house.as_host = True
+    try:
+        by = replace(actor(Role.PHYSICIAN), person_id=anne.made.person.id)
+        made = place.files.open(by, Origin.PROCESSOR, "serveur ouvert", place.controllers[0])
+    finally:
+        place.house.as_host = False
+    its = f"/incidents/{made.id}"
+    assert 'id="alert"' in client.get(its).text
+    drawn = post(client, f"{its}/alert", host="Hébergeur", contact="dpo@hote.example")
+    assert (drawn.content[:5], drawn.headers["content-type"]) == (b"%PDF-", "application/pdf")
+    at = (place.clock.now() - timedelta(minutes=2)).astimezone()
+    told = {"at": f"{at:%Y-%m-%dT%H:%M}", "offset": f"{at:%z}"[:3] + ":" + f"{at:%z}"[3:], "about": "par courriel"}
+    assert post(client, f"{its}/alerted", **told).status_code == 303
+    assert "par courriel" in said(client.get(its))
+    assert post(client, f"{its}/alerted", **told | {"at": "hier"}).status_code == 422
 
 
 def test_a_file_that_is_not_there_is_not_found(enter, anne):

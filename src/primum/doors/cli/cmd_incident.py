@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from primum.doors.cli import (
+    incident_alert,
     incident_authority,
     incident_decisions,
     incident_drill,
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     incident_evidence.add_verbs(verbs)
     incident_authority.add_verbs(verbs)
     incident_stories.add_verbs(verbs)
+    incident_alert.add_verbs(verbs)
     incident_drill.add_verbs(verbs)
     attach.add_argument("--certificate", action="store_true", help="a recipient certifies in it that they deleted")
     for one in (answer, decide):
@@ -169,6 +171,7 @@ _RUNS: dict[str, Run] = {
     **incident_evidence.RUNS,
     **incident_authority.RUNS,
     **incident_stories.RUNS,
+    **incident_alert.RUNS,
     **incident_drill.RUNS,
     **incident_decisions.RUNS,
     **incident_notices.RUNS,

@@ -40,6 +40,7 @@ STATUSES: Final = {
     "check.none-yet": 404,
     "check.under-way": 409,
     "incident.bad-answer": 422,
+    "incident.no-alert-owed": 409,
     "incident.bad-entry": 422,
     "incident.bad-instant": 422,
     "incident.bad-notice": 409,

@@ -34,7 +34,7 @@ _SAYS: Final = {
 """What an entry of a kind says in the history, by the name in its body."""
 PARTS: Final[tuple[str, ...]] = (
     "incident_decisions.html", "incident_notice.html", "incident_people.html", "incident_evidence.html",
-    "incident_authority.html",
+    "incident_authority.html", "incident_alert.html",
 )  # fmt: skip
 """The templates of the further parts, in their order on the page."""
 

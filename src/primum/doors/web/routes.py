@@ -20,6 +20,7 @@ from primum.doors.web.dose import DosePages
 from primum.doors.web.enrolment import Enrolment
 from primum.doors.web.erasures import Erasures
 from primum.doors.web.exports import Exports
+from primum.doors.web.incident_alert import AlertPages
 from primum.doors.web.incident_authority_page import AuthorityPages
 from primum.doors.web.incident_deciding import DecisionPages
 from primum.doors.web.incident_evidence_page import EvidencePages
@@ -190,12 +191,15 @@ class WebRoutes:
         deciding, notices = DecisionPages(incidents), NoticePages(incidents)
         people, batch = TellingPages(self._pages), one + "/people/{batch}"
         letters = BatchPages(self._pages, people)
+        alerts = AlertPages(incidents)
         return [
             self._get("/incidents", incidents.page),
             self._post("/incidents/open", incidents.open),
             self._get("/incidents/register.{kind}", authority.register),
             *self._stories(),
             self._get(one, incidents.one),
+            self._post(f"{one}/alert", alerts.draw),
+            self._post(f"{one}/alerted", alerts.sent),
             self._post(f"{one}/answer", incidents.answer),
             self._post(f"{one}/instant", incidents.instant),
             self._post(f"{one}/assess", deciding.assess),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from primum.doors.worker.verbs_incidents import given_document, when
+from primum.doors.worker.verbs_incidents import ID, given_document, when
 from primum.ground.clock import from_text, to_text
 from primum.identity import Permission, Thing, decide
+from primum.incidents.carried import entry_json
 from primum.incidents.entries import instant_of
 from primum.incidents.limits import LIMITS
+from primum.incidents.stories.alerts import alerted
 from primum.incidents.stories.answers import read_answers
 from primum.incidents.stories.book import LANGUAGES, MOST, story
 from primum.incidents.stories.telling import Letter, tell_each
@@ -51,6 +53,12 @@ def incident_tell(desk: Desk, asking: Asking, args: Args, _progress: Progress) -
     }
 
 
+def incident_alerted(desk: Desk, asking: Asking, args: Args, _progress: Progress) -> dict[str, Any]:
+    """Write down that the alert of a host has left to the controller of a file (article 33(2))."""
+    at, about = from_text(when(args, "at")), args.text("about", most=LIMITS.line)
+    return entry_json(alerted(desk.worker.incidents.files, asking.actor, args.text("id", most=ID), at, about))
+
+
 def _letter(args: Args) -> Letter | None:
     """Take what arrived; None where nothing of it is told."""
     name, body = given_document(args)
@@ -63,4 +71,4 @@ def _letter(args: Args) -> Letter | None:
     )  # fmt: skip
 
 
-VERBS: dict[str, Verb] = {"incident_tell": incident_tell}
+VERBS: dict[str, Verb] = {"incident_tell": incident_tell, "incident_alerted": incident_alerted}
