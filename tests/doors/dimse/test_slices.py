@@ -77,5 +77,6 @@ def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(house, before):
             caller.associated(associate())
             caller.say(message(1, store_command("2.25.1000.8"), large(8)))
             assert caller.status() == 0
-    assert house.stored() == [*kept, large(8)]
+    # the second association may have a pack of its own: which of two is read first is not said
+    assert sorted(house.stored()) == sorted([*kept, large(8)])
     assert [one.severity for one in house.vault.check({}, deep=True)] == []

@@ -4,6 +4,8 @@ import httpx
 import pytest
 from tests.doors.web.conftest import FIRST, browser
 
+from primum.doors.http.limits import LIMITS
+
 PATHS = (
     "/", "/search", "/account", "/about", "/notices", "/ohif/viewer", "/ohif/app-config.js", "/dicom-web/studies",
     f"/dicom-web/studies/{FIRST.uid}/metadata", "/dicom-web/studies/1.2.3/metadata", "/no/such/page", "/docs",
@@ -75,7 +77,7 @@ def test_a_web_socket_is_not_answered(stranger):
 
 
 def test_a_form_larger_than_any_of_ours_is_refused(stranger):
-    answer = stranger.post("/sign-in", data={"login": "x" * 20_000})
+    answer = stranger.post("/sign-in", data={"login": "x" * (LIMITS.form_bytes + 1)})
     assert answer.status_code == 413
 
 
