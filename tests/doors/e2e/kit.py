@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.doors.e2e.conftest import Practice
+from tests.programs import wait_until
 from tests.twins.scanner import Scanner
 
 
@@ -38,6 +39,11 @@ def facts(practice: Practice, kind: str) -> list[dict[str, Any]]:
 def reasons(practice: Practice, kind: str) -> set[str]:
     """Give the reasons that facts of a kind name."""
     return {str(fact["details"].get("reason", "")) for fact in facts(practice, kind)}
+
+
+def wait_for_reason(practice: Practice, reason: str, kind: str) -> None:
+    """Wait until a fact of a kind names a reason: a fact of passing interest is on disc within a second, not before."""
+    wait_until(lambda: reason in reasons(practice, kind), seconds=30)
 
 
 def studies(practice: Practice, text: str = "") -> list[dict[str, str]]:

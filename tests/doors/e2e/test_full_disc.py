@@ -17,7 +17,7 @@ import pytest
 from tests.doors.dimse.instances import ABORT, associate, echo_command, message
 from tests.doors.e2e.canary import dataset, make_canary
 from tests.doors.e2e.conftest import Practice
-from tests.doors.e2e.kit import enrol, reasons
+from tests.doors.e2e.kit import enrol, wait_for_reason
 from tests.doors.e2e.modality import AET, Modality, comment, part10, status
 from tests.running import RunningPrimum, make_real_home
 from tests.twins.clear_text import search_bytes
@@ -134,7 +134,7 @@ def test_a_new_association_that_would_store_is_rejected_for_now_and_journaled(ar
     with archive.calling() as modality:
         modality.say(associate(calling=AET))
         assert modality.hear() == REJECTED_FOR_NOW
-    assert "dimse.space-low" in reasons(archive.practice, "device:association:refused")
+    wait_for_reason(archive.practice, "dimse.space-low", "device:association:refused")
 
 
 def test_a_new_association_that_only_verifies_is_served(archive):
@@ -182,4 +182,4 @@ def test_an_import_stops_with_a_way_out_and_keeps_what_it_had_stored(archive, tm
     assert done.returncode == 1
     assert "[import.space-low]\nprimum: hint: " in done.stderr
     assert archive.count() == before
-    assert "import.space-low" in reasons(archive.practice, "import:finished")
+    wait_for_reason(archive.practice, "import.space-low", "import:finished")
