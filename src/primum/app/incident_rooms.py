@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from primum.identity import NoSuchPerson
@@ -45,49 +44,49 @@ class IncidentRooms:
         """Return the files themselves."""
         return self.worker.incidents.files
 
-    @cached_property
+    @property
     def notices(self) -> Notices:
         """Return the notifications."""
         from primum.incidents.notices.drawing import Notices  # noqa: PLC0415 (a start does not need them)
 
-        return Notices(self.files)
+        return self._once("notices", lambda: Notices(self.files))
 
-    @cached_property
+    @property
     def authority(self) -> Authority:
         """Return the letters and orders."""
         from primum.incidents.register.verbs import Authority  # noqa: PLC0415
 
-        return Authority(self.files)
+        return self._once("authority", lambda: Authority(self.files))
 
-    @cached_property
+    @property
     def telling(self) -> Telling:
         """Return the letters to people."""
         from primum.app.telling import open_telling  # noqa: PLC0415
 
-        return open_telling(self.worker)
+        return self._once("telling", lambda: open_telling(self.worker))
 
-    @cached_property
+    @property
     def registers(self) -> Registers:
         """Return the register."""
         from primum.incidents.register.service import Registers  # noqa: PLC0415
 
-        return Registers(self.files, _Around(self.worker))
+        return self._once("registers", lambda: Registers(self.files, _Around(self.worker)))
 
-    @cached_property
+    @property
     def verification(self) -> Verification:
         """Return the check of every entry against its line in the journal."""
         from primum.incidents.verifying import Verification  # noqa: PLC0415
 
         journal = self.worker.rooms.journal
-        return Verification(self.files, journal.folder, journal.flush)
+        return self._once("verification", lambda: Verification(self.files, journal.folder, journal.flush))
 
-    @cached_property
+    @property
     def house(self) -> HouseOfWorker:
         """Return what a bundle and a control pack read of the house."""
         from primum.app.evidence import HouseOfWorker  # noqa: PLC0415
 
         one = self.worker
-        return HouseOfWorker(one.rooms, one.records, one.index, one.devices, one.signer)
+        return self._once("house", lambda: HouseOfWorker(one.rooms, one.records, one.index, one.devices, one.signer))
 
     @property
     def evidence(self) -> Evidence:
@@ -113,7 +112,7 @@ class IncidentRooms:
         return self._once("containment", lambda: open_containment(self.files, self.evidence, means))
 
     def _once(self, name: str, make: Callable[[], _Room]) -> _Room:
-        """Open a room once, whoever asks first: two rooms of evidence would not wait for each other."""
+        """Open a room once, whichever thread asks first: two rooms of evidence would not wait for each other."""
         with self._opening:
             if name not in self._opened:
                 self._opened[name] = make()

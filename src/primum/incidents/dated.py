@@ -23,7 +23,7 @@ CONFIDENCE: Final[Mapping[str, Words]] = {
 
 
 def read_dated(package: str, name: str) -> dict[str, Any]:
-    """Read a table that lies in `package`: TOML with `in_force` and `source`."""
+    """Read a TOML table that lies in `package`; dated data have `in_force` and `source`, words alone have not."""
     return tomllib.loads(files(package).joinpath(name).read_text("utf-8"))
 
 

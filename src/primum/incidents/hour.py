@@ -6,15 +6,14 @@ is proposed nowhere.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from primum.incidents.countdown import local
+from primum.incidents.dated import read_dated
 from primum.incidents.deadline import prudent_due
 from primum.incidents.model import Dossier, EntryKind, Origin, Role, Standing
 from primum.incidents.stories.book import STORIES, story_of
@@ -161,7 +160,7 @@ def _source(name: str, number: int, words: Mapping[str, str]) -> str:
 
 @cache
 def _advice() -> Mapping[str, Any]:
-    return tomllib.loads(files("primum.incidents").joinpath("hour.toml").read_text("utf-8"))
+    return read_dated("primum.incidents", "hour.toml")
 
 
 def _words(language: str) -> Mapping[str, str]:

@@ -30,7 +30,6 @@ from primum.incidents.limits import LIMITS
 from primum.incidents.stories.book import STORIES, Story
 from primum.incidents.stories.telling import BY_OTHERS
 
-TELL: Final = f"{HERE}/tell"
 HOUR: Final = f"{HERE}/hour"
 LETTER: Final = "letter"
 _REQUESTS: Final = 10

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from primum.doors.worker.protocol import BadRequest
 from primum.ground.clock import from_text, to_text
 from primum.incidents.at_hand import named
 from primum.incidents.carried import as_json, entry_json
@@ -164,14 +163,6 @@ def day_or_instant(text: str) -> datetime | date | None:
         return from_text(text) if text else None
     except ValueError:
         raise BadInstant(what="a due date is a day, or an instant with its offset") from None
-
-
-def day_after(text: str) -> str:
-    """Read an instant that may be empty."""
-    try:
-        return to_text(from_text(text)) if text else ""
-    except ValueError:
-        raise BadRequest from None
 
 
 def names(desk: Desk, dossier: Dossier) -> dict[str, str]:

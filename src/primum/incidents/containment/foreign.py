@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
+
+from primum.incidents.dated import read_dated
 
 LANGUAGES: Final = ("fr", "en")
 Words = Mapping[str, str]
@@ -40,7 +40,7 @@ class Procedures:
 @cache
 def procedures() -> Procedures:
     """Read the file."""
-    told = tomllib.loads(files("primum.incidents.containment").joinpath("foreign.toml").read_text("utf-8"))
+    told = read_dated("primum.incidents.containment", "foreign.toml")
     kinds = {
         key: Foreign(key, _words(one), _each(one["first"]), _each(one["close"])) for key, one in told["kind"].items()
     }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from typing import Any, ClassVar, Final
 
+from primum.incidents.dated import read_dated
 from primum.incidents.facts.catalogue import CATALOGUE
 from primum.incidents.model import IncidentRefused, Which
 from primum.incidents.stories.book import STORIES
@@ -84,7 +83,7 @@ def scenario(name: str) -> Scenario:
 
 
 def _table() -> Mapping[str, Any]:
-    return tomllib.loads(files("primum.incidents.drill").joinpath("scenarios.toml").read_text("utf-8"))
+    return read_dated("primum.incidents.drill", "scenarios.toml")
 
 
 def _read(table: Mapping[str, Any]) -> dict[str, Scenario]:

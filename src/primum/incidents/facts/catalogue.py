@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from importlib.resources import files
 from typing import Any, Final
 
 from primum.ground.clock import from_text
+from primum.incidents.dated import read_dated
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import BadEntry
 from primum.incidents.texts import is_text
@@ -63,7 +62,7 @@ class Kind:
 
 
 def _read() -> dict[str, Kind]:
-    found = tomllib.loads(files("primum.incidents.facts").joinpath("catalogue.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.facts", "catalogue.toml")
     return {
         one["key"]: Kind(
             key=one["key"], level=Level(one["level"]), shape=Shape(one["shape"]), label=one["label"],
@@ -75,7 +74,7 @@ def _read() -> dict[str, Kind]:
 
 
 def _vocabularies() -> dict[str, dict[str, dict[str, str]]]:
-    found = tomllib.loads(files("primum.incidents.facts").joinpath("vocabularies.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.facts", "vocabularies.toml")
     return {
         name: {word["name"]: {"fr": word["fr"], "en": word["en"]} for word in one["words"]}
         for name, one in found["vocabulary"].items()

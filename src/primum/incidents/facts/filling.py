@@ -6,18 +6,17 @@ somebody else's product knows nothing; own.py fills some of them for this Primum
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from primum.exposure.findings.model import Finding
 from primum.exposure.probe.model import LADDERS, Family, Mode, Outcome
 from primum.exposure.ran import Ran
 from primum.ground.clock import to_text
+from primum.incidents.dated import read_dated
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import Evidence, Role
 
@@ -61,7 +60,7 @@ class Filled:
 
 @cache
 def _tables() -> dict[str, Any]:
-    return tomllib.loads(files("primum.incidents.facts").joinpath("filling.toml").read_text("utf-8"))
+    return read_dated("primum.incidents.facts", "filling.toml")
 
 
 def fill(seen: Sequence[Seen]) -> list[Filled]:

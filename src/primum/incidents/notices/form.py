@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Final
+
+from primum.incidents.dated import read_dated
 
 Words = Mapping[str, str]
 """One sentence or name by language: `fr`, `en`."""
@@ -86,7 +86,7 @@ _LAST: Final = 99
 
 
 def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath(name).read_text("utf-8"))
+    return read_dated("primum.incidents.notices", name)
 
 
 def _source(text: str) -> Source:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
+from primum.incidents.dated import read_dated
 from primum.incidents.notices.form import Words
 
 LANGUAGES: Final = ("fr", "en")
@@ -17,7 +16,7 @@ _DAY: Final = {"fr": "%d/%m/%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
 
 @cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
+    found: Mapping[str, Mapping[str, str]] = read_dated("primum.incidents.notices", "words.toml")
     return found
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 from ipaddress import ip_address
 from typing import Any
 
 from primum.exposure.findings.model import Finding
 from primum.exposure.probe.model import LADDERS, Family, Rung
+from primum.incidents.dated import read_dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Rules:
 @cache
 def opening_rules() -> Rules:
     """Return the rules."""
-    found = tomllib.loads(files("primum.incidents.opening").joinpath("opening.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.opening", "opening.toml")
     journal = found["journal"]
     return Rules(
         rungs={

@@ -7,14 +7,13 @@ typed is always a value. A word that has no term there is written as our own wor
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from primum.ground.clock import to_text
+from primum.incidents.dated import read_dated
 from primum.incidents.model import Decision, EntryKind, Fact, Role, Standing
 from primum.incidents.register.happenings import Message, Moment
 from primum.incidents.register.register import Register, RegisterLine
@@ -27,7 +26,7 @@ _OWN: Final = "urn:x-primum:"
 @cache
 def terms() -> Mapping[str, Any]:
     """Give the table of terms."""
-    return tomllib.loads((files(__package__) / "terms.toml").read_text("utf-8"))
+    return read_dated("primum.incidents.register", "terms.toml")
 
 
 def used_terms() -> frozenset[str]:

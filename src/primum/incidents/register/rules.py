@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from typing import Final
 
 from primum.incidents.correspondence import Procedure
+from primum.incidents.dated import read_dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Penalty:
 
 
 def _read() -> tuple[Penalty, ...]:
-    found = tomllib.loads(files("primum.incidents.register").joinpath("rules.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.register", "rules.toml")
     return tuple(
         Penalty(
             Procedure(one["procedure"]), one["daily"], one["in_force"], one.get("until"), one["source"],

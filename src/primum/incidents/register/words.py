@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from primum.ground.clock import from_text
+from primum.incidents.dated import read_dated
 from primum.incidents.facts.catalogue import CATALOGUE, Shape
 from primum.incidents.model import SYSTEM, Evidence, Fact, Standing
 from primum.incidents.notices.codes import said
@@ -19,7 +18,7 @@ from primum.incidents.notices.words import written
 
 @cache
 def _words(language: str) -> Mapping[str, str]:
-    found: Mapping[str, str] = tomllib.loads((files(__package__) / "words.toml").read_text("utf-8"))[language]
+    found: Mapping[str, str] = read_dated("primum.incidents.register", "words.toml")[language]
     return found
 
 

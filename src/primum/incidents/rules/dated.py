@@ -5,17 +5,16 @@ A rule without `in_force` is a proposal: it is shown as one, and never applied. 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from primum.incidents.dated import read_dated
 from primum.incidents.model import Role
 
 FILES: Final = ("notification.toml", "others.toml")
@@ -122,8 +121,7 @@ def zone_named(name: str) -> tzinfo:
 @cache
 def rules() -> tuple[Versions, ...]:
     """Return the rules that are delivered, each with its versions."""
-    folder = files("primum.incidents.rules")
-    return read_rules(tomllib.loads(folder.joinpath(name).read_text("utf-8")) for name in FILES)
+    return read_rules(read_dated("primum.incidents.rules", name) for name in FILES)
 
 
 def read_rules(found: Iterable[Mapping[str, Any]]) -> tuple[Versions, ...]:
@@ -152,7 +150,7 @@ def proposals() -> list[Rule]:
 @cache
 def words(kind: str) -> Mapping[str, Mapping[str, str]]:
     """Return the words for reasons (`reason`), for `confidence`, or for what a line counts from (`from`)."""
-    found = tomllib.loads(files("primum.incidents.rules").joinpath("words.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.rules", "words.toml")
     return {name: _both(one, name) for name, one in found[kind].items()}
 
 

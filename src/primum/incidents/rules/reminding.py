@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
+from primum.incidents.dated import read_dated
 from primum.incidents.rules.dated import BadRules
 
 _WORDS: Final = frozenset({"subject", "exercise", "begin", "due", "at_once", "late", "end"})
@@ -31,8 +30,7 @@ class ReminderRules:
 @cache
 def reminder_rules() -> ReminderRules:
     """Return the rules that are delivered."""
-    text = files("primum.incidents.rules").joinpath("reminders.toml").read_text("utf-8")
-    return read_reminder_rules(tomllib.loads(text))
+    return read_reminder_rules(read_dated("primum.incidents.rules", "reminders.toml"))
 
 
 def read_reminder_rules(found: Mapping[str, Any]) -> ReminderRules:

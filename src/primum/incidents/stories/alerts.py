@@ -6,19 +6,18 @@ risk, and the house notifies nothing in its own name.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cache
 from html import escape
-from importlib.resources import files as resources
 from typing import Any, ClassVar, Final
 
 from primum.ground.clock import to_text
 from primum.ground.sheets import HTML_END, Sheet, html_top
 from primum.identity import Actor
 from primum.incidents.countdown import local
+from primum.incidents.dated import read_dated
 from primum.incidents.facts.catalogue import CATALOGUE, Shape
 from primum.incidents.model import Dossier, Entry, EntryKind, Fact, IncidentRefused, Role, Standing, State, Which
 from primum.incidents.notices.values import lines_of
@@ -151,4 +150,4 @@ def _sent(dossier: Dossier) -> bool:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    return tomllib.loads(resources("primum.incidents.stories").joinpath("alerts.toml").read_text("utf-8"))
+    return read_dated("primum.incidents.stories", "alerts.toml")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from typing import Any, ClassVar, Final
 
+from primum.incidents.dated import read_dated
 from primum.incidents.facts.catalogue import CATALOGUE, Level
 from primum.incidents.model import Dossier, EntryKind, IncidentRefused, Origin, Which
 
@@ -97,7 +96,7 @@ def story_of(dossier: Dossier) -> Story | None:
 
 
 def _read() -> Book:
-    found = tomllib.loads(files("primum.incidents.stories").joinpath("stories.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.stories", "stories.toml")
     stories = [_story(one) for one in found["story"]]
     return Book(found["in_force"], found["source"], found["confidence"], {one.name: one for one in stories})
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from primum.ground.pdf import writable
+from primum.incidents.dated import read_dated
 from primum.incidents.model import Dossier
 from primum.incidents.telling.errors import LetterRefused
 from primum.incidents.telling.limits import LIMITS
@@ -131,7 +130,7 @@ def start(dossier: Dossier, language: str) -> dict[str, list[str]]:
 @cache
 def letter_data() -> dict[str, Any]:
     """Return letter.toml."""
-    return tomllib.loads(files("primum.incidents.telling").joinpath("letter.toml").read_text("utf-8"))
+    return read_dated("primum.incidents.telling", "letter.toml")
 
 
 def _read_words(told: Mapping[str, Any]) -> Words:

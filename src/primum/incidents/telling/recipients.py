@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
+from primum.incidents.dated import read_dated
 from primum.incidents.telling.errors import ListUnreadable
 from primum.incidents.telling.limits import LIMITS
 from primum.incidents.telling.model import Recipient
@@ -105,7 +104,7 @@ def _languages() -> Mapping[str, str]:
 
 @cache
 def _data() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(files("primum.incidents.telling").joinpath("columns.toml").read_text("utf-8"))
+    return read_dated("primum.incidents.telling", "columns.toml")
 
 
 def _text(body: bytes) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
+
+from primum.incidents.dated import read_dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class TellingRules:
 @cache
 def telling_rules() -> TellingRules:
     """Return the rules."""
-    found = tomllib.loads(files("primum.incidents.telling").joinpath("rules.toml").read_text("utf-8"))
+    found = read_dated("primum.incidents.telling", "rules.toml")
     return TellingRules(
         each_sweep=found["each_sweep"],
         each_hour=found["each_hour"],
