@@ -23,6 +23,7 @@ from tests.unit.vault.support import (
 )
 
 from primum import vault
+from primum.ground.disc import RealDisc
 
 MIB = 1024 * 1024
 STUDY = study_named("a")
@@ -188,6 +189,50 @@ def test_a_power_cut_at_any_operation_leaves_the_old_study_or_the_new_one(home: 
         disc.materialise(left, moment)
         whole(left)
         shutil.rmtree(left)
+
+
+class ForgetfulDisc(RealDisc):
+    """Brings a new name to the disc at once, and forgets a removed one only when its folder is synced."""
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+        self._back: dict[Path, Path] = {}
+
+    def unlink(self, path: Path) -> None:
+        aside = self._kept / f"{len(self._back)}-{path.name}"
+        aside.hardlink_to(path)
+        self._back[path] = aside
+        super().unlink(path)
+
+    def sync_folder(self, path: Path) -> None:
+        super().sync_folder(path)
+        self._back = {name: aside for name, aside in self._back.items() if name.parent != path}
+
+    def cut(self) -> int:
+        """What a power cut brings back; how many."""
+        for path, aside in self._back.items():
+            path.hardlink_to(aside)
+        return len(self._back)
+
+
+def test_a_power_cut_may_bring_a_removed_pack_back_beside_the_copies(home: Path, tmp_path: Path):
+    """No order between names is promised: the copies' last names may be there before the old packs' are gone."""
+    fill(open_at(home))
+    came_back = 0
+    for last in range(200):
+        copy, aside = tmp_path / f"copy{last}", tmp_path / f"aside{last}"
+        shutil.copytree(home, copy)
+        aside.mkdir()
+        disc = ForgetfulDisc(aside)
+        try:
+            open_at(copy, DyingDisc(last, disc)).erase_part(STUDY, only(1, 3))
+        except Killed:
+            came_back += disc.cut()
+            whole(copy)
+            shutil.rmtree(copy)
+        else:
+            break
+    assert came_back > 0
 
 
 def test_killed_then_the_power_goes_while_settling(home: Path, tmp_path: Path):
