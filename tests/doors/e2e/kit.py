@@ -41,6 +41,11 @@ def reasons(practice: Practice, kind: str) -> set[str]:
     return {str(fact["details"].get("reason", "")) for fact in facts(practice, kind)}
 
 
+def wait_for_facts(practice: Practice, kind: str, count: int) -> None:
+    """Wait until so many facts of a kind are on disc: one of passing interest is there within a second, not before."""
+    wait_until(lambda: len(facts(practice, kind)) == count, seconds=30)
+
+
 def wait_for_reason(practice: Practice, reason: str, kind: str) -> None:
     """Wait until a fact of a kind names a reason: a fact of passing interest is on disc within a second, not before."""
     wait_until(lambda: reason in reasons(practice, kind), seconds=30)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.doors.e2e.canary import make_canary, write_canary
 from tests.doors.e2e.conftest import Practice
-from tests.doors.e2e.kit import facts, studies
+from tests.doors.e2e.kit import facts, studies, wait_for_facts
 from tests.programs import accepts, find_program, free_port, stop, wait_until
 from tests.running import RunningPrimum, make_real_home
 
@@ -66,13 +66,13 @@ def test_an_archive_is_asked_study_by_study_and_goes_on_where_it_was(tmp_path: P
         done = primum.cli("migrate", "device", "oldpacs", "--all")
         assert "8 images of 2 studies in the source, all are here" in done.stderr
         assert [row.split()[1:4] for row in done.stdout.splitlines()[1:]] == [["4", "4", "0"]] * 2
-        assert len(facts(practice, "device:study:stored")) == 2
+        wait_for_facts(practice, "device:study:stored", 2)
         # the second run asks for what is new alone
         for one in made[8:]:
             send(address, one.file)
         done = primum.cli("migrate", "device", "oldpacs", "--rate", "600")
         assert "12 images of 3 studies in the source, all are here" in done.stderr
-        assert len(facts(practice, "device:study:stored")) == 3
+        wait_for_facts(practice, "device:study:stored", 3)
         assert [one["images"] for one in studies(practice, canary.patient_id)] == ["4"] * 3
         ended = facts(practice, "import:finished")[-1]["details"]
         assert (ended["stored"], ended["studies"], ended["reason"]) == (4, 3, "done")

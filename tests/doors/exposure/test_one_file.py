@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 from tests.doors.exposure.street import CONTROL, HOME, OUTER, PHONE, Street, require_namespaces, street
-from tests.programs import free_port, stop
+from tests.programs import free_port, stop, wait_until
 from tests.running import Person, make_real_home, write_settings
 from tests.unit.exposure.probe.outside.router_twin import dialler
 
@@ -261,7 +261,7 @@ def test_what_the_router_forwards_is_seen_from_a_phone_and_in_the_targets_own_jo
     said = house.cli("probe", "--read", report, "--language", "en")
     assert f"Seen from outside: from {PHONE}" in said
     assert "replaces the address of whoever calls" in said
-    assert {one[:2] for one in house.seen()} == {("web", 8443), ("dicom", 11112)}
+    wait_until(lambda: {one[:2] for one in house.seen()} == {("web", 8443), ("dicom", 11112)}, seconds=30)
     assert {one[2] for one in house.seen()} >= {"server-name"}
 
 

@@ -7,6 +7,7 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.doors import web_kit
@@ -15,6 +16,7 @@ from tests.doors.web.incident_rooms_kit import build, post, said, send
 from tests.unit.incidents.kit import actor
 
 from primum.identity import Role, Scope
+from primum.incidents.deadline import PARIS
 from primum.incidents.model import Origin
 
 
@@ -42,7 +44,8 @@ def when(place, **ago) -> dict[str, str]:
 
 
 def day(place, **ago) -> str:
-    return f"{place.clock.now() - timedelta(**ago):%Y-%m-%d}"
+    """A day as the rules count it: it ends at midnight in Paris."""
+    return f"{(place.clock.now() - timedelta(**ago)).astimezone(ZoneInfo(PARIS)):%Y-%m-%d}"
 
 
 def letter_of(page: str) -> str:
