@@ -17,7 +17,7 @@ from primum.incidents.model import Document, Entry, EntryKind, File, Role
 from primum.incidents.texts import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -99,6 +99,23 @@ def add_document(tx: Connection, one: Document, body: bytes) -> None:
     """Keep a document."""
     values = (one.id, one.of, one.name, one.size, one.sha256, to_text(one.at), one.by, body)
     tx.exec_driver_sql(f"INSERT INTO incident_documents ({_DOCUMENT}, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 (ours)
+
+
+def every_document_as_kept(tx: Connection) -> Iterator[tuple[str, str, str]]:
+    """Give every document of the store, one at a time: id, of, SHA-256 of its bytes in hexadecimal."""
+    for row in tx.exec_driver_sql('SELECT id, "of" FROM incident_documents ORDER BY id').all():
+        body = document_body(tx, row[1], row[0])
+        yield row[0], row[1], hashlib.sha256(body or b"").hexdigest()
+
+
+def every_document_told(tx: Connection) -> list[tuple[str, str, str, str]]:
+    """List the documents that entries tell of: entry, of, document, SHA-256. What is no JSON tells of none."""
+    sql = """
+        SELECT id, "of", json_extract(body, '$.document'), json_extract(body, '$.digest') FROM incident_entries
+        WHERE kind = ? AND json_valid(body) AND json_extract(body, '$.document') IS NOT NULL ORDER BY seq
+    """
+    rows = tx.exec_driver_sql(sql, (EntryKind.EVIDENCE.value,))
+    return [(row[0], row[1], str(row[2]), str(row[3])) for row in rows]
 
 
 def documents(tx: Connection, of: str) -> list[Document]:

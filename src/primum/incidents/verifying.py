@@ -1,4 +1,4 @@
-"""Every entry held against its line in the account ledger: what was changed, taken out or slipped in is named.
+"""Every entry held against its line in the account ledger, every document against its entry: what differs is named.
 
 An entry's line has its id, its kind, who wrote it, its file and the SHA-256 of its body. That the journal itself is
 whole is another question (journal/verify.py), to be asked with this one.
@@ -7,7 +7,7 @@ whole is another question (journal/verify.py), to be asked with this one.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +38,12 @@ class Wrong(StrEnum):
     AUTHOR = "author"
     FILE = "file"
     """It is in another file than the one that was written into."""
+    DOCUMENT = "document"
+    """The bytes of the document are not those that were attached."""
+    NO_DOCUMENT = "no-document"
+    """The store does not have the document of which the entry tells."""
+    UNTOLD_DOCUMENT = "untold-document"
+    """The store has a document of which no entry of its file tells."""
 
 
 SAYS: Final = {
@@ -48,6 +54,9 @@ SAYS: Final = {
     Wrong.KIND: "its kind is not the one that was written",
     Wrong.AUTHOR: "its author is not the one who wrote it",
     Wrong.FILE: "it is not in the file that it was written into",
+    Wrong.DOCUMENT: "the bytes of its document are not those that were attached",
+    Wrong.NO_DOCUMENT: "the store does not have its document",
+    Wrong.UNTOLD_DOCUMENT: "the store has this document and no entry tells of it",
 }
 
 
@@ -100,6 +109,19 @@ class Verified:
     entries: int
     lines: int
     differences: tuple[Difference, ...]
+    documents: int = 0
+
+
+def compare_documents(
+    kept: Iterable[tuple[str, str, str]], told: Iterable[tuple[str, str, str, str]]
+) -> Iterator[Difference]:
+    """Compare the documents (id, of, SHA-256) with the entries that tell of them (entry, of, id, SHA-256). Pure."""
+    here = {(of, document): digest for document, of, digest in kept}
+    for entry, of, document, digest in told:
+        found = here.pop((of, document), None)
+        if found != digest:
+            yield Difference(Wrong.NO_DOCUMENT if found is None else Wrong.DOCUMENT, entry, of)
+    yield from (Difference(Wrong.UNTOLD_DOCUMENT, document, of) for of, document in here)
 
 
 def compare(kept: Iterable[Kept], lines: Iterable[Line], records: Mapping[str, str]) -> Verified:
@@ -146,9 +168,11 @@ class Verification:
             return self._compared(tx)
 
     def _compared(self, tx: Connection) -> Verified:
-        kept, records = _kept(tx), _records(tx)
+        kept, records, documents = _kept(tx), _records(tx), list(store.every_document_as_kept(tx))
         self._flush()
-        return compare(kept, _lines(self._journal), records)
+        found = compare(kept, _lines(self._journal), records)
+        differ = tuple(compare_documents(documents, store.every_document_told(tx)))
+        return replace(found, differences=found.differences + differ, documents=len(documents))
 
 
 def _kept(tx: Connection) -> list[Kept]:

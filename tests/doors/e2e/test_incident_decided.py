@@ -75,7 +75,7 @@ def test_from_severity_to_a_receipt_and_what_the_journal_tells(practice: Practic
     assert "None is worked out for this file." in view
 
     whole = incident(practice, "verify")
-    assert re.search(r"^(\d+) entries, \1 lines of the journal: nothing differs$", whole, re.MULTILINE)
+    assert re.search(r"^(\d+) entries, \1 lines of the journal, \d+ documents: nothing differs$", whole, re.MULTILINE)
 
 
 @contextmanager

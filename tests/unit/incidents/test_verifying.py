@@ -1,5 +1,7 @@
 """Entries held against the journal: a real store, a real journal, and somebody who holds the key of records.db."""
 
+import hashlib
+
 import pytest
 from hypothesis import given, strategies as st
 from tests.unit.exposure import kit as exposure
@@ -95,6 +97,20 @@ def test_a_line_whose_transaction_was_taken_back_is_told(home):
         lost = home.files.write_within(tx, home.file, EntryKind.NOTE, NOTE)
         tx.rollback()
     assert wrongs(home.verify()) == {(Wrong.NO_ENTRY, lost.id)}
+
+
+def test_a_document_that_was_changed_taken_out_or_slipped_in_is_named(home):
+    one = home.files.attach(DOCTOR, home.file.id, "box.jpg", b"photographie")
+    other = home.files.attach(DOCTOR, home.file.id, "lettre.pdf", b"%PDF-1.7")
+    first, second = (each for each in home.files.dossier(DOCTOR, home.file.id).entries if "document" in each.body)
+    assert (home.verify().documents, home.verify().differences) == (2, ())
+    forged = hashlib.sha256(b"une autre").hexdigest()
+    home.forge("UPDATE incident_documents SET body = ?, sha256 = ? WHERE id = ?", b"une autre", forged, one.id)
+    assert wrongs(home.verify()) == {(Wrong.DOCUMENT, first.id)}
+    home.forge("UPDATE incident_documents SET id = 'doc_other' WHERE id = ?", other.id)
+    assert wrongs(home.verify()) == {
+        (Wrong.DOCUMENT, first.id), (Wrong.NO_DOCUMENT, second.id), (Wrong.UNTOLD_DOCUMENT, "doc_other"),
+    }  # fmt: skip
 
 
 ROWS = st.builds(

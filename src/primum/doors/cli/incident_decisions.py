@@ -159,7 +159,8 @@ def _verify(client: Client, options: argparse.Namespace) -> int:
         speech.say(json.dumps(found))
     else:
         differ = f"{found['differences']} differ" if found["differences"] else "nothing differs"
-        speech.say(f"{found['entries']} entries, {found['lines']} lines of the journal: {differ}")
+        counted = f"{found['entries']} entries, {found['lines']} lines of the journal, {found['documents']} documents"
+        speech.say(f"{counted}: {differ}")
         speech.say("that the journal itself is whole: primum journal verify")
     return 1 if found["differences"] else 0
 

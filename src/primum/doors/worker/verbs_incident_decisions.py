@@ -28,13 +28,16 @@ def incident_decide(desk: Desk, asking: Asking, args: Args, _progress: Progress)
 
 
 def incident_verify(desk: Desk, asking: Asking, _args: Args, progress: Progress) -> dict[str, Any]:
-    """Hold every entry of every file against its line in the journal; tell of each difference."""
+    """Hold every entry against its line in the journal, every document against its entry; tell what differs."""
     desk.require(asking, Permission.JOURNAL_VERIFY, Thing("journal"))
     assert desk.breaches is not None  # noqa: S101 (a worker that serves has them)
     found = desk.breaches.verification.verify()
     for one in found.differences:
         progress(one.as_json())
-    return {"entries": found.entries, "lines": found.lines, "differences": len(found.differences)}
+    return {
+        "entries": found.entries, "lines": found.lines, "documents": found.documents,
+        "differences": len(found.differences),
+    }  # fmt: skip
 
 
 VERBS: dict[str, Verb] = {"incident_decide": incident_decide, "incident_verify": incident_verify}
