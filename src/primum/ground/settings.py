@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from primum.ground.errors import PrimumError
+from primum.ground.zones import is_zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,7 @@ SETTINGS = (
         False,
         "The operator hosts for others: files of breaches are a processor's, GDPR art. 33(2).",
     ),
+    Setting("time_zone", "Europe/Paris", "Zone in which pages take and show hours, and sheets and notices write them."),
     Setting("language", "fr", "Language of a page for who has not chosen: fr or en."),
 )
 """Every setting, in the order of the reference page."""
@@ -146,6 +148,7 @@ class Settings:
     backup_s3_endpoint: str
     backup_s3_region: str
     hosts_for_others: bool
+    time_zone: str
     language: str
 
 
@@ -204,6 +207,8 @@ def _check_ranges(values: dict[str, Any], file: Path) -> None:
     for key, (low, high) in _RANGES.items():
         if not low <= values[key] <= high:
             raise BadSetting(key=key, needs=f"a number from {low} to {high}", file=str(file))
+    if not is_zone(values["time_zone"]):
+        raise BadSetting(key="time_zone", needs="a zone of the table of zones, as Europe/Paris", file=str(file))
     if not re.fullmatch(r"[A-Za-z0-9-]{0,6}", values["accession_prefix"]):
         raise BadSetting(key="accession_prefix", needs="at most 6 letters, digits and hyphens", file=str(file))
     if not re.fullmatch(r"[A-Z0-9_ ]{0,400}", values["to_read_never"]):

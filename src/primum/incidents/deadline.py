@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final
 
+from primum.ground.zones import PARIS, zone_named
 from primum.incidents.applying import APPLIES, SHOWN
 from primum.incidents.duty import OPEN, Duty, DutyState
 from primum.incidents.known import Asked, Known, Start, known_of
 from primum.incidents.model import Dossier, Role
-from primum.incidents.rules.dated import Done, From, Rule, Versions, When, in_force_at, rules, words, zone_named
-
-PARIS: Final = "Europe/Paris"
+from primum.incidents.rules.dated import Done, From, Rule, Versions, When, in_force_at, rules, words
 
 
 def duties(

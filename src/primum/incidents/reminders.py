@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from primum.ground.errors import PrimumError
-from primum.incidents.deadline import PARIS
+from primum.ground.zones import practice_zone
 from primum.incidents.due_reminders import (
     NO_MAIL,
     NOBODY,
@@ -26,7 +26,6 @@ from primum.incidents.due_reminders import (
     mail_of,
 )
 from primum.incidents.model import Dossier, EntryKind, IncidentRefused
-from primum.incidents.rules.dated import zone_named
 from primum.incidents.rules.reminding import reminder_rules
 from primum.incidents.service import Incidents
 
@@ -52,7 +51,7 @@ def remind(
     `send`: None where no mail is sent (a demo, no server): the file says so. `zone`: in which instants are said; Paris
     where none is given.
     """
-    sweep = _Sweep(files, send, recipients, now, zone or zone_named(PARIS))
+    sweep = _Sweep(files, send, recipients, now, zone or practice_zone())
     return sum(sweep.one(dossier) for dossier in files.all_living() if sweep.due(dossier))
 
 

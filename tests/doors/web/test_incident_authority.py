@@ -15,8 +15,8 @@ from tests.doors.web.conftest import form_token
 from tests.doors.web.incident_rooms_kit import build, post, said, send
 from tests.unit.incidents.kit import actor
 
+from primum.ground.zones import PARIS
 from primum.identity import Role, Scope
-from primum.incidents.deadline import PARIS
 from primum.incidents.model import Origin
 
 

@@ -45,6 +45,15 @@ def test_a_value_that_cannot_be_meant_is_refused(tmp_path, line):
         read_settings(write(tmp_path, line))
 
 
+def test_a_zone_that_no_table_has_is_refused(tmp_path):
+    file = tmp_path / "primum.toml"
+    file.write_text('time_zone = "Europe/Nowhere"\n')
+    with pytest.raises(BadSetting, match="time_zone"):
+        read_settings(file)
+    file.write_text('time_zone = "Indian/Reunion"\n')
+    assert read_settings(file).time_zone == "Indian/Reunion"
+
+
 def test_what_is_not_toml_is_refused(tmp_path):
     with pytest.raises(UnreadableSettings):
         read_settings(write(tmp_path, "web_port 8443"))

@@ -21,6 +21,8 @@ from primum.doors.cli import (
 from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.incident_lines import line_of, say_file
 from primum.ground.clock import from_text
+from primum.ground.settings import read_settings
+from primum.ground.zones import choose_zone
 from primum.incidents.carried import read
 from primum.incidents.facts.catalogue import CATALOGUE
 from primum.incidents.model import Which
@@ -86,7 +88,9 @@ def run(options: argparse.Namespace) -> int:
     """Do as asked."""
     if options.verb == "verify-bundle":  # a bundle is verified by who has no home
         return incident_evidence.verify_bundle(options)
-    return _RUNS[options.verb](Client(options.home), options)
+    client = Client(options.home)
+    choose_zone(read_settings(client.home.folder / "primum.toml").time_zone)
+    return _RUNS[options.verb](client, options)
 
 
 def _list(client: Client, options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from primum.ground.errors import PrimumError
 from primum.ground.home import Home, find_home
 from primum.ground.log import start_logging
 from primum.ground.settings import Settings, read_settings
+from primum.ground.zones import settle_zone
 from primum.identity import is_loopback, openssl_configuration
 
 MOST_RECEIVERS = 4
@@ -72,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
     if options.demo and not home.demo:
         raise NotADemo(folder=str(options.home))
     settings = read_settings(home.folder / "primum.toml")
+    settle_zone(settings.time_zone)
     if home.demo:
         _refuse_beyond_loopback(settings)
     lock = lock_home(home)

@@ -10,8 +10,8 @@ from typing import Any
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client
 from primum.doors.cli.incident_told import LANGUAGES
+from primum.ground.zones import practice_zone
 from primum.incidents.carried import read
-from primum.incidents.deadline import PARIS
 
 
 def add_verbs(verbs: Any) -> None:  # noqa: ANN401 (argparse's own)
@@ -31,13 +31,12 @@ def _alert(client: Client, options: argparse.Namespace) -> int:
         made = client.call_signed_in("incident_alerted", id=options.id, at=options.sent, about=options.about)
         speech.say(f"written: {made['id']} ({made['kind']})")
         return 0
-    from primum.incidents.rules.dated import zone_named  # noqa: PLC0415 (every other command starts without these)
     from primum.incidents.stories.alerts import alert, alert_html, alert_pdf  # noqa: PLC0415
 
     found = client.call_signed_in("incident_show", id=options.id)
     drawn = alert(
         read(found["file"]), controller=found["controller"], host=options.host, contact=options.contact,
-        language=options.language, zone=zone_named(PARIS),
+        language=options.language, zone=practice_zone(),
     )  # fmt: skip
     if options.out is None:
         for line in (drawn.title, *drawn.head, drawn.known_title, *drawn.known, drawn.unknown_title, *drawn.unknown):

@@ -12,8 +12,8 @@ from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.incident_lines import line_of, say_file, say_hour
 from primum.doors.cli.incident_moves import MOVES
 from primum.ground.clock import to_text
+from primum.ground.zones import practice_zone
 from primum.incidents.carried import as_json
-from primum.incidents.deadline import PARIS
 from primum.incidents.drill.moves import Moves
 from primum.incidents.drill.play import Drill, Told
 from primum.incidents.drill.scenarios import FINDING, SCENARIOS
@@ -21,7 +21,6 @@ from primum.incidents.drill.score import DrillNeedsDemo, Score, Verdict
 from primum.incidents.hour import hour_of
 from primum.incidents.model import Dossier, EntryKind, NoSuchIncident
 from primum.incidents.notices.fields import questions
-from primum.incidents.rules.dated import zone_named
 from primum.incidents.severity.proposal import Proposal, propose
 from primum.incidents.stories.book import LANGUAGES, story
 
@@ -82,7 +81,7 @@ def _say_events(drill: Drill, told: list[Told], options: argparse.Namespace) -> 
     if dossier is None:
         speech.say("no file is open: primum incident drill tell" + _because(drill))
     else:
-        line = line_of(dossier, drill.now, zone_named(PARIS))
+        line = line_of(dossier, drill.now, practice_zone())
         speech.say(f"{line['id']}: prudent deadline {line['prudent_due']}, {line['left']}")
     return 0
 
@@ -102,7 +101,7 @@ def _show(drill: Drill, options: argparse.Namespace) -> int:
         }  # fmt: skip
         speech.say(pretty(told))
         return 0
-    say_file(dossier, drill.files.controller_name(dossier.file.controller_id), drill.now, zone_named(PARIS))
+    say_file(dossier, drill.files.controller_name(dossier.file.controller_id), drill.now, practice_zone())
     speech.say()
     for one in (proposed.notify, proposed.tell):
         speech.say(f"proposed about {one.about}: {one.choice} ({_reasons(one, drill.language)})")
@@ -119,7 +118,7 @@ def _reasons(one: Proposal, language: str) -> str:
 
 
 def _hour(drill: Drill, _options: argparse.Namespace) -> int:
-    say_hour(hour_of(_dossier(drill), language=drill.language, zone=zone_named(PARIS)))
+    say_hour(hour_of(_dossier(drill), language=drill.language, zone=practice_zone()))
     return 0
 
 
@@ -157,7 +156,7 @@ def _dossier(drill: Drill) -> Dossier:
 
 
 def _local(at: datetime) -> str:
-    return at.astimezone(zone_named(PARIS)).isoformat(sep=" ", timespec="minutes")
+    return at.astimezone(practice_zone()).isoformat(sep=" ", timespec="minutes")
 
 
 _COURSE: Final[Mapping[str, Callable[[Drill, argparse.Namespace], int]]] = {

@@ -10,15 +10,14 @@ from typing import Any, Final
 from primum.doors.cli import speech
 from primum.doors.cli.client import Client
 from primum.ground.clock import from_text
+from primum.ground.zones import practice_zone
 from primum.incidents.carried import read
-from primum.incidents.deadline import PARIS
 from primum.incidents.notices.history import drawn
 from primum.incidents.notices.model import Type
 from primum.incidents.notices.readying import Around, first_due, ready
 from primum.incidents.notices.rendering import FORMS, Layout
 from primum.incidents.notices.rendering.shape import shape
 from primum.incidents.notices.words import LANGUAGES
-from primum.incidents.rules.dated import zone_named
 
 _EN: Final = "en"
 _DRAWN: Final = ["id", "type", "version", "at", "digest", "receipts"]
@@ -87,7 +86,7 @@ def _preview(client: Client, options: argparse.Namespace) -> int:
     if options.out is not None:
         return _written(client, options, "incident_notice_preview", type=options.type)
     found = client.call_signed_in("incident_show", id=options.id)
-    around = Around(from_text(found["now"]), "", found["controller"], first_due, zone_named(PARIS))
+    around = Around(from_text(found["now"]), "", found["controller"], first_due, practice_zone())
     made = ready(read(found["file"]), Type(options.type), around)
     told = shape(made.content, "", options.language, Layout(options.layout))
     for title, fields in told.sections:

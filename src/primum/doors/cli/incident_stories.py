@@ -14,9 +14,10 @@ from primum.doors.cli.client import Client, pretty
 from primum.doors.cli.incident_lines import say_hour
 from primum.doors.cli.incident_told import LANGUAGES, add_options, answers_of, ask_story, asks, typed
 from primum.ground.clock import from_text
+from primum.ground.zones import practice_zone
 from primum.incidents.carried import read
 from primum.incidents.countdown import remaining
-from primum.incidents.deadline import PARIS, prudent_due
+from primum.incidents.deadline import prudent_due
 
 STORIES: Final = (
     "laptop", "media", "wrong-recipient", "ransomware", "mailbox", "open-share", "colleague", "published", "paper",
@@ -81,9 +82,8 @@ def letter_of(options: argparse.Namespace) -> dict[str, Any]:
 def _hour(client: Client, options: argparse.Namespace) -> int:
     from primum.incidents.hour import hour, hour_of  # noqa: PLC0415 (every other command starts without them)
     from primum.incidents.hour_page import hour_html, hour_pdf  # noqa: PLC0415
-    from primum.incidents.rules.dated import zone_named  # noqa: PLC0415
 
-    zone = zone_named(PARIS)
+    zone = practice_zone()
     if options.of in {*STORIES, *_OTHERS}:
         page = hour(options.of, language=options.language, zone=zone, exercise=client.home.demo)
     else:

@@ -17,10 +17,9 @@ from primum.doors.web.local_time import Unclear, read_local
 from primum.doors.web.render import language_of
 from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
+from primum.ground.zones import practice_zone
 from primum.incidents.carried import read
-from primum.incidents.deadline import PARIS
 from primum.incidents.limits import LIMITS
-from primum.incidents.rules.dated import zone_named
 from primum.incidents.stories.alerts import alert, alert_pdf
 
 _OFFSET: Final = 8
@@ -41,7 +40,7 @@ class AlertPages:
         try:
             made = alert(
                 read(found["file"]), controller=found["controller"], host=host, contact=contact,
-                language=tongue(language_of(visit)), zone=zone_named(PARIS),
+                language=tongue(language_of(visit)), zone=practice_zone(),
             )  # fmt: skip
         except PrimumError as refusal:
             return self._incidents.refused(visit, refusal)

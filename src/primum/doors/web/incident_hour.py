@@ -15,14 +15,13 @@ from primum.doors.web.incident_asking import HERE, ask, file_id, may
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.render import Pages, language_of
 from primum.ground.clock import from_text, to_text
+from primum.ground.zones import practice_zone
 from primum.identity import Permission
 from primum.incidents.carried import read
-from primum.incidents.deadline import PARIS
 from primum.incidents.hour import Hour, hour, hour_of, situations
 from primum.incidents.hour_page import hour_html, hour_pdf
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import Role
-from primum.incidents.rules.dated import zone_named
 
 _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _FILES: Final = re.compile(r"inc_[a-z2-7]{26}( inc_[a-z2-7]{26}){0,19}")
@@ -69,14 +68,14 @@ def _of_story(visit: Visit) -> Hour:
         raise NotFound
     role = Role.PROCESSOR if visit.services.settings.hosts_for_others else Role.CONTROLLER
     return hour(
-        name, language=tongue(language_of(visit)), zone=zone_named(PARIS), detected_at=_at(visit), role=role,
+        name, language=tongue(language_of(visit)), zone=practice_zone(), detected_at=_at(visit), role=role,
         exercise=visit.services.demo,
     )  # fmt: skip
 
 
 def _of_file(visit: Visit) -> Hour:
     dossier = read(ask(visit, "incident_show", id=file_id(visit))["file"])
-    return hour_of(dossier, language=tongue(language_of(visit)), zone=zone_named(PARIS))
+    return hour_of(dossier, language=tongue(language_of(visit)), zone=practice_zone())
 
 
 def _at(visit: Visit) -> datetime | None:

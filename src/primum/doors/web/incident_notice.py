@@ -10,7 +10,7 @@ from primum.doors.web.incident_shown import who
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.language import say, write_instant
 from primum.ground.clock import from_text
-from primum.incidents.deadline import PARIS
+from primum.ground.zones import practice_zone
 from primum.incidents.model import Dossier, Role
 from primum.incidents.notices.history import NEEDS_REASON, Drawn, barred, drawn
 from primum.incidents.notices.model import Known, Type
@@ -18,14 +18,13 @@ from primum.incidents.notices.readying import Around, Ready, first_due, lateness
 from primum.incidents.notices.rendering import FORMS, Layout
 from primum.incidents.notices.rendering.shape import ShownField, shape
 from primum.incidents.notices.words import word
-from primum.incidents.rules.dated import zone_named
 
 FILLED: Final = frozenset({Known.MEASURED, Known.DECLARED, Known.DERIVED})
 
 
 def section(language: str, dossier: Dossier, found: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Compute the part."""
-    around = Around(now, "", found["controller"], first_due, zone_named(PARIS))
+    around = Around(now, "", found["controller"], first_due, practice_zone())
     every, mine = drawn(dossier), tongue(language)
     made = {one: ready(dossier, one, around) for one in _types(dossier)}
     next_ = next((one for one in made if not _bar(dossier, one, made[one])), next(iter(made)))

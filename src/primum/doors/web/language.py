@@ -53,7 +53,7 @@ def write_date(language: str, on: date) -> str:
 
 
 def write_instant(language: str, at: datetime) -> str:
-    """Write an instant in the server's own time zone, to the minute."""
+    """Write an instant in the practice's time zone (the process's own, settled at its start), to the minute."""
     local = at.astimezone()
     return f"{write_date(language, local.date())} {local:%H:%M}"
 

@@ -1,4 +1,4 @@
-"""An hour that somebody types into a page, in the server's zone: refused where the clocks make it two or none."""
+"""An hour that somebody types into a page, in the practice's zone: refused where the clocks make it two or none."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from primum.ground.clock import to_text
+from primum.ground.zones import practice_zone
 from primum.identity import Actor, Permission, Thing, require
-from primum.incidents.deadline import PARIS
 from primum.incidents.entries import check
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import BadEntry, BadInstant, Dossier, Entry, EntryKind, Role
@@ -15,7 +15,6 @@ from primum.incidents.notices.history import Drawn, LateWithoutReason, NoSuchNot
 from primum.incidents.notices.model import Question, Type
 from primum.incidents.notices.readying import LATE, Around, Due, Ready, first_due, lateness_lacks, ready
 from primum.incidents.notices.rendering import Layout, Rendered, render
-from primum.incidents.rules.dated import zone_named
 from primum.incidents.service import Incidents
 
 
@@ -24,7 +23,7 @@ class Notices:
 
     def __init__(self, files: Incidents, *, due: Due = first_due, zone: tzinfo | None = None) -> None:
         """`due`: when the first is due; `zone`: in which instants are written, with their offset (Paris)."""
-        self._files, self._due, self._zone = files, due, zone or zone_named(PARIS)
+        self._files, self._due, self._zone = files, due, zone or practice_zone()
 
     def preview(self, by: Actor, file_id: str, type_: Type) -> Json:
         """Give what would be drawn up; nothing is kept, nothing refused. Raises NotPermitted, NoSuchIncident."""

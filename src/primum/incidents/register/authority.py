@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from primum.ground.clock import from_text
+from primum.ground.zones import PARIS, zone_named
 from primum.incidents.correspondence import (
     Direction,
     OrderStep,
@@ -24,11 +25,9 @@ from primum.incidents.correspondence import (
     parts_of,
     standing,
 )
-from primum.incidents.deadline import PARIS
 from primum.incidents.dossier import evidence_of
 from primum.incidents.model import Dossier, Entry, EntryKind, Evidence
 from primum.incidents.register.rules import Penalty, penalty_on
-from primum.incidents.rules.dated import zone_named
 
 _DAY: Final = timedelta(days=1)
 _NONE: Final = timedelta(0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from primum.ground.zones import practice_zone
 from primum.identity import Permission, Thing, decide, require
-from primum.incidents.deadline import PARIS, notification_dues
+from primum.incidents.deadline import notification_dues
 from primum.incidents.model import BadEntry, Dossier
 from primum.incidents.register.formats import FORMATS
 from primum.incidents.register.jsonld import jsonld
@@ -14,7 +15,7 @@ from primum.incidents.register.pack import NoExtra, Papers, pack
 from primum.incidents.register.pages import pdf
 from primum.incidents.register.register import Register, register_of
 from primum.incidents.register.tables import book_of
-from primum.incidents.rules.dated import From, zone_named
+from primum.incidents.rules.dated import From
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -67,7 +68,7 @@ class Registers:
         `zone`: in which hours are shown; Paris where none is said.
         """
         made = self.register(by, controller_id)
-        return written(made, kind, language, zone or zone_named(PARIS))
+        return written(made, kind, language, zone or practice_zone())
 
     def control_pack(
         self, by: Actor, file_id: str, language: str, *, documents: Collection[str] = (), extra: Extra | None = None,
@@ -86,7 +87,7 @@ class Registers:
         )  # fmt: skip
         return pack(
             papers, lambda one: self._files.document(by, file_id, one)[1], frozenset(documents), language,
-            zone or zone_named(PARIS),
+            zone or practice_zone(),
         )  # fmt: skip
 
     def _of(self, by: Actor, dossiers: Sequence[Dossier], controllers: Sequence[str]) -> Register:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from primum.ground.zones import zone_named
 from primum.incidents.dated import read_dated
 from primum.incidents.model import Role
 
@@ -110,14 +110,6 @@ Versions = tuple[Rule, ...]
 """The versions of one rule, in the order of the file."""
 
 
-def zone_named(name: str) -> tzinfo:
-    """Find a zone; UTC where the machine has no table of zones, which the offset that is shown then says."""
-    try:
-        return ZoneInfo(name)
-    except ZoneInfoNotFoundError:
-        return UTC
-
-
 @cache
 def rules() -> tuple[Versions, ...]:
     """Return the rules that are delivered, each with its versions."""
@@ -149,7 +141,7 @@ def proposals() -> list[Rule]:
 
 @cache
 def words(kind: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the words for reasons (`reason`), for `confidence`, or for what a line counts from (`from`)."""
+    """Return the words for reasons (`reason`), or for what a line counts from (`from`)."""
     found = read_dated("primum.incidents.rules", "words.toml")
     return {name: _both(one, name) for name, one in found[kind].items()}
 
