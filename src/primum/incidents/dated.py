@@ -11,13 +11,14 @@ Words = Mapping[str, str]
 """One sentence or name, by language: `fr`, `en`."""
 
 CONFIDENCE: Final[Mapping[str, Words]] = {
-    "verified": {"fr": "vérifié dans un texte lu", "en": "checked in a text that was read"},
-    "secondary": {"fr": "d'après une source secondaire", "en": "from a secondary source"},
-    "inferred": {"fr": "déduit ou calculé par nous", "en": "inferred or computed by us"},
-    "to-be-confirmed": {
-        "fr": "à confirmer par votre délégué à la protection des données ou votre avocat",
-        "en": "to be confirmed by your data protection officer or lawyer",
+    "verified": {"fr": "lu dans une source directe", "en": "read in a direct source"},
+    "secondary": {
+        "fr": "lu dans une source secondaire ; à confirmer par votre DPO",
+        "en": "read in a secondary source; to be confirmed by your DPO",
     },
+    "inferred": {"fr": "déduit ou calculé par nous", "en": "inferred or computed by us"},
+    "to-be-confirmed": {"fr": "à confirmer par votre DPO", "en": "to be confirmed by your DPO"},
+    "house": {"fr": "règle de la maison, pas un délai légal", "en": "a rule of the house, not a legal delay"},
 }
 """How sure a piece of dated data is, and how that is said where it is shown."""
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Final
 
 from primum.incidents.countdown import local
-from primum.incidents.dated import read_dated
+from primum.incidents.dated import CONFIDENCE, read_dated
 from primum.incidents.deadline import prudent_due
 from primum.incidents.model import Dossier, EntryKind, Origin, Role, Standing
 from primum.incidents.stories.book import STORIES, story_of
@@ -84,7 +84,7 @@ def hour(
         situation=told.title[language] if told is not None else words[situation],
         exercise=words["exercise"] if exercise else "",
         parts=tuple(one for one in parts if one.lines),
-        sources=tuple(_source(name, number, words) for name, number in numbers.items()),
+        sources=tuple(_source(name, number, language) for name, number in numbers.items()),
         sources_title=words["sources"],
         foot=(words["own"], words["as_of"].format(day=_advice()["in_force"])),
     )
@@ -153,9 +153,9 @@ def _done(dossier: Dossier, language: str, zone: tzinfo) -> list[str]:
     return [*found, words["nothing-sent"]]
 
 
-def _source(name: str, number: int, words: Mapping[str, str]) -> str:
+def _source(name: str, number: int, language: str) -> str:
     one = _advice()["source"][name]
-    return f"[{number}] {one['title']} ({one['date']}) : {words['confidence.' + one['confidence']]}"
+    return f"[{number}] {one['title']} ({one['date']}) : {CONFIDENCE[one['confidence']][language]}"
 
 
 @cache

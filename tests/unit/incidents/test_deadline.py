@@ -9,6 +9,7 @@ from tests.unit.incidents.kit import DOCTOR, TUESDAY, Scene
 
 from primum.ground.clock import to_text
 from primum.incidents.countdown import late_by, local, says
+from primum.incidents.dated import CONFIDENCE
 from primum.incidents.deadline import duties, duties_of, notification_dues, prudent_due, working
 from primum.incidents.dossier import fold
 from primum.incidents.duty import DutyState
@@ -237,11 +238,11 @@ def test_versions_differ_in_dates_and_hours_alone():
 def test_every_rule_has_its_source_and_what_is_unsure_says_so():
     for one in (each for versions in rules() for each in versions):
         assert one.source
-        assert words("confidence")[one.confidence]["fr"]
+        assert CONFIDENCE[one.confidence]["fr"]
         assert all(words("from")[line] for line in one.counts_from)
     unsure = {one[0].name for one in rules() if one[0].confidence is Confidence.TO_BE_CONFIRMED}
     assert {"health-report", "nis2-warning", "nis2-notification", "nis2-report", "order"} == unsure
-    assert all("confirmer" in words("confidence")[one]["fr"] for one in ("secondary", "to-be-confirmed"))
+    assert all("confirmer" in CONFIDENCE[one]["fr"] for one in ("secondary", "to-be-confirmed"))
 
 
 def test_a_processor_notifies_nobody_and_alerts_at_once():

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.incidents.kit import DOCTOR, MINE, TUESDAY, Scene
 
 from primum.ground.pdf import writable
+from primum.incidents.dated import CONFIDENCE
 from primum.incidents.hour import BY_ORIGIN, OTHER, Hour, hour, hour_of, situation_of, situations
 from primum.incidents.hour_page import hour_html, hour_pdf
 from primum.incidents.model import EntryKind, Origin, Role
@@ -70,7 +71,7 @@ def test_every_source_that_is_not_read_says_so_and_every_number_has_its_source()
         numbers = {line.source for one in made.parts for line in one.lines} - {0}
         assert numbers == set(range(1, len(made.sources) + 1))
         for one in made.sources:
-            assert one.endswith((": lu", ": lu de seconde main, à confirmer", ": à confirmer par votre DPO"))
+            assert one.endswith(tuple(f": {said['fr']}" for said in CONFIDENCE.values()))
 
 
 def test_a_machine_that_is_being_encrypted_is_not_switched_off_without_advice_and_the_advice_has_its_source():
@@ -78,7 +79,7 @@ def test_a_machine_that_is_being_encrypted_is_not_switched_off_without_advice_an
     (part,) = [one for one in made.parts if one.name == "never"]
     (line,) = [one for one in part.lines if one.text.startswith("N'éteignez")]
     assert made.sources[line.source - 1].startswith(f"[{line.source}] ANSSI")
-    assert made.sources[line.source - 1].endswith("à confirmer")
+    assert made.sources[line.source - 1].endswith("à confirmer par votre DPO")
 
 
 def test_the_deadline_is_on_the_page_of_a_controller_and_not_on_a_processors():

@@ -8,6 +8,7 @@ from typing import Any
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.language import say
 from primum.incidents.countdown import local, remaining, says
+from primum.incidents.dated import CONFIDENCE
 from primum.incidents.deadline import duties, prudent_due
 from primum.incidents.duty import Duty, DutyState
 from primum.incidents.model import Dossier, State
@@ -46,7 +47,7 @@ def _line(language: str, one: Duty, now: datetime) -> dict[str, Any]:
         "applies": one.state is not DutyState.NOT_APPLICABLE,
         "note": one.rule.note.get(tongue(language), ""),
         "source": one.rule.source,
-        "confidence": words("confidence")[one.rule.confidence.value][tongue(language)],
+        "confidence": CONFIDENCE[one.rule.confidence.value][tongue(language)],
         "corrected": [_local(each, language) for each in one.corrected],
     }
 
@@ -56,7 +57,7 @@ def _local(at: datetime, language: str) -> str:
 
 
 def _zone(at: datetime) -> tzinfo:
-    """Give the server's own zone, as it is at that instant."""
+    """Give the practice's zone, as it is at that instant."""
     zone = at.astimezone().tzinfo
     assert zone is not None  # noqa: S101 (an aware instant has one)
     return zone
