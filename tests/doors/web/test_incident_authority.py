@@ -136,8 +136,37 @@ def test_a_control_pack_holds_letters_checks_and_history(place, enter, anne, her
     assert not any(one.endswith("devis.pdf") for one in names)
     assert "extra/configuration/history.jsonl" in names
     assert any(one.startswith("extra/checks/chk_") for one in names)
-    whole = post(client, f"{here}/authority/pack", documents="all")
-    assert any(one.endswith("devis.pdf") for one in zipfile.ZipFile(io.BytesIO(whole.content)).namelist())
+    (devis,) = re.findall(r'name="(with-doc_[a-z2-7]{26})" value="yes"> <label for="[^"]+">devis.pdf', said(
+        client.get(f"{here}/authority")
+    ))  # fmt: skip
+    for among in ({"documents": "all"}, {"documents": "chosen", devis: "yes"}):
+        pack = post(client, f"{here}/authority/pack", **among)
+        assert any(one.endswith("devis.pdf") for one in zipfile.ZipFile(io.BytesIO(pack.content)).namelist())
+    assert post(client, f"{here}/authority/pack", documents="chosen", **{"with-doc_other": "yes"}).status_code == 422
+
+
+def test_a_letter_and_an_order_stand_in_the_place_of_others(place, enter, anne, here):
+    client = enter(anne)
+    told = {"what": "received", "other": "cnil", "about": "contrôle", "asked": "la volumétrie"}
+    assert send(client, f"{here}/authority/letter", **told, **when(place, days=9)).status_code == 303
+    first = letter_of(said(client.get(f"{here}/authority")))
+    mended = {**told, "asked": "le registre des traitements", "corrects": f"ent_{first}"}
+    assert send(client, f"{here}/authority/letter", **mended, **when(place, days=9)).status_code == 303
+    page = said(client.get(f"{here}/authority"))
+    assert "remplacé par un autre" in page
+    assert "la volumétrie" not in page.partition('id="orders"')[0]
+    ordered = {"what": "order", "reference": "MED-1", "about": "fermer", "procedure": "ordinary", "due": day(place)}
+    assert send(client, f"{here}/authority/order", **ordered, **when(place, days=3)).status_code == 303
+    (order,) = re.findall(r'<option value="(ent_[a-z2-7]{26})">MED-1<', page_of_orders(client, here))
+    again = {**ordered, "reference": "MED-2", "corrects": order}
+    assert send(client, f"{here}/authority/order", **again, **when(place, days=3)).status_code == 303
+    assert "MED-1" not in page_of_orders(client, here)
+    assert "MED-2" in page_of_orders(client, here)
+
+
+def page_of_orders(client, here) -> str:
+    """The choice of orders that may be corrected."""
+    return said(client.get(f"{here}/authority")).partition('id="order-corrects"')[2].partition("</select>")[0]
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("ods", b"PK"), ("pdf", b"%PDF"), ("jsonld", b"{")])

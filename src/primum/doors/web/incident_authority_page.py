@@ -27,13 +27,16 @@ from primum.incidents.correspondence import ASKED, Direction, OrderStep, Other, 
 from primum.incidents.evidence.service import bundles_of
 from primum.incidents.limits import LIMITS
 from primum.incidents.model import Dossier, State
-from primum.incidents.register.authority import dealings
+from primum.incidents.register.authority import Dealings, dealings
 from primum.incidents.register.formats import FORMATS
 from primum.incidents.register.words import known_word
 
 _NUMBER: Final = re.compile(r"[0-9]{1,3}")
 _UNFIT: Final = frozenset({"incident.bad-entry", "incident.bad-instant", "control.bad-request"})
 _LETTER: Final = ("what", "about", "reference", "answers", "corrects")
+_WITH: Final = "with-"
+"""Before a document's id, in the names of the pack's form."""
+_CHOSEN: Final = "chosen"
 _ORDER: Final = (*_LETTER, "order", "daily", "ceiling", "procedure")
 
 
@@ -69,10 +72,11 @@ class AuthorityPages:
 
     def pack(self, visit: Visit) -> Response:
         """Give the control pack, where it fits."""
-        everything = field(visit.form, "documents", LIMITS.line) == "all"
+        which = field(visit.form, "documents", LIMITS.line)
+        chosen = [name.removeprefix(_WITH) for name in visit.form if name.startswith(_WITH)] if which == _CHOSEN else []
         language = tongue(language_of(visit))
         try:
-            body = fetched(visit, "incident_pack", all=everything, language=language)
+            body = fetched(visit, "incident_pack", all=which == "all", documents=chosen, language=language)
         except PrimumError as refusal:
             return self._page(visit, sentence_of(visit, refusal), status_of(refusal))
         return download(body, "application/zip", f"control-pack-{file_id(visit)}.zip")
@@ -112,17 +116,29 @@ class AuthorityPages:
     def _page(self, visit: Visit, sentence: str = "", status: int = 200) -> Response:
         found, language = ask(visit, "incident_show", id=file_id(visit)), language_of(visit)
         dossier, now = read(found["file"]), from_text(found["now"])
+        passed = dealings(dossier, now)
         typed = visit.form if status != 200 else {}  # noqa: PLR2004 (what was refused is shown to be mended)
         return self._pages.page(
             visit, "incident_authority_page.html", status=status, here="incidents", sentence=sentence, one=dossier,
             title=title_of(dossier), file_address=f"{HERE}/{dossier.file.id}", controller=found["controller"],
-            here_address=f"{HERE}/{dossier.file.id}/authority", authority=stands(language, dealings(dossier, now)),
+            here_address=f"{HERE}/{dossier.file.id}/authority", authority=stands(language, passed),
             may_write=may(visit, Permission.INCIDENT_WRITE) and dossier.state is not State.MERGED, offsets=OFFSETS,
             others=[(one.value, known_word(tongue(language), "other", one.value)) for one in Other],
             procedures=[(one.value, say(language, f"incident_authority.procedure_{one.value}")) for one in Procedure],
-            shown=_shown(language, dossier), most=LIMITS.text, line_most=LIMITS.line, steps=OrderStep, ways=Direction,
+            correctable=_correctable(language, passed), documents=found["documents"], shown=_shown(language, dossier),
+            most=LIMITS.text, line_most=LIMITS.line, steps=OrderStep, ways=Direction,
             typed=lambda what, name: typed.get(name, "") if typed.get("what") == what else "",
         )  # fmt: skip
+
+
+def _correctable(language: str, passed: Dealings) -> dict[str, list[tuple[str, str]]]:
+    """List what another entry may stand in the place of, newest first: letters each way, orders."""
+    found: dict[str, list[tuple[str, str]]] = {one.value: [] for one in Direction}
+    for one in reversed(passed.letters):
+        if not one.corrected_by:
+            found[one.direction.value].append((one.entry, f"{write_instant(language, one.at)} · {one.about}"))
+    found["order"] = [(one.entry, one.reference) for one in reversed(passed.orders)]
+    return found
 
 
 def _shown(language: str, dossier: Dossier) -> list[tuple[str, str]]:
