@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import os
 import re
 import unicodedata
 import zlib
@@ -110,12 +111,13 @@ def search_bytes(content: bytes, needles: dict[str, Needle]) -> set[str]:
 
 
 def files_in(places: Iterable[Path]) -> Iterator[Path]:
-    """Give every ordinary file under `places`."""
+    """Give every ordinary file under `places`; folders of others may go while one looks."""
     for place in places:
         if place.is_file():
             yield place
         elif place.is_dir():
-            yield from (file for file in place.rglob("*") if file.is_file() and not file.is_symlink())
+            every = (Path(folder, name) for folder, _, names in os.walk(place) for name in names)
+            yield from (file for file in every if file.is_file() and not file.is_symlink())
 
 
 def _forms(content: bytes) -> Iterator[tuple[str, bytes]]:

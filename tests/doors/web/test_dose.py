@@ -100,7 +100,7 @@ def test_the_page_of_a_patient_lists_doses_by_study_and_adds_nothing_up(enter, a
     card = page.split('id="doses"')[1].split("</section>")[0]
     assert "540\u00a0mGy·cm" in card
     assert "260\u00a0mGy·cm" in card
-    assert "800" not in card
+    assert not re.search(r"\b800\b", card)
 
 
 def test_a_study_without_a_report_says_so_and_infers_nothing(enter, anne):
@@ -148,7 +148,7 @@ def test_the_practice_has_medians_beside_the_level_and_judges_nothing(enter, ann
 def test_somebody_sees_the_practice_as_far_as_their_grants_reach(enter, paul):
     page = in_english(enter(paul)).get("/dose").text
     assert "examinations with a dose report: 2" in page
-    assert "999" not in page
+    assert not re.search(r"\b999\b", page)  # a form's token may have these digits
 
 
 def test_a_period_a_kind_and_a_line_are_chosen(enter, anne):
