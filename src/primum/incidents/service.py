@@ -179,7 +179,7 @@ class Incidents:
     def merge(self, by: Actor, file_id: str, into_id: str, reason: str) -> Dossier:
         """Merge a file into another of the same controller: both histories are read in the one that stays.
 
-        Raises as `write` does.
+        The next sweep fills its facts from the findings of both. Raises as `write` does.
         """
         with self._records.begin() as tx:
             gone, stays = self._file(tx, file_id), self._file(tx, into_id)
@@ -192,6 +192,7 @@ class Incidents:
                 check(EntryKind.MERGED, body, self._dossier(tx, one), by.person_id, self._clock.now())
             for one, body in bodies:
                 self._write(tx, one, EntryKind.MERGED, body, by.person_id)
+            store.consider_again(tx, {gone.case_id, stays.case_id})  # its facts are those of both from now on
             return self._dossier(tx, stays)
 
     def attach(self, by: Actor, file_id: str, name: str, body: bytes, what: str = "document") -> Document:

@@ -153,6 +153,12 @@ def consider(tx: Connection, finding_id: str, digest: str, case_id: str, at: dat
     tx.exec_driver_sql(sql, (finding_id, digest, case_id, to_text(at)))
 
 
+def consider_again(tx: Connection, case_ids: Iterable[str]) -> None:
+    """Have the findings of records be looked at anew by the next sweep, as if they were not as they were."""
+    for one in case_ids:
+        tx.exec_driver_sql("UPDATE incident_considered SET digest = '' WHERE case_id = ?", (one,))
+
+
 def _files(tx: Connection, which: str, values: tuple[object, ...]) -> list[File]:
     sql = f"SELECT {_FILE} FROM incident_files WHERE {which}"  # noqa: S608 (texts of ours)
     return [

@@ -1,10 +1,12 @@
+import json
 from datetime import timedelta
 
 import pytest
+from tests.unit.exposure.runs_kit import report, service
 from tests.unit.incidents.kit import DOCTOR, MINE, THEIRS, TUESDAY, actor
 from tests.unit.incidents.opening_kit import ECHO, HELD, HOST, OPEN, SHUT, Practice
 
-from primum.exposure.findings.model import NoSuchFinding
+from primum.exposure.findings.model import NoSuchFinding, Source
 from primum.ground.clock import to_text
 from primum.identity import NotPermitted, Role as InHouse
 from primum.incidents.model import BadEntry, EntryKind, Origin, Role, Standing, State, Which
@@ -107,6 +109,24 @@ def test_after_a_merge_it_joins_the_file_that_stays(practice):
     practice.sweep()
     read = practice.only()
     assert (read.file.id, len(read.findings), read.value("system")["port"]) == (stays.id, 6, "104, 105")
+
+
+def test_after_a_merge_the_facts_are_filled_from_the_findings_of_both_without_another_probe(practice):
+    practice.probed(*OPEN)
+    practice.sweep()
+    (gone,) = practice.open()
+    elsewhere = json.loads(json.dumps(report(service(*OPEN, port=11112))).replace(HOST, "192.0.2.77"))
+    practice.clock.advance(HOUR)
+    practice.findings.take(elsewhere, Source.PROBE)
+    practice.sweep()
+    stays = practice.open()[1]
+    practice.files.merge(DOCTOR, gone.file.id, stays.file.id, "le même serveur")
+    assert practice.sweep() > 0
+    read = practice.only()
+    assert read.file.id == stays.file.id
+    assert read.value("system")["address"] == f"192.0.2.77, {HOST}"
+    assert read.value("system")["port"] == "11112, 104"  # in the order of the addresses
+    assert practice.sweep() == 0
 
 
 def test_after_a_file_is_closed_a_new_hole_opens_another(practice):
