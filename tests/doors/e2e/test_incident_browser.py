@@ -8,13 +8,15 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page
 
+from primum.ground.zones import PARIS
 from tests.doors.browser.conftest import Watched, chromium
 from tests.doors.browser.test_pages import UNLABELLED
 from tests.doors.e2e.conftest import Practice
@@ -23,7 +25,7 @@ from tests.running import Person
 pytestmark = [pytest.mark.programs("chromium"), pytest.mark.timeout(300)]
 
 TITLE = "J'ai perdu mon ordinateur portable, ou on me l'a volé"
-SEEN = datetime.now().astimezone().replace(second=0, microsecond=0) - timedelta(hours=2, minutes=3)
+SEEN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=2, minutes=3)
 """When it was seen that the laptop was gone."""
 SHOTS = os.environ.get("PRIMUM_TEST_SHOTS", "")
 """A folder for pictures of every page, for who wants to look; none are made without it."""
@@ -72,7 +74,7 @@ def page(practice: Practice, browser: Watched) -> Page:
 def laptop(practice: Practice, page: Page) -> str:
     """Tell of a lost laptop; give the address of its file."""
     page.goto(practice.primum.url + "/incidents/tell/laptop")
-    page.fill("#seen-at", f"{SEEN:%Y-%m-%dT%H:%M}")
+    page.fill("#seen-at", f"{in_paris(SEEN):%Y-%m-%dT%H:%M}")
     page.click("form.story button.primary")
     page.wait_for_selector(".countdown")
     return page.url
@@ -118,6 +120,11 @@ def countdown(page: Page) -> timedelta:
     assert left is not None, said
     days, hours, minutes = (int(one or 0) for one in left.groups())
     return timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def in_paris(at: datetime) -> datetime:
+    """The practice's hour, whatever zone this machine is in."""
+    return at.astimezone(ZoneInfo(PARIS))
 
 
 def early_in_a_minute() -> datetime:
@@ -166,7 +173,7 @@ def test_a_lost_laptop_is_told_by_keyboard_alone(practice: Practice, page: Page)
     sound(page)
 
     walk_to(page, "#seen-at")
-    type_instant(page, "#seen-at", SEEN)
+    type_instant(page, "#seen-at", in_paris(SEEN))
     walk_to(page, "#v-device-power")
     page.keyboard.type("en v")
     assert page.input_value("#v-device-power") == "asleep"
@@ -187,7 +194,7 @@ def test_the_countdown_is_the_same_to_the_minute_after_a_reload(page: Page, lapt
     assert abs((due - now) - first) < timedelta(minutes=1)
     page.reload()
     assert countdown(page) == first
-    assert f"{due:%H:%M}" in page.locator(".countdown").inner_text()
+    assert f"{in_paris(due):%H:%M}" in page.locator(".countdown").inner_text()
 
 
 def test_a_question_that_is_left_is_reached_and_answered_by_keyboard_alone(page: Page, laptop: str):
