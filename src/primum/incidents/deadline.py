@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from primum.ground.zones import PARIS, zone_named
+from primum.ground.zones import practice_zone
 from primum.incidents.applying import APPLIES, SHOWN
 from primum.incidents.duty import OPEN, Duty, DutyState
 from primum.incidents.known import Asked, Known, Start, known_of
@@ -22,8 +22,8 @@ from primum.incidents.rules.dated import Done, From, Rule, Versions, When, in_fo
 def duties(
     dossier: Dossier, now: datetime, *, zone: tzinfo | None = None, by: Sequence[Versions] | None = None
 ) -> list[Duty]:
-    """List what is due in a file at `now`. `zone`: in which a bare day ends (Paris); `by`: other rules."""
-    return duties_of(known_of(dossier, zone or zone_named(PARIS)), now, by=by)
+    """List what is due in a file at `now`. `zone`: in which a bare day ends (the practice's); `by`: other rules."""
+    return duties_of(known_of(dossier, zone or practice_zone()), now, by=by)
 
 
 def duties_of(known: Known, now: datetime, *, by: Sequence[Versions] | None = None) -> list[Duty]:

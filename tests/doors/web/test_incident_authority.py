@@ -44,7 +44,7 @@ def when(place, **ago) -> dict[str, str]:
 
 
 def day(place, **ago) -> str:
-    """A day as the rules count it: it ends at midnight in Paris."""
+    """A day as the rules count it: it ends at midnight where the practice is."""
     return f"{(place.clock.now() - timedelta(**ago)).astimezone(ZoneInfo(PARIS)):%Y-%m-%d}"
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from primum.ground.clock import from_text
-from primum.ground.zones import PARIS, zone_named
+from primum.ground.zones import practice_zone
 from primum.incidents.correspondence import (
     Direction,
     OrderStep,
@@ -148,7 +148,7 @@ class Dealings:
 
 def dealings(dossier: Dossier, now: datetime, zone: tzinfo | None = None) -> Dealings:
     """Say what stands at `now`. `zone`: in which a bare day ends; Paris where none is said."""
-    written, zone = dossier.of_kind(EntryKind.CORRESPONDENCE), zone or zone_named(PARIS)
+    written, zone = dossier.of_kind(EntryKind.CORRESPONDENCE), zone or practice_zone()
     corrected = {one.body["corrects"]: one.id for one in written if one.body.get("corrects")}
     listed = sorted((_letter(one, corrected) for one in written), key=lambda one: one.at)
     stand = sorted(standing(written), key=lambda one: from_text(one.body["at"]))
