@@ -22,7 +22,7 @@ class Notices:
     """The notifications of the files. Safe to use from several threads."""
 
     def __init__(self, files: Incidents, *, due: Due = first_due, zone: tzinfo | None = None) -> None:
-        """`due`: when the first is due; `zone`: in which instants are written, with their offset (Paris)."""
+        """`due`: when the first is due; `zone`: in which instants are written, with their offset (the practice's)."""
         self._files, self._due, self._zone = files, due, zone or practice_zone()
 
     def preview(self, by: Actor, file_id: str, type_: Type) -> Json:
