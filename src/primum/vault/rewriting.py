@@ -188,9 +188,9 @@ class Rewriting:
         folder = self._places.study(study)
         for path in old:
             self._disc.unlink(path)
-        if old:
-            # a `.next` name is what tells the next settling that old packs may still be there: it goes last
-            self._disc.sync_folder(folder)
+        # a `.next` name is what tells the next settling that old packs may still be there: it goes last; where none is
+        # seen too, for whoever removed them may have been killed before this
+        self._disc.sync_folder(folder)
         for path in _files(folder):
             if path.suffix == NEXT_SUFFIX:
                 self._disc.rename(path, path.with_suffix(PACK_SUFFIX))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -232,6 +233,26 @@ def test_a_power_cut_may_bring_a_removed_pack_back_beside_the_copies(home: Path,
             shutil.rmtree(copy)
         else:
             break
+    assert came_back > 0
+
+
+def test_killed_then_a_power_cut_brings_a_removed_pack_back_beside_the_copies(home: Path, tmp_path: Path):
+    """Who settles sees that the old packs are gone; that they are gone from the disc, nobody has told it."""
+    fill(open_at(home))
+    came_back = 0
+    for first in range(12, 40):
+        for last in range(14):
+            copy, aside = tmp_path / f"copy{first}-{last}", tmp_path / f"aside{first}-{last}"
+            shutil.copytree(home, copy)
+            aside.mkdir()
+            disc = ForgetfulDisc(aside)
+            with contextlib.suppress(Killed):
+                open_at(copy, DyingDisc(first, disc)).erase_part(STUDY, only(1, 3))
+            with contextlib.suppress(Killed):
+                open_at(copy, DyingDisc(last, disc)).erase_part(STUDY, only(1, 3))
+            came_back += disc.cut()
+            whole(copy)
+            shutil.rmtree(copy)
     assert came_back > 0
 
 
