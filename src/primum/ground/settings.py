@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from primum.ground.errors import PrimumError
-from primum.ground.zones import is_zone
+from primum.ground.zones import PARIS, is_zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ SETTINGS = (
         False,
         "The operator hosts for others: files of breaches are a processor's, GDPR art. 33(2).",
     ),
-    Setting("time_zone", "Europe/Paris", "Zone in which pages take and show hours, and sheets and notices write them."),
+    Setting("time_zone", PARIS, "Zone in which pages take and show hours, and sheets and notices write them."),
     Setting("language", "fr", "Language of a page for who has not chosen: fr or en."),
 )
 """Every setting, in the order of the reference page."""

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import Final
-
 from starlette.responses import Response
 
 from primum.doors.http.forms import field
 from primum.doors.http.visit import Visit
-from primum.doors.web.incident_asking import ask, file_id
+from primum.doors.web.incident_asking import NoHour, ask, file_id, typed_instant
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.incidents import IncidentPages, download
-from primum.doors.web.language import say
-from primum.doors.web.local_time import Unclear, read_local
 from primum.doors.web.render import language_of
-from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
 from primum.ground.zones import practice_zone
 from primum.incidents.carried import read
 from primum.incidents.limits import LIMITS
 from primum.incidents.stories.alerts import alert, alert_pdf
-
-_OFFSET: Final = 8
-"""Characters: +01:00."""
 
 
 class AlertPages:
@@ -50,10 +41,7 @@ class AlertPages:
         """Write down that it has left."""
         about = field(visit.form, "about", LIMITS.line)
         try:
-            typed, offset = field(visit.form, "at", LIMITS.line), field(visit.form, "offset", _OFFSET)
-            at = read_local(typed, None, offset).astimezone(UTC)
-        except Unclear:
-            return self._incidents.shown(visit, say(language_of(visit), "incidents.hour_twice"), 422)
-        except ValueError:
-            return self._incidents.shown(visit, say(language_of(visit), "incidents.no_hour"), 422)
-        return self._incidents.act(visit, "incident_alerted", "alert", told={"at": to_text(at), "about": about})
+            at = typed_instant(visit)
+        except NoHour as unfit:
+            return self._incidents.shown(visit, str(unfit), 422)
+        return self._incidents.act(visit, "incident_alerted", "alert", told={"at": at, "about": about})

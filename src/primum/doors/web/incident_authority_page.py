@@ -12,14 +12,14 @@ from primum.doors.http.forms import FormUnreadable, field
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.statuses import status_of
 from primum.doors.http.visit import Visit
-from primum.doors.web.incident_asking import HERE, ask, file_id, may, sentence_of
+from primum.doors.web.incident_asking import HERE, NoHour, ask, file_id, may, sentence_of, typed_instant
 from primum.doors.web.incident_authority import stands
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.incidents import back, download, fetched, title_of
 from primum.doors.web.language import say, write_instant
-from primum.doors.web.local_time import OFFSETS, Unclear, read_local
+from primum.doors.web.local_time import OFFSETS
 from primum.doors.web.render import Pages, language_of
-from primum.ground.clock import from_text, to_text
+from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
 from primum.identity import Permission
 from primum.incidents.carried import read
@@ -96,11 +96,9 @@ class AuthorityPages:
         if len(visit.document) > LIMITS.document_bytes:
             raise FormUnreadable
         try:
-            at = to_text(read_local(field(visit.form, "at", LIMITS.line), None, field(visit.form, "offset", 8)))
-        except Unclear:
-            return self._page(visit, say(language_of(visit), "incidents.hour_twice"), 422)
-        except ValueError:
-            return self._page(visit, say(language_of(visit), "incidents.no_hour"), 422)
+            at = typed_instant(visit)
+        except NoHour as unfit:
+            return self._page(visit, str(unfit), 422)
         more = {name: field(visit.form, name, LIMITS.line) for name in ("due", "other", "name")}
         try:
             ask(visit, verb, document=visit.document, id=file_id(visit), **told, **more, at=at)

@@ -10,13 +10,11 @@ from starlette.responses import Response
 from primum.doors.http.forms import FormUnreadable, field
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.visit import Visit
-from primum.doors.web.incident_asking import file_id
+from primum.doors.web.incident_asking import NoHour, file_id, typed_instant
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.incidents import IncidentPages, download, fetched
 from primum.doors.web.language import say
-from primum.doors.web.local_time import Unclear, read_local
 from primum.doors.web.render import language_of
-from primum.ground.clock import to_text
 from primum.ground.errors import PrimumError
 from primum.incidents.limits import LIMITS
 from primum.incidents.notices.model import Type
@@ -58,11 +56,9 @@ class NoticePages:
         if len(visit.document) > LIMITS.document_bytes:
             raise FormUnreadable
         try:
-            at = to_text(read_local(field(visit.form, "at", LIMITS.line), None, field(visit.form, "offset", 8)))
-        except Unclear:
-            return self._incidents.shown(visit, say(language, "incidents.hour_twice"), 422)
-        except ValueError:
-            return self._incidents.shown(visit, say(language, "incidents.no_hour"), 422)
+            at = typed_instant(visit)
+        except NoHour as unfit:
+            return self._incidents.shown(visit, str(unfit), 422)
         told = {
             "notice": _entry(visit), "at": at, "number": field(visit.form, "number", LIMITS.line),
             "corrects": field(visit.form, "corrects", LIMITS.line), "name": say(language, "incident_notice.receipt"),

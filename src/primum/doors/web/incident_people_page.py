@@ -16,15 +16,15 @@ from starlette.responses import Response
 from primum.doors.http.forms import field
 from primum.doors.http.statuses import status_of
 from primum.doors.http.visit import Visit
-from primum.doors.web.incident_asking import HERE, ask, file_id, may, sentence_of
+from primum.doors.web.incident_asking import HERE, NoHour, ask, file_id, may, sentence_of, typed_instant
 from primum.doors.web.incident_people import asked, beside, fates, form_of, letter_of, section, unreadable
 from primum.doors.web.incident_values import tongue
 from primum.doors.web.incidents import back, download, title_of
 from primum.doors.web.language import say, write_instant
-from primum.doors.web.local_time import OFFSETS, Unclear, read_local
+from primum.doors.web.local_time import OFFSETS
 from primum.doors.web.render import Pages, language_of
 from primum.doors.web.step_up import step_up_address
-from primum.ground.clock import from_text, to_text
+from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
 from primum.identity import Permission
 from primum.incidents.carried import read
@@ -98,9 +98,10 @@ class TellingPages:
 
     def publish(self, visit: Visit) -> Response:
         """Say where the public notice stands. Raises StepUpNeeded."""
-        since = self._instant(visit, "since")
-        if isinstance(since, Response):
-            return since
+        try:
+            since = typed_instant(visit, "since")
+        except NoHour as unfit:
+            return self._page(visit, str(unfit), _UNFIT)
         told = {"id": file_id(visit), "where": field(visit.form, "where", TELLING.source), "since": since}
         name = field(visit.form, "name", LIMITS.line)
         return self.act(visit, "incident_people_publish", "notice", {**told, "name": name}, visit.document)
@@ -122,14 +123,6 @@ class TellingPages:
     def refused(self, visit: Visit, refusal: PrimumError) -> Response:
         """Show the page again with what was refused."""
         return self._page(visit, sentence_of(visit, refusal), status_of(refusal))
-
-    def _instant(self, visit: Visit, name: str) -> str | Response:
-        try:
-            return to_text(read_local(field(visit.form, name, LIMITS.line), None, field(visit.form, "offset", 8)))
-        except Unclear:
-            return self._page(visit, say(language_of(visit), "incidents.hour_twice"), _UNFIT)
-        except ValueError:
-            return self._page(visit, say(language_of(visit), "incidents.no_hour"), _UNFIT)
 
     def _page(  # noqa: PLR0917 (what is shown)
         self, visit: Visit, sentence: str = "", status: int = _OK, why: list[str] | None = None,

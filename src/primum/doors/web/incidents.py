@@ -15,16 +15,16 @@ from starlette.responses import RedirectResponse, Response
 from primum.doors.http.forms import FormUnreadable, field
 from primum.doors.http.statuses import status_of
 from primum.doors.http.visit import Visit
-from primum.doors.web.incident_asking import HERE, ask, file_id, may, sentence_of
+from primum.doors.web.incident_asking import HERE, NoHour, ask, file_id, may, sentence_of, typed_instant
 from primum.doors.web.incident_clock import headline
 from primum.doors.web.incident_sections import every_section
 from primum.doors.web.incident_stories import stories_of
 from primum.doors.web.incident_values import read_form
 from primum.doors.web.language import say, write_instant
-from primum.doors.web.local_time import OFFSETS, Unclear, read_local
+from primum.doors.web.local_time import OFFSETS
 from primum.doors.web.render import Pages, language_of
 from primum.doors.web.step_up import step_up_address
-from primum.ground.clock import from_text, to_text
+from primum.ground.clock import from_text
 from primum.ground.errors import PrimumError
 from primum.identity import Permission
 from primum.incidents.carried import read
@@ -91,11 +91,9 @@ class IncidentPages:
     def instant(self, visit: Visit) -> Response:
         """Write down when somebody was aware, or another instant."""
         try:
-            at = to_text(read_local(field(visit.form, "at", LIMITS.line), None, field(visit.form, "offset", 8)))
-        except Unclear:
-            return self.shown(visit, say(language_of(visit), "incidents.hour_twice"), 422)
-        except ValueError:
-            return self.shown(visit, say(language_of(visit), "incidents.no_hour"), 422)
+            at = typed_instant(visit)
+        except NoHour as unfit:
+            return self.shown(visit, str(unfit), 422)
         which, reason = (field(visit.form, name, LIMITS.text) for name in ("which", "reason"))
         return self.act(visit, "incident_instant", "clock", told={"which": which, "at": at, "reason": reason})
 
