@@ -162,17 +162,18 @@ class Verification:
         """Compare all that is kept with all that is told. Nobody's permission is asked for."""
         with self._files.reading() as tx:
             found = self._compared(tx)
-        if not found.differences:
-            return found
-        with self._files.transaction() as tx:  # a line comes before its entry is committed: now nobody is writing
-            return self._compared(tx)
+            # both are of one view of the store: nothing of them is read again while nobody may write
+            documents = list(store.every_document_as_kept(tx))
+            differ = tuple(compare_documents(documents, store.every_document_told(tx)))
+        if found.differences:
+            with self._files.transaction() as tx:  # a line comes before its entry is committed: now nobody is writing
+                found = self._compared(tx)
+        return replace(found, differences=found.differences + differ, documents=len(documents))
 
     def _compared(self, tx: Connection) -> Verified:
-        kept, records, documents = _kept(tx), _records(tx), list(store.every_document_as_kept(tx))
+        kept, records = _kept(tx), _records(tx)
         self._flush()
-        found = compare(kept, _lines(self._journal), records)
-        differ = tuple(compare_documents(documents, store.every_document_told(tx)))
-        return replace(found, differences=found.differences + differ, documents=len(documents))
+        return compare(kept, _lines(self._journal), records)
 
 
 def _kept(tx: Connection) -> list[Kept]:
