@@ -36,6 +36,9 @@ _BEGUN: Final = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK})
 _NO_ROUTE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """The system has no more just now: tried again when something has ended."""
+_REJECTED: Final = {errno.ECONNREFUSED: ("refused", State.CLOSED), errno.ECONNRESET: ("reset", State.OPEN)}
+"""How a line ends and a port answered. A SYN that is reset is refused; `reset` comes once the port had accepted
+(RFC 9293 3.10.7.3, 3.10.7.4)."""
 _DESCRIPTORS_LEFT: Final = 192
 """For ladders, fixtures, files."""
 
@@ -186,9 +189,9 @@ class Sweep:
             self._again.append((address, port))  # another line of the log will tell of it
             line.ended = "postponed"
             return
-        if number == errno.ECONNREFUSED:
-            line.ended = "refused"
-            self._tell(address, port, State.CLOSED)
+        if number in _REJECTED:
+            line.ended, state = _REJECTED[number]
+            self._tell(address, port, state)
             return
         line.ended = "unreachable"
         if number in _NO_ROUTE and self._first.get(address) == port:
@@ -218,9 +221,10 @@ class Sweep:
             with_itself = _with_itself(one.socket)
             self._forget(one, "refused" if with_itself else "done")
             self._tell(one.address, one.port, State.CLOSED if with_itself else State.OPEN)
-        elif number in {errno.ECONNREFUSED, errno.ECONNRESET}:
-            self._forget(one, "refused")
-            self._tell(one.address, one.port, State.CLOSED)
+        elif number in _REJECTED:
+            ended, state = _REJECTED[number]
+            self._forget(one, ended)
+            self._tell(one.address, one.port, state)
         else:
             self._forget(one, "unreachable")
             if self._first.get(one.address) == one.port and took >= self._limits.link_says_after:

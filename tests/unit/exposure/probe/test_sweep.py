@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import selectors
 import socket
 import time
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 from tests.programs import free_port
-from tests.unit.exposure.probe.probe_kit import QUICK, dialler, gate, hangs_up, mandate, server
+from tests.unit.exposure.probe.probe_kit import QUICK, dialler, gate, hangs_up, mandate, resets, server
 
 from primum.exposure.probe.limits import LIMITS
 from primum.exposure.probe.sweep import State, Sweep
@@ -26,6 +27,22 @@ def test_open_and_closed_are_told_and_the_open_one_at_once():
         swept = sweep({"127.0.0.1": (closed, port)}, found=lambda *one: found.append(one))
     assert swept["127.0.0.1"].states == {closed: State.CLOSED, port: State.OPEN}
     assert found == [("127.0.0.1", port)]
+
+
+class Late(selectors.DefaultSelector):
+    """Looks when the other side has long done what it does."""
+
+    def select(self, timeout=None):
+        time.sleep(0.1)
+        return super().select(timeout)
+
+
+def test_a_port_that_accepts_and_then_resets_is_open():
+    log = []
+    with server(resets) as port:
+        swept = Sweep(dialler(log=log), {"127.0.0.1": (port,)}, lambda *_: None, _selector=Late()).run()
+    assert swept["127.0.0.1"].states == {port: State.OPEN}
+    assert [one.ended for one in log] == ["reset"]
 
 
 def test_every_connection_is_a_line_of_the_log():
