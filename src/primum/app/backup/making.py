@@ -119,7 +119,8 @@ class Run:
             self._ill(one.path, reason)
         same = before is not None and before.seen == one.seen
         if before is not None and self._sink.keeps_former and (reason or same):
-            self._keep(before._replace(tail=_furthest(before.tail, expected)))
+            tail = _furthest(before.tail, expected)
+            self._keep(before if tail is before.tail else before._replace(tail=tail))
             return
         end = before.end if before is not None and same else one.tail.end if one.tail else 0
         if not end:
@@ -217,8 +218,8 @@ class Run:
     # -- the keyring, last --
 
     def _keyring(self, expected: set[str]) -> Manifest:
-        files = list(self._source.vault.wrapped_keyring())
-        keyed = {one.study for one in files if one.study and one.opens}
+        keyed: set[str] = set()
+        bundle = write_bundle(self._wrapped(keyed))
         packed = {entry.study for entry in self._entries.values() if entry.study}
         erased = self._erased((self._before.keyed | expected | packed) - keyed)
         kept: dict[str, Entry] = {}
@@ -229,7 +230,6 @@ class Run:
             kept[path] = entry
             if gone:
                 self._ill(path, "gone")
-        bundle = write_bundle((one.name, one.content) for one in files)
         return replace(
             self._made,
             made_at=to_text(self._source.clock.now()),
@@ -239,6 +239,13 @@ class Run:
             keys=len(keyed),
             erased=tuple(sorted(erased.items())),
         )
+
+    def _wrapped(self, keyed: set[str]) -> Iterator[tuple[str, bytes]]:
+        """Give each file of the keyring as it is read (a key file is 4 KiB), and note the studies whose key opens."""
+        for one in self._source.vault.wrapped_keyring():
+            if one.study and one.opens:
+                keyed.add(one.study)
+            yield one.name, one.content
 
     def _erased_since(self, study: str, erased: Mapping[str, str], *, gone: bool) -> bool:
         """Tell whether what was copied of a study is what an erasure removed: a pack that is gone by one is no loss."""

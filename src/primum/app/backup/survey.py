@@ -65,7 +65,7 @@ def find_packs(
             seen = (now.st_size, now.st_mtime_ns)
             before = former.get(path)
             if before is not None and before.seen == seen:
-                yield Found(path, seen, before.tail)
+                yield Found(before.path, before.seen, before.tail)  # not a second copy of each
                 continue
             yield _look(vault, study, info.pack, path, seen)
 
