@@ -33,6 +33,14 @@ WAITING = 4096
 """Messages read and not yet indexed: some 25 MB of headers. Beyond, the pair fills and hints are dropped."""
 SWEPT = 64
 """Studies that a sweep looks at in one turn: some 25 ms, during which hints wait."""
+STEADY = 8
+"""Turns one after the other that brought nothing but short hints: somebody is sending a study."""
+DOZE = 0.01
+"""Seconds that the reading thread then leaves the pairs alone: to be woken for each hint takes the processor from the
+sender, the receiver and the thread that writes the index. Whoever waits for a barrier waits so much longer, once."""
+SHORT_BYTES = 8 * 1024
+"""Hints of which a pair's buffer holds what comes meanwhile (208 KiB on Linux: some twenty, the kernel's share
+counted)."""
 LOOK = 0.5
 """Seconds between two looks at whether to stop."""
 
@@ -57,10 +65,12 @@ class IntakeLoop:
         indexer: Indexer,
         studies: Callable[[], Iterable[str]],
         hear: Hear = _nobody,
+        *,
         now: Callable[[], float] = time.monotonic,
+        doze: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take over our ends of the pairs. `studies` lists all that the vault holds; `hear` takes questions."""
-        self._now = now
+        self._now, self._doze = now, doze
         self._studies = studies
         self.hear = hear
         self._pieces: dict[socket.socket, Pieces] = {}
@@ -168,24 +178,41 @@ class IntakeLoop:
         self._urgent.set()  # there may be a barrier among those that are left
 
     def _read(self) -> None:
+        steady = 0
         while not self._stop.is_set():
-            for pair in select.select(self._pairs, [], [], LOOK)[0]:
-                self._drain(pair)
+            steady = self._listen(steady)
 
-    def _drain(self, pair: socket.socket) -> None:
-        """Take a while what one receiver says: the others' pairs must not fill meanwhile."""
+    def _listen(self, steady: int) -> int:
+        """Take what has come; return how many times in a row it was short hints and nothing else."""
+        ready = select.select(self._pairs, [], [], LOOK)[0]
+        short = [self._drain(pair) for pair in ready]
+        if not ready or not all(short):
+            return 0
+        if steady >= STEADY:
+            self._doze(DOZE)
+        return steady + 1
+
+    def _drain(self, pair: socket.socket) -> bool:
+        """Take a while what one receiver says: the others' pairs must not fill meanwhile.
+
+        Return whether it was short hints and nothing else.
+        """
+        short = True
         for _ in range(BATCH):
             try:
-                told = decode(pair.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT))
+                packet = pair.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT)
+                told = decode(packet)
             except BlockingIOError:
-                return
+                return short
             except (IntakeUnreadable, OSError) as error:
                 _log.failure("intake.unreadable", error)
-                return
+                return False
+            short = short and isinstance(told, Stored) and len(packet) <= SHORT_BYTES
             if isinstance(told, Piece):
                 self._hear_piece(pair, told)
             elif not isinstance(told, Passed):
                 self._put((self._now(), pair, told))
+        return False
 
     def _hear_piece(self, pair: socket.socket, piece: Piece) -> None:
         try:

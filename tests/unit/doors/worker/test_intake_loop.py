@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from primum.doors.worker.intake import GATHER, SWEPT, IntakeLoop
+from primum.doors.worker.intake import DOZE, GATHER, SHORT_BYTES, STEADY, SWEPT, IntakeLoop
 from primum.imaging import CaughtUp, Stored
-from primum.imaging.intake import MESSAGE_BYTES, Barrier, Passed, decode, encode
+from primum.imaging.intake import MESSAGE_BYTES, Barrier, Passed, Piece, decode, encode
 from primum.vault import Position, RecordFacts
 
 
@@ -44,9 +44,9 @@ def loop():
     theirs.close()
 
 
-def hint(offset):
+def hint(offset, header=b"header"):
     facts = RecordFacts("instance", "ctl_" + "a" * 26, "dev_" + "a" * 26, "1", "2", "3", "4", "5", "at", "CT1")
-    return encode(Stored(Position("s" * 26, "p" * 26, offset, offset + 4096), facts, b"header"))
+    return encode(Stored(Position("s" * 26, "p" * 26, offset, offset + 4096), facts, header))
 
 
 def test_a_barrier_is_answered_after_what_came_before_it(loop):
@@ -116,3 +116,72 @@ def test_a_hint_that_waited_for_the_batch_before_it_does_not_wait_as_long_for_ot
     assert patience.waited == [round(one, 6) for one in left]
     for end in (ours, theirs):
         end.close()
+
+
+class Listening:
+    """A loop that is not running, of which each turn is asked for; it remembers when it dozed."""
+
+    def __init__(self):
+        self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.dozed, self.steady = [], 0
+        self.loop = IntakeLoop([self.theirs], Shelf(), list, doze=self.dozed.append)
+
+    def hear(self, *packets):
+        for one in packets:
+            self.ours.send(one)
+        self.steady = self.loop._listen(self.steady)
+
+
+@pytest.fixture
+def listening():
+    made = Listening()
+    yield made
+    made.ours.close()
+    made.theirs.close()
+
+
+def test_a_steady_sender_is_listened_to_now_and_then_and_not_for_each_hint(listening):
+    for offset in range(STEADY):
+        listening.hear(hint(offset))
+    assert listening.dozed == []
+    listening.hear(hint(90))
+    listening.hear(hint(91), hint(92))
+    assert listening.dozed == [DOZE, DOZE]
+    hints, _ = listening.loop._gather()
+    assert len(hints) == STEADY + 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        encode(Barrier(7, behind=False)),
+        encode(Piece(7, more=False, part=b"{}")),
+        hint(0, b"h" * SHORT_BYTES),
+        b"\xff\xffgarbage",
+    ],
+    ids=["barrier", "question", "long hint", "garbage"],
+)
+def test_whoever_waits_or_fills_the_pair_is_listened_to_at_once(listening, other):
+    for offset in range(STEADY):
+        listening.hear(hint(offset))
+    listening.hear(hint(90), other)
+    assert (listening.dozed, listening.steady) == ([], 0)
+
+
+def test_after_a_silence_a_sender_must_prove_steady_again(listening, monkeypatch):
+    monkeypatch.setattr("primum.doors.worker.intake.LOOK", 0)
+    for offset in range(STEADY):
+        listening.hear(hint(offset))
+    listening.hear()
+    listening.hear(hint(90))
+    assert (listening.dozed, listening.steady) == ([], 1)
+
+
+def test_a_pair_holds_what_comes_while_nobody_listens():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        ours.setblocking(False)
+        short = hint(0, b"h" * (SHORT_BYTES - 400))
+        assert len(short) <= SHORT_BYTES
+        for _ in range(int(1200 * DOZE)):  # more in a second than any row of bench.ingest
+            ours.send(short)
