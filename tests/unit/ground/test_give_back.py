@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from primum.ground import process
+
 _PROGRAM = """
 import os
 from primum.ground import process
@@ -32,3 +34,12 @@ def test_what_was_freed_in_the_middle_of_the_heap_is_given_back() -> None:
     full, freed, given = (int(one) for one in done.stdout.split())
     assert freed > full - 10, "the library gave it back by itself: nothing is shown"
     assert given < freed - 25
+
+
+def test_it_is_given_back_once_a_minute_however_often_somebody_comes_by():
+    now, given = [100.0], []
+    memory = process.GivesBack(lambda: now[0], lambda: given.append(now[0]))
+    for _ in range(125):
+        now[0] += 1
+        memory.when_due()
+    assert given == [160.0, 220.0]

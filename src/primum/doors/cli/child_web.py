@@ -81,7 +81,9 @@ def _address(opened: WebRooms) -> str:
 
 
 def _keep(opened: WebRooms, stop: threading.Event) -> None:
+    memory = process.GivesBack()
     while not stop.wait(_FLUSH):
+        memory.when_due()
         try:
             opened.rooms.journal.flush()
         except PrimumError as error:

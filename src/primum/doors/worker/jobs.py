@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Final
 
 from primum.ground import process
 from primum.ground.clock import Clock
@@ -13,8 +12,6 @@ from primum.ground.jobs import Job
 from primum.ground.log import Log
 
 _log = Log("jobs")
-GIVE_BACK_SECONDS: Final = 60.0
-"""Between two times that freed memory is given back: a few milliseconds each."""
 
 
 class Clockwork:
@@ -49,7 +46,7 @@ class Clockwork:
 
     def _run(self) -> None:
         due = {job.name: time.monotonic() + job.every.total_seconds() for job in self._jobs}
-        given_back = time.monotonic()
+        memory = process.GivesBack()
         while True:
             hurried = self._wake.wait(max(0.05, min(due.values()) - time.monotonic()))
             self._wake.clear()
@@ -60,9 +57,7 @@ class Clockwork:
                 if hurried or due[job.name] <= now:
                     due[job.name] = now + job.every.total_seconds()
                     run_job(job, self._clock)
-            if time.monotonic() - given_back > GIVE_BACK_SECONDS:
-                process.give_back()
-                given_back = time.monotonic()
+            memory.when_due()
 
 
 def run_job(job: Job, clock: Clock) -> int:
