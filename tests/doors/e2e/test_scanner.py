@@ -128,8 +128,13 @@ def test_a_reading_station_says_who_uses_it(signed_in, packs, images, tmp_path):
     assert not station.store(images[:1], options=["-usr", person.login, "-pwd", person.password]).ok
     for reason in ("dimse.identity-required", "device.identity-refused"):
         wait_for_reason(signed_in, reason, "device:association:refused")
-    opened = [fact for fact in facts(signed_in, "device:association:opened") if "person" in fact["details"]]
-    assert [fact["details"]["calling_aet"] for fact in opened] == ["STATION1"]
+
+    def opened() -> list[str]:
+        found = facts(signed_in, "device:association:opened")
+        return [fact["details"]["calling_aet"] for fact in found if "person" in fact["details"]]
+
+    wait_until(lambda: bool(opened()), seconds=30)  # by another process perhaps than those that were refused
+    assert opened() == ["STATION1"]
     assert "need not" in asked(signed_in, "device", "identity", "station-1", "--not-required")
     assert station.store(images[:1]).ok
     log = primum.log.read_text("utf-8", "replace")
