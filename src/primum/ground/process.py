@@ -105,6 +105,10 @@ def give_back() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
+GIVE_BACK_SECONDS = 60.0
+"""Between two times that freed memory is given back: a few milliseconds each."""
+
+
 class GivesBack:
     """Gives freed memory back every minute, for a thread that comes by more often. Used by one thread."""
 
@@ -118,7 +122,3 @@ class GivesBack:
         if self._now() >= self._due:
             self._give()
             self._due = self._now() + GIVE_BACK_SECONDS
-
-
-GIVE_BACK_SECONDS = 60.0
-"""Between two times: a millisecond or two each."""
