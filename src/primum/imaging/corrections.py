@@ -112,7 +112,7 @@ class Corrections:
         study = self.archive.study(ref, EVERYTHING)
         served = self.archive.instance_of(ref, None, sop_uid, EVERYTHING)
         others = [one for one in self.archive.versions(ref, EVERYTHING) if one.sop_uid == sop_uid]
-        if sha256 not in {self._vault.open(one.position).sha256.hex() for one in (served, *others)}:
+        if sha256 not in {self._vault.open(one.position).digest_by("sha256").hex() for one in (served, *others)}:
             raise NotHere(what="version")
         return self._amend(study, Kind.CHOOSE, by, sop=sop_uid, sha256=sha256)
 
@@ -127,8 +127,8 @@ class Corrections:
         for one in [*served, *others]:
             record = self._vault.open(one.position)
             found.append({
-                "instance": one.sop_uid, "sha256": record.sha256.hex(), "received_at": record.facts.received_at,
-                "served": one in served,
+                "instance": one.sop_uid, "sha256": record.digest_by("sha256").hex(),
+                "received_at": record.facts.received_at, "served": one in served,
             })  # fmt: skip
         return sorted(found, key=lambda one: (one["instance"], one["received_at"]))
 

@@ -8,13 +8,14 @@ while it is read is refused, and ends no process.
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
+
+from blake3 import blake3
 
 from primum.ground.clock import Clock, to_text
 from primum.ground.errors import PrimumError
@@ -117,9 +118,9 @@ class Origin:
 
 
 Known = Callable[[str, str], frozenset[bytes]]
-"""The SHA-256 of every version that the archive has of a SOP Instance UID in a study, by the study's reference."""
+"""The BLAKE3 of every version that the archive has of a SOP Instance UID in a study, by the study's reference."""
 Seen = Callable[[str, str, bytes], object]
-"""Hears of each instance of the source: its study's reference, its SOP Instance UID, the SHA-256 of its data set."""
+"""Hears of each instance of the source: its study's reference, its SOP Instance UID, the BLAKE3 of its data set."""
 
 
 def import_folder(
@@ -365,7 +366,7 @@ class _Run:
         if len(data) != length:
             raise Unreadable
         found = peek(data, meta.transfer_syntax_uid)
-        if self._has(meta, found, lambda: hashlib.sha256(data).digest()):
+        if self._has(meta, found, lambda: blake3(data).digest()):
             return None
         frames = frames_of(found, data, meta.transfer_syntax_uid)
         facts = self._facts(meta, found)
@@ -465,8 +466,8 @@ class _Begun:
 
 
 def _digest(item: Item, begins: int, piece: int) -> bytes:
-    """SHA-256 of a large data set, read a second time: only where its UID is known already."""
-    whole = hashlib.sha256()
+    """BLAKE3 of a large data set, read a second time: only where its UID is known already."""
+    whole = blake3()
     with item.open() as stream:
         _read(stream, begins)
         while data := _read(stream, piece):

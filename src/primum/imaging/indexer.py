@@ -5,7 +5,6 @@ A hint (`Stored`) saves reading the pack; the packs are the truth. See docs/desi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from primum.imaging.amending import Amender, Noted
 from primum.imaging.amendments import Amendment, Kind, note_id, read as read_amendment
 from primum.imaging.columns import Arrival
 from primum.imaging.completion.store import note_arrivals
+from primum.imaging.contents import Contents
 from primum.imaging.dose.store import note_reports
 from primum.imaging.errors import ImagingRefusal
 from primum.imaging.extract import Attributes
@@ -75,6 +75,7 @@ class Indexer:
         `rejected` is told of each rejection note once, when it is first met.
         """
         self._index, self._records, self._vault, self._clock, self._limits = index, records, vault, clock, limits
+        self._contents = Contents(vault)
         self._concerned = _Concerned()
         self._rejected, self._again = rejected, False
 
@@ -273,7 +274,7 @@ class Indexer:
             amended = amender.amended({one.position.study for one in listed} | decided)
             amender.lift(amended)
             self._concerned = _Concerned()
-            batch = Batch(connection, self._digest, self._assign)
+            batch = Batch(connection, self._contents, self._assign)
             batch.write(listed, stops.values())
             note_returned(connection, batch.packs, returned)
             note_arrivals(connection, (one.position.study for one in listed), self._clock.now())
@@ -297,14 +298,6 @@ class Indexer:
         ]
         places = {one.position for one in gone}
         return [one for one in arrivals if one.position not in places], gone
-
-    def _digest(self, position: Position) -> bytes:
-        try:
-            return bytes(self._vault.open(position).sha256)
-        except (Illness, RecordAbsent) as illness:
-            # what cannot be opened cannot be the same as anything: a digest of its own, the same each time
-            _log.warning("index.illness", code=illness.code, study=position.study, pack=position.pack)
-            return hashlib.sha256(f"unreadable {position.pack} {position.offset}".encode()).digest()
 
     def _assign(self, studies: list[tuple[Arrival, Traits]]) -> list[Assignment]:
         newcomers = [Newcomer(one.facts.controller_id, one.position.study, traits) for one, traits in studies]

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -70,8 +70,18 @@ _row: Callable[[_Placed], tuple[Any, ...]] = attrgetter(*_COLUMNS)
 COLUMN_LIST = ", ".join(f'"{name}"' for name in _COLUMNS)
 _MARKS = ", ".join("?" * len(_COLUMNS))
 
-Digest = Callable[[Position], bytes]
-"""How the SHA-256 of a record is looked up, where two have the same SOP Instance UID."""
+
+class Contents(Protocol):
+    """How records are compared, where two have the same SOP Instance UID."""
+
+    def same(self, one: Position, other: Position) -> bool:
+        """Tell whether two are known to have the same bytes, without reading them."""
+        ...
+
+    def sha256(self, position: Position) -> bytes:
+        """Return the SHA-256 of a record's data set."""
+        ...
+
 
 Assign = Callable[[list[tuple[Arrival, Traits]]], list[Assignment]]
 """How it is decided whose new studies are."""
@@ -80,10 +90,10 @@ Assign = Callable[[list[tuple[Arrival, Traits]]], list[Assignment]]
 class Batch:
     """The rows of one batch of arrivals, written through one connection in one transaction."""
 
-    def __init__(self, index: Connection, digest: Digest, assign: Assign) -> None:
+    def __init__(self, index: Connection, contents: Contents, assign: Assign) -> None:
         """Write through `index`, whose transaction the caller has begun."""
         self._index = index
-        self._digest = digest
+        self._contents = contents
         self._assign = assign
         self._studies: dict[str, tuple[int, str]] = {}
         self._series: dict[tuple[int, str], tuple[int, str]] = {}
@@ -239,9 +249,13 @@ class Batch:
     def _meet(self, current: _Placed, placed: _Placed) -> _Placed:
         """A SOP Instance UID has one more record: tell which one is served now."""
         versions = self._versions.setdefault((placed.sop_uid, placed.study_id), {})
-        for one in (current, placed):
-            one.digest = one.digest or self._digest(self._position(one))
         self._touched_series.add(current.series_id)
+        places = self._position(current), self._position(placed)
+        if not versions and self._contents.same(*places):
+            earliest = placed if placed.order < current.order else current
+            return replace(earliest, copies=current.copies + placed.copies)
+        for one, place in zip((current, placed), places, strict=True):
+            one.digest = one.digest or self._contents.sha256(place)
         every = {**versions, current.digest or b"": current}
         twin = every.get(placed.digest or b"")
         if twin is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +10,18 @@ from types import TracebackType
 from typing import Self
 
 from primum.ground.disc import BLOCK
+from primum.vault.digests import begin
 from primum.vault.illnesses import FlippedBit, Illness, ReorderedSegment
 from primum.vault.model import Position, Tail
 from primum.vault.packformat import (
     HEAD_BYTES,
     HEAD_MAGIC,
+    READABLE,
     TRAILER_MAGIC,
     Trailer,
     chain_next,
     head_bytes,
+    header_version,
     judge_header,
     pack_header,
     read_trailer_clear,
@@ -94,9 +96,14 @@ class PackFile:
         The first record is of the same write, and may be whole all the same.
         """
         found = os.pread(self.fd, BLOCK, 0)
-        meant = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
-        sectors = [(found[at : at + _SECTOR], meant[at : at + _SECTOR]) for at in range(0, BLOCK, _SECTOR)]
-        return all(one == other or not any(one) for one, other in sectors)
+        secret = self.secret
+        return any(
+            _torn(found, pack_header(secret.study_key, secret.study, secret.pack, version)) for version in READABLE
+        )
+
+    def version(self) -> int:
+        """Return the format version that the header block claims; 0 when it is none."""
+        return header_version(os.pread(self.fd, BLOCK, 0))
 
     def block(self, at: int) -> bytes:
         """Read one block; short at the end of the file. Reads ahead when blocks are asked for in a row."""
@@ -115,7 +122,7 @@ class PackFile:
         clear = read_trailer_clear(block)
         if clear is None:
             return None
-        seal = self.secret.record(clear.salt)
+        seal = self.secret.record(clear.salt, clear.version)
         trailer = seal.open_trailer(block, clear)
         if trailer is None:
             return None
@@ -141,8 +148,8 @@ class PackFile:
         return view[: os.preadv(self.fd, [view], at)]
 
     def verify(self, found: Found) -> Iterator[Illness]:
-        """Open all that a record holds and compare: segments, SHA-256, head, padding."""
-        digest, whole = hashlib.sha256(), True
+        """Open all that a record holds and compare: segments, digest, head, padding."""
+        digest, whole = begin(found.trailer.digest.algorithm), True
         for part in every_part(found.trailer.shape):
             try:
                 plain = self.segment(found, part)
@@ -152,16 +159,17 @@ class PackFile:
             else:
                 if part.role < 3:  # noqa: PLR2004 (the frame table is ours, not of the data set)
                     digest.update(plain)
-        if whole and digest.digest() != found.trailer.sha256:
-            yield self.flipped(found.start, found.end, "SHA-256 of the data set")
+        if whole and digest.digest() != found.trailer.digest.value:
+            yield self.flipped(found.start, found.end, "digest of the data set")
         yield from self.verify_frame(found)
 
     def verify_frame(self, found: Found) -> Iterator[Illness]:
         """Compare what frames a record with what its trailer implies: head and padding."""
         trailer, shape = found.trailer, found.trailer.shape
         head = head_bytes(
-            trailer.facts.kind, found.seal.salt, shape.blocks if trailer.length_known else 0, ordered=trailer.ordered
-        )
+            trailer.facts.kind, found.seal.salt, shape.blocks if trailer.length_known else 0,
+            ordered=trailer.ordered, version=found.seal.version,
+        )  # fmt: skip
         if os.pread(self.fd, HEAD_BYTES, found.start) != head:
             yield self.flipped(found.start, found.start + HEAD_BYTES, "head")
         padding = found.start + shape.end
@@ -200,3 +208,8 @@ class PackFile:
             if found.seal.open(other.role, other.counter, sop, sealed, last=other.last) is not None:
                 return ReorderedSegment(study=self.study, pack=self.pack, offset=found.start, end=at + part.sealed)
         return self.flipped(at, at + part.sealed, "segment")
+
+
+def _torn(found: bytes, meant: bytes) -> bool:
+    sectors = [(found[at : at + _SECTOR], meant[at : at + _SECTOR]) for at in range(0, BLOCK, _SECTOR)]
+    return all(one == other or not any(one) for one, other in sectors)

@@ -1,6 +1,6 @@
 """The bytes of a pack (docs/design/vault.md §4): header block, head, trailer, chain. Pure: no file, no clock.
 
-Version 1. Offsets and lengths are in bytes and big-endian.
+Version 2 is written, 1 and 2 are read. Offsets and lengths are in bytes and big-endian.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, cast
 
 from primum.ground.disc import BLOCK
+from primum.vault.digests import Digest, algorithm_of
 from primum.vault.keys import TAG_BYTES, hkdf
 from primum.vault.model import Frames, RecordFacts, RecordKind
 from primum.vault.refusals import BadFrames, FactsTooLong, UnknownVersion
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""The version that is written."""
+READABLE: Final = frozenset({1, VERSION})
 SEGMENT: Final = 1024 * 1024
 SEALED_SEGMENT: Final = SEGMENT + TAG_BYTES
 HEAD_BYTES: Final = 64
@@ -42,15 +45,29 @@ _TEXTS = RecordFacts._fields[1:]
 # -- header block --
 
 
-def key_mark(study_key: bytes, study: bytes) -> bytes:
+def label(version: int, name: bytes) -> bytes:
+    """Return the label that keys and sealed parts of one version are bound to."""
+    return b"primum/vault/%d/%s\0" % (version, name)
+
+
+def key_mark(study_key: bytes, study: bytes, version: int = VERSION) -> bytes:
     """Return the 16 bytes that tell which study key a pack is under."""
-    return hkdf(study_key, b"", b"primum/vault/1/key-mark\0" + study, 16)
+    return hkdf(study_key, b"", label(version, b"key-mark") + study, 16)
 
 
-def pack_header(study_key: bytes, study: bytes, pack: bytes) -> bytes:
+def pack_header(study_key: bytes, study: bytes, pack: bytes, version: int = VERSION) -> bytes:
     """Make the header block of a pack."""
-    clear = _PACK.pack(PACK_MAGIC, VERSION, study, pack, key_mark(study_key, study)).ljust(BLOCK - 32, b"\0")
-    return clear + hmac.digest(_header_key(study_key, study, pack), clear, hashlib.sha256)
+    mark = key_mark(study_key, study, version)
+    clear = _PACK.pack(PACK_MAGIC, version, study, pack, mark).ljust(BLOCK - 32, b"\0")
+    key = hkdf(study_key, pack, label(version, b"pack-header") + study + pack)
+    return clear + hmac.digest(key, clear, hashlib.sha256)
+
+
+def header_version(block: bytes) -> int:
+    """Return the version that a header block claims; 0 when it is none."""
+    if len(block) < BLOCK or block[:8] != PACK_MAGIC:
+        return 0
+    return int(_PACK.unpack_from(block)[1])
 
 
 HeaderVerdict = Literal["good", "wrong-place", "other-key", "broken"]
@@ -61,18 +78,14 @@ def judge_header(block: bytes, study_key: bytes, study: bytes, pack: bytes) -> H
     if len(block) < BLOCK or block[:8] != PACK_MAGIC:
         return "broken"
     _, version, found_study, found_pack, mark = _PACK.unpack_from(block)
-    if version != VERSION:
+    if version not in READABLE:
         raise UnknownVersion(version=version)
     if (found_study, found_pack) != (study, pack):
         return "wrong-place"
-    if mark != key_mark(study_key, study):
+    if mark != key_mark(study_key, study, version):
         return "other-key"
-    good = hmac.compare_digest(block, pack_header(study_key, study, pack))
+    good = hmac.compare_digest(block, pack_header(study_key, study, pack, version))
     return "good" if good else "broken"
-
-
-def _header_key(study_key: bytes, study: bytes, pack: bytes) -> bytes:
-    return hkdf(study_key, pack, b"primum/vault/1/pack-header\0" + study + pack)
 
 
 # -- head --
@@ -88,17 +101,17 @@ class Head:
     blocks: int
 
 
-def head_bytes(kind: RecordKind, salt: bytes, blocks: int, *, ordered: bool) -> bytes:
+def head_bytes(kind: RecordKind, salt: bytes, blocks: int, *, ordered: bool, version: int = VERSION) -> bytes:
     """Make a head; `blocks` is 0 when the length is not known yet."""
-    return _HEAD.pack(HEAD_MAGIC, VERSION, _KINDS[kind], _ORDERED if ordered else 0, salt, blocks)
+    return _HEAD.pack(HEAD_MAGIC, version, _KINDS[kind], _ORDERED if ordered else 0, salt, blocks)
 
 
 def read_head(block: bytes | memoryview) -> Head | None:
-    """Read a head; None when there is none of this version."""
+    """Read a head; None when there is none of a version that can be read."""
     if bytes(block[:8]) != HEAD_MAGIC or len(block) < HEAD_BYTES:
         return None
     _, version, kind, flags, salt, blocks = _HEAD.unpack_from(block)
-    return Head(kind, bool(flags & _ORDERED), salt, blocks) if version == VERSION else None
+    return Head(kind, bool(flags & _ORDERED), salt, blocks) if version in READABLE else None
 
 
 # -- trailer --
@@ -108,23 +121,24 @@ def read_head(block: bytes | memoryview) -> Head | None:
 class TrailerClear:
     """The clear start of a trailer block, as read."""
 
+    version: int
     body: int
     salt: bytes
     blocks: int
 
 
-def trailer_clear(body: int, salt: bytes, blocks: int) -> bytes:
+def trailer_clear(version: int, body: int, salt: bytes, blocks: int) -> bytes:
     """Make the 64 clear bytes with which a trailer starts: its body's additional data."""
-    return _TRAILER.pack(TRAILER_MAGIC, VERSION, body, salt, blocks)
+    return _TRAILER.pack(TRAILER_MAGIC, version, body, salt, blocks)
 
 
 def read_trailer_clear(block: bytes | memoryview) -> TrailerClear | None:
-    """Read the start of a trailer block; None when it is none of this version."""
+    """Read the start of a trailer block; None when it is none of a version that can be read."""
     if bytes(block[:8]) != TRAILER_MAGIC or len(block) < BLOCK:
         return None
     _, version, body, salt, blocks = _TRAILER.unpack_from(block)
-    sane = version == VERSION and TAG_BYTES < body <= BLOCK - HEAD_BYTES and blocks > 1
-    return TrailerClear(body, salt, blocks) if sane else None
+    sane = version in READABLE and TAG_BYTES < body <= BLOCK - HEAD_BYTES and blocks > 1
+    return TrailerClear(version, body, salt, blocks) if sane else None
 
 
 class Trailer(NamedTuple):
@@ -141,7 +155,7 @@ class Trailer(NamedTuple):
     frames: Frames | None
     """Without entries when there is a table: that is in segments of its own."""
     has_table: bool
-    sha256: bytes
+    digest: Digest
     previous: bytes
 
     @property
@@ -194,7 +208,7 @@ def trailer_body(trailer: Trailer, texts: bytes) -> bytes:
         _KINDS[facts.kind], flags, SEGMENT, trailer.offset, trailer.sequence, trailer.length, trailer.split,
         NO_PIXELS if trailer.pixels_at is None else trailer.pixels_at, *counts,
         frames.count if frames else 0, frames.first if frames else 0, frames.size if frames else 0,
-        trailer.sha256, trailer.previous,
+        trailer.digest.value, trailer.previous,
     )  # fmt: skip
     return fixed + texts
 
@@ -213,9 +227,9 @@ def facts_bytes(facts: RecordFacts) -> bytes:
 def read_trailer_body(body: bytes, clear: TrailerClear) -> Trailer | None:
     """Read the plaintext of a trailer that opened; None when it contradicts itself."""
     try:
-        (kind, flags, segment, offset, sequence, length, split, pixels_at, *counts, frames, first, size, sha, chain) = (
-            _BODY.unpack_from(body)
-        )
+        fields = _BODY.unpack_from(body)
+        kind, flags, segment, offset, sequence, length, split, pixels_at = fields[:8]
+        *counts, frames, first, size, value, chain = fields[8:]
         texts = _read_texts(body[_BODY.size :])
         facts = RecordFacts(_KIND_NAMES[kind], **dict(zip(_TEXTS, texts, strict=True)))
     except (struct.error, ValueError, KeyError):
@@ -223,10 +237,11 @@ def read_trailer_body(body: bytes, clear: TrailerClear) -> Trailer | None:
     found = None
     if flags & (_UNIFORM | _TABLE):
         found = Frames(count=frames, first=first, size=size)
+    digest = Digest(algorithm_of(clear.version), value)
     trailer = Trailer(
         facts=facts, ordered=bool(flags & _ORDERED), length_known=bool(flags & _LENGTH_KNOWN), offset=offset,
         sequence=sequence, length=length, split=split, pixels_at=None if pixels_at == NO_PIXELS else pixels_at,
-        frames=found, has_table=bool(flags & _TABLE), sha256=sha, previous=chain,
+        frames=found, has_table=bool(flags & _TABLE), digest=digest, previous=chain,
     )  # fmt: skip
     shape = trailer.shape
     sane = segment == SEGMENT and split <= length and tuple(counts) == shape.counts and clear.blocks == shape.blocks
@@ -270,7 +285,7 @@ def check_frames(frames: Frames | None, length: int, most: int) -> None:
 
 
 def chain_start(study: bytes, pack: bytes) -> bytes:
-    """Return the chain of an empty pack."""
+    """Return the chain of an empty pack, of any version."""
     return hashlib.sha256(b"primum/vault/1/chain\0" + study + pack).digest()
 
 

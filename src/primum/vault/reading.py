@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from primum.vault.digests import Algorithm, Digest, begin
 from primum.vault.model import Frames, Position, RecordFacts, Tail
 from primum.vault.packfile import Found, PackFile
 from primum.vault.packformat import FRAME_ENTRY, SEGMENT, read_table
@@ -38,9 +38,9 @@ class Record:
         return self._found.trailer.length
 
     @property
-    def sha256(self) -> bytes:
-        """SHA-256 of the data set."""
-        return self._found.trailer.sha256
+    def digest(self) -> Digest:
+        """The digest of the data set that was sealed with it; by which algorithm, its format version tells."""
+        return self._found.trailer.digest
 
     @property
     def pixels_at(self) -> int | None:
@@ -116,18 +116,37 @@ class Record:
         return self.read(*self.frame_span(index))
 
     def data_set(self) -> bytes:
-        """Return the whole data set; its SHA-256 is compared besides."""
+        """Return the whole data set; its digest is compared besides."""
         whole = self.read(0, self.length)
-        with self._open() as pack:
-            if hashlib.sha256(whole).digest() != self.sha256:
-                raise pack.flipped(self._found.start, self._found.end, "SHA-256 of the data set")
+        hasher = begin(self.digest.algorithm)
+        hasher.update(whole)
+        self._compare(hasher.digest())
         return whole
+
+    def digest_by(self, algorithm: Algorithm) -> bytes:
+        """Return the data set's digest by this algorithm. Reads the record where it was sealed with another one."""
+        return self.digest.value if algorithm == self.digest.algorithm else self._hashed(algorithm)
+
+    def verify(self) -> None:
+        """Read it all and compare its digest. Raises FlippedBit, ReorderedSegment."""
+        self._compare(self._hashed(self.digest.algorithm))
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the data set in pieces of at most 1 MiB, each authentic and in its place."""
         with self._open() as pack:
             for part, _, _ in parts_holding(self._found.trailer.shape, 0, self.length):
                 yield pack.segment(self._found, part)
+
+    def _hashed(self, algorithm: Algorithm) -> bytes:
+        hasher = begin(algorithm)
+        for piece in self.chunks():
+            hasher.update(piece)
+        return hasher.digest()
+
+    def _compare(self, digest: bytes) -> None:
+        if digest != self.digest.value:
+            with self._open() as pack:
+                raise pack.flipped(self._found.start, self._found.end, "digest of the data set")
 
     def _open(self) -> PackFile:
         return PackFile(self._path, self.position.study, self.position.pack, self._key)

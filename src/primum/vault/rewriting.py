@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from primum.ground.disc import BLOCK, Disc
 from primum.ground.ids import token128
+from primum.vault.digests import begin
 from primum.vault.illnesses import Illness
 from primum.vault.keyring import Hold, Kept, Keyring
 from primum.vault.keys import Entropy
@@ -146,12 +147,14 @@ class Rewriting:
         study, frames, trailer = record.position.study, record.frames, found.trailer
         split = None if trailer.pixels_at is None or trailer.split != trailer.pixels_at else trailer.pixels_at
         if record.length <= self._limits.single_write // 2 and split == trailer.pixels_at:
-            writer.store(study, record.facts, record.data_set(), split, frames, sha256=record.sha256)
+            writer.store(study, record.facts, record.data_set(), split, frames)
             return
         stream = writer.stream(study, record.facts, split)
+        whole = begin(record.digest.algorithm)
         for piece in record.chunks():
             stream.append(piece)
-        if stream.sha256() != record.sha256:
+            whole.update(piece)
+        if whole.digest() != record.digest.value:
             stream.abandon()
             raise RewriteRefused(study=study, illness="vault.flipped-bit")
         stream.finish(None if split is not None else trailer.pixels_at, frames)

@@ -17,17 +17,20 @@ from primum.ground.disc import BLOCK
 from primum.vault.keys import NO_NONCE, TAG_BYTES, hkdf
 from primum.vault.packformat import (
     HEAD_BYTES,
+    READABLE,
     VERSION,
     Trailer,
     TrailerClear,
+    label,
     read_trailer_body,
     trailer_body,
     trailer_clear,
 )
 
 _NONCE = struct.Struct(">B6xIB")
-_SEGMENT_LABEL = b"primum/vault/1/segment\0" + VERSION.to_bytes(2, "big")
-_TRAILER_LABEL = b"primum/vault/1/trailer\0"
+_RECORD = {version: label(version, b"record") for version in READABLE}
+_SEGMENT = {version: label(version, b"segment") + version.to_bytes(2, "big") for version in READABLE}
+_TRAILER = {version: label(version, b"trailer") for version in READABLE}
 
 
 class Role(IntEnum):
@@ -46,29 +49,29 @@ class PackSecret:
     study: bytes
     pack: bytes
 
-    def record(self, salt: bytes) -> RecordSeal:
-        """Return the seal of the record that has this salt."""
-        okm = hkdf(self.study_key, salt, b"primum/vault/1/record\0" + self.study + self.pack, 64)
-        return RecordSeal(AESGCM(okm[:32]), AESGCM(okm[32:]), salt)
+    def record(self, salt: bytes, version: int = VERSION) -> RecordSeal:
+        """Return the seal of the record of this format version that has this salt."""
+        okm = hkdf(self.study_key, salt, _RECORD[version] + self.study + self.pack, 64)
+        return RecordSeal(AESGCM(okm[:32]), AESGCM(okm[32:]), salt, version)
 
 
 class RecordSeal:
     """The two keys of one record, at work."""
 
-    __slots__ = ("_data", "_trailer", "salt")
+    __slots__ = ("_data", "_trailer", "salt", "version")
 
-    def __init__(self, data: AESGCM, trailer: AESGCM, salt: bytes) -> None:
+    def __init__(self, data: AESGCM, trailer: AESGCM, salt: bytes, version: int) -> None:
         """Hold the keys that `PackSecret.record` derived."""
-        self._data, self._trailer, self.salt = data, trailer, salt
+        self._data, self._trailer, self.salt, self.version = data, trailer, salt, version
 
     def seal(self, role: Role, counter: int, sop: bytes, plain: memoryview, into: memoryview, *, last: bool) -> None:
         """Seal one segment into `into`, which is exactly 16 bytes longer. Never twice for one (role, counter)."""
-        self._data.encrypt_into(_NONCE.pack(role, counter, last), plain, associated(role, sop), into)
+        self._data.encrypt_into(_NONCE.pack(role, counter, last), plain, self._associated(role, sop), into)
 
     def open(self, role: Role, counter: int, sop: bytes, sealed: bytes | memoryview, *, last: bool) -> bytes | None:
         """Open one segment; None when it is not authentic."""
         try:
-            return self._data.decrypt(_NONCE.pack(role, counter, last), sealed, associated(role, sop))
+            return self._data.decrypt(_NONCE.pack(role, counter, last), sealed, self._associated(role, sop))
         except InvalidTag:
             return None
 
@@ -76,21 +79,21 @@ class RecordSeal:
         """Write the whole trailer block (4096 bytes)."""
         body = trailer_body(trailer, texts)
         size = len(body) + TAG_BYTES
-        clear = trailer_clear(size, self.salt, trailer.shape.blocks)
+        clear = trailer_clear(self.version, size, self.salt, trailer.shape.blocks)
         into[:HEAD_BYTES] = clear
-        self._trailer.encrypt_into(NO_NONCE, body, _TRAILER_LABEL + clear, into[HEAD_BYTES : HEAD_BYTES + size])
+        associated = _TRAILER[self.version] + clear
+        self._trailer.encrypt_into(NO_NONCE, body, associated, into[HEAD_BYTES : HEAD_BYTES + size])
         into[HEAD_BYTES + size :] = bytes(BLOCK - HEAD_BYTES - size)
 
     def open_trailer(self, block: bytes | memoryview, clear: TrailerClear) -> Trailer | None:
         """Open a trailer block; None when it is not authentic."""
         sealed = block[HEAD_BYTES : HEAD_BYTES + clear.body]
         try:
-            body = self._trailer.decrypt(NO_NONCE, sealed, _TRAILER_LABEL + bytes(block[:HEAD_BYTES]))
+            body = self._trailer.decrypt(NO_NONCE, sealed, _TRAILER[self.version] + bytes(block[:HEAD_BYTES]))
         except InvalidTag:
             return None
         return read_trailer_body(body, clear)
 
-
-def associated(role: Role, sop: bytes) -> bytes:
-    """Return the additional data of a segment: format version, role, SOP instance UID."""
-    return _SEGMENT_LABEL + bytes((role,)) + sop
+    def _associated(self, role: Role, sop: bytes) -> bytes:
+        """Return the additional data of a segment: format version, role, SOP instance UID."""
+        return _SEGMENT[self.version] + bytes((role,)) + sop

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from primum.ground.disc import BLOCK
+from primum.vault.digests import Digest, algorithm_of, begin
 from primum.vault.keys import TAG_BYTES
 from primum.vault.leases import Lease
 from primum.vault.limits import Limits
@@ -53,7 +53,8 @@ class RecordStream:
         self._out[:HEAD_BYTES] = head_bytes(facts.kind, seal.salt, shape.blocks if shape else 0, ordered=True)
         self._role, self._counter = Role.HEADER, 0
         self._staged, self._held = memoryview(bytearray(SEGMENT)), 0
-        self._digest, self._length = hashlib.sha256(), 0
+        self._algorithm = algorithm_of(seal.version)
+        self._digest, self._length = begin(self._algorithm), 0
         self.open = True
         if pixels_at == 0:
             self._role = Role.PIXELS
@@ -62,10 +63,6 @@ class RecordStream:
     def length(self) -> int:
         """Bytes taken so far."""
         return self._length
-
-    def sha256(self) -> bytes:
-        """Return the SHA-256 of what was taken so far."""
-        return self._digest.digest()
 
     def append(self, data: Buffer) -> None:
         """Take the next bytes of the data set. Raises DiscFull, WriteRefused, TooLarge: the stream is over then."""
@@ -166,7 +163,7 @@ class RecordStream:
             facts=self._facts, ordered=True, length_known=self._shape is not None, offset=self._start,
             sequence=self._lease.state.count + 1, length=self._length, split=split, pixels_at=found_at,
             frames=frames, has_table=frames is not None and frames.entries is not None,
-            sha256=self._digest.digest(), previous=self._lease.state.chain,
+            digest=Digest(self._algorithm, self._digest.digest()), previous=self._lease.state.chain,
         )  # fmt: skip
 
     def _write_trailer(self, trailer: Trailer) -> Position:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 from typing import TYPE_CHECKING, Protocol, Self
 
 from primum.ground.disc import BLOCK
+from primum.vault.digests import digest_of
 from primum.vault.keys import TAG_BYTES, Entropy
 from primum.vault.leases import Lease
 from primum.vault.limits import Limits
@@ -75,12 +75,10 @@ class Writer:
         data: Buffer,
         pixels_at: int | None = None,
         frames: Frames | None = None,
-        *,
-        sha256: bytes | None = None,
     ) -> Position:
         """Store one data set; on disc, with its key and its names, at return.
 
-        `pixels_at` is where the pixel data element starts; `sha256` spares the hashing when it is known.
+        `pixels_at` is where the pixel data element starts.
         Raises DiscFull, WriteRefused, FactsTooLong, BadFrames, TooLarge; nothing is stored then.
         """
         self._refuse_while_streaming()
@@ -95,7 +93,6 @@ class Writer:
         texts = facts_bytes(facts)
         if shape.end > self._limits.single_write:
             return self._store_long(study, facts, plain, pixels_at, frames, shape)
-        digest = sha256 or hashlib.sha256(plain).digest()
         size = shape.blocks * BLOCK
         lease = self._last = self._leases.take(study, size)
         seal = lease.secret.record(self._entropy(SALT_BYTES))
@@ -105,7 +102,7 @@ class Writer:
         trailer = Trailer(
             facts=facts, ordered=False, length_known=True, offset=lease.state.end, sequence=lease.state.count + 1,
             length=length, split=split, pixels_at=pixels_at, frames=frames, has_table=has_table,
-            sha256=digest, previous=lease.state.chain,
+            digest=digest_of(plain, seal.version), previous=lease.state.chain,
         )  # fmt: skip
         seal.seal_trailer(trailer, texts, record[size - BLOCK :])
         return self._commit(lease, record, size)

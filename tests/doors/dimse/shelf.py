@@ -16,6 +16,7 @@ from primum.ground.clock import SystemClock
 from primum.ground.db import open_database
 from primum.imaging.archive import Archive
 from primum.imaging.columns import Arrival
+from primum.imaging.contents import Contents
 from primum.imaging.extract import Attributes
 from primum.imaging.patients import Assigner, Assignment, Newcomer
 from primum.imaging.rows import Batch
@@ -47,7 +48,7 @@ def add(index: Engine, folder: Path, instances: list[Dataset], controller: str, 
 
     with index.begin() as connection:
         positions = [(one.position.pack, one.position.study, 1 << 30) for one in arrivals]
-        Batch(connection, lambda _: b"", assign).write(arrivals, positions)
+        Batch(connection, Contents(SimpleNamespace()), assign).write(arrivals, positions)
     records.dispose()
 
 

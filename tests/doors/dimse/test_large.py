@@ -100,8 +100,9 @@ def test_on_both_sides_of_the_threshold_it_is_the_same_data_set(house, length):
         assert caller.status() == 0
     [position] = house.positions()
     record = house.vault.open(position)
-    assert record.sha256 == digest or bytes.fromhex(str(record.sha256)) == digest
+    assert record.digest_by("sha256") == digest
     assert hashlib.sha256(record.data_set()).digest() == digest
+    record.verify()
     assert record.pixels_at == len(header_for(0)) - 12
 
 

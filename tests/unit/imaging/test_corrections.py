@@ -488,7 +488,7 @@ class Decisions(RuleBasedStateMachine):
         for study in self.house.vault.studies():
             for pack in self.house.vault.packs(study):
                 for position in self.house.vault.replay(study, pack.pack):
-                    kept.add(self.house.vault.open(position).sha256.hex())
+                    kept.add(self.house.vault.open(position).digest_by("sha256").hex())
         assert self.sent <= kept
         tables = dump(self.house.index)
         rows = tables["instances"] + tables["versions"] + tables["rejected"]

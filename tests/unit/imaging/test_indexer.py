@@ -7,6 +7,7 @@ from tests.unit.imaging.conftest import EXPLICIT, House, data_set, slice_of
 
 from primum.imaging import EVERYTHING, Criteria, Stored, tails
 from primum.imaging.store import dump, reading
+from primum.vault import Record
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -18,6 +19,23 @@ def test_the_same_bytes_twice_are_one_instance(house: House) -> None:
     with reading(house.index) as connection:
         copies = connection.exec_driver_sql("SELECT copies FROM instances ORDER BY sop_uid").scalars().all()
     assert copies == [2, 1]
+
+
+def test_nothing_is_read_of_an_instance_that_is_sent_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Record, "chunks", lambda _: pytest.fail("it was read"))
+    house.indexed(slice_of(), slice_of(), slice_of())
+    with reading(house.index) as connection:
+        assert connection.exec_driver_sql("SELECT copies, digest FROM instances").all() == [(3, None)]
+
+
+@pytest.mark.parametrize("first", ["same", "other"])
+def test_copies_are_counted_alike_whichever_came_between(house: House, first: str) -> None:
+    same, other = slice_of(pixels=b"same...."), slice_of(pixels=b"other...")
+    order = [same, same, other, same, other] if first == "same" else [same, other, same, other, same]
+    house.indexed(*order)
+    with reading(house.index) as connection:
+        assert connection.exec_driver_sql("SELECT copies FROM instances").scalars().all() == [3]
+        assert connection.exec_driver_sql("SELECT copies FROM versions").scalars().all() == [2]
 
 
 def test_other_bytes_under_the_same_uid_are_a_conflict_version_and_the_first_is_served(house: House) -> None:

@@ -15,6 +15,7 @@ from tests.unit.imaging.conftest import EXPLICIT, data_set, element, slice_of
 from primum.imaging.archive import Archive
 from primum.imaging.attributes import BY_KEYWORD, Level
 from primum.imaging.columns import Arrival
+from primum.imaging.contents import Contents
 from primum.imaging.errors import BadQuery, QueryTooBroad
 from primum.imaging.extract import Attributes
 from primum.imaging.keys import Key
@@ -68,7 +69,7 @@ def index_of(path: Path, studies: list[dict[str, str]]) -> Engine:
 
     with engine.begin() as connection:
         positions = [(one.position.pack, one.position.study, 8192) for one in arrivals]
-        Batch(connection, lambda _: b"", assign).write(arrivals, positions)
+        Batch(connection, Contents(SimpleNamespace()), assign).write(arrivals, positions)
     return engine
 
 

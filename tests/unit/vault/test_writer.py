@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings, strategies as st
 from tests.unit.vault.support import (
     bytes_of,
@@ -59,7 +60,8 @@ def test_what_is_stored_is_read_back_whole_and_in_any_slice(
     record = one.open(at)
     assert record.data_set() == plain
     assert b"".join(record.chunks()) == plain
-    assert record.sha256 == hashlib.sha256(plain).digest()
+    assert record.digest == ("blake3", blake3(plain).digest())
+    assert record.digest_by("sha256") == hashlib.sha256(plain).digest()
     assert record.facts == facts(seed)
     assert record.pixels_at == pixels_at
     assert record.frames == frames

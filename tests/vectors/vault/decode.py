@@ -14,6 +14,7 @@ import hmac
 import struct
 from pathlib import Path
 
+from blake3 import blake3
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -21,6 +22,7 @@ BLOCK = 4096
 MIB = 1 << 20
 ROLES = {1: "header", 2: "pixels", 3: "frame table"}
 KINDS = {1: "instance", 2: "amendment"}
+DIGESTS = {1: "SHA-256", 2: "BLAKE3"}
 TEXTS = (
     "controller", "device", "SOP class", "SOP instance", "series", "study", "transfer syntax", "received at",
     "calling AE title", "implementation class",
@@ -53,12 +55,13 @@ def open_key_file(keyring_key: bytes, study: str, content: bytes) -> bytes:
 def decode(raw: bytes, study_key: bytes, study: bytes | None = None, pack: bytes | None = None) -> str:
     """Return the decoding as text."""
     lines: list[str] = []
+    version = int.from_bytes(raw[8:10], "big")
     study, pack = study or raw[16:32], pack or raw[32:48]
-    lines += _header(raw[:BLOCK], study_key, study, pack)
+    lines += _header(raw[:BLOCK], version, study_key, study, pack)
     chain = hashlib.sha256(b"primum/vault/1/chain\0" + study + pack).digest()
     count, end, at = 0, BLOCK, BLOCK
     while at + BLOCK <= len(raw):
-        record = _record(raw, at, end, study_key, study, pack)
+        record = _record(raw, at, end, version, study_key, study, pack)
         if record is not None:
             start, text, sequence, previous, block = record
             if start > end:
@@ -73,10 +76,15 @@ def decode(raw: bytes, study_key: bytes, study: bytes | None = None, pack: bytes
     return "\n".join(lines) + "\n"
 
 
-def _header(block: bytes, study_key: bytes, study: bytes, pack: bytes) -> list[str]:
-    key = hkdf(study_key, pack, b"primum/vault/1/pack-header\0" + study + pack, 32)
-    mark = hkdf(study_key, b"", b"primum/vault/1/key-mark\0" + study, 16)
-    good = block[:16] == b"PRIMUMPK\x00\x01" + bytes(6) and block[64:4064] == bytes(4000)
+def _label(version: int, name: str) -> bytes:
+    return f"primum/vault/{version}/{name}\0".encode()
+
+
+def _header(block: bytes, version: int, study_key: bytes, study: bytes, pack: bytes) -> list[str]:
+    key = hkdf(study_key, pack, _label(version, "pack-header") + study + pack, 32)
+    mark = hkdf(study_key, b"", _label(version, "key-mark") + study, 16)
+    good = version in {1, 2}
+    good = good and block[:16] == b"PRIMUMPK" + version.to_bytes(2, "big") + bytes(6) and block[64:4064] == bytes(4000)
     good = good and block[16:48] == study + pack and block[48:64] == mark
     good = good and hmac.compare_digest(block[4064:], hmac.digest(key, block[:4064], "sha256"))
     return [
@@ -87,20 +95,20 @@ def _header(block: bytes, study_key: bytes, study: bytes, pack: bytes) -> list[s
 
 
 def _record(  # noqa: C901 (the page, from top to bottom)
-    raw: bytes, at: int, floor: int, study_key: bytes, study: bytes, pack: bytes
+    raw: bytes, at: int, floor: int, version: int, study_key: bytes, study: bytes, pack: bytes
 ) -> tuple[int, list[str], int, bytes, bytes] | None:
     block = raw[at : at + BLOCK]
-    magic, version, size, salt, blocks = struct.unpack_from(">8sHH4x32sQ", block)
-    if magic != b"PRIMUMRT" or version != 1:
+    magic, found_version, size, salt, blocks = struct.unpack_from(">8sHH4x32sQ", block)
+    if magic != b"PRIMUMRT" or found_version != version:
         return None
-    keys = hkdf(study_key, salt, b"primum/vault/1/record\0" + study + pack, 64)
+    keys = hkdf(study_key, salt, _label(version, "record") + study + pack, 64)
     try:
-        body = AESGCM(keys[32:]).decrypt(bytes(12), block[64 : 64 + size], b"primum/vault/1/trailer\0" + block[:64])
+        body = AESGCM(keys[32:]).decrypt(bytes(12), block[64 : 64 + size], _label(version, "trailer") + block[:64])
     except InvalidTag:
         return None
     kind, flags, segment, offset, sequence, length, split, pixels_at = struct.unpack_from(">BB2xIQQQQQ", body)
     counts, (frames, first, each) = struct.unpack_from(">III", body, 48), struct.unpack_from(">IQQ", body, 60)
-    sha, previous = body[96:128], body[128:160]
+    digest, previous = body[96:128], body[128:160]
     start = at + BLOCK - blocks * BLOCK
     if offset != start or start < floor or segment != MIB:
         return None
@@ -109,9 +117,9 @@ def _record(  # noqa: C901 (the page, from top to bottom)
         count = int.from_bytes(body[where : where + 2], "big")
         texts.append(body[where + 2 : where + 2 + count].decode())
         where += 2 + count
-    head = struct.pack(">8sHBB4x32sQ8x", b"PRIMUMRH", 1, kind, flags & 1, salt, blocks if flags & 8 else 0)
+    head = struct.pack(">8sHBB4x32sQ8x", b"PRIMUMRH", version, kind, flags & 1, salt, blocks if flags & 8 else 0)
     lines = [
-        f"  {KINDS[kind]}, {length} bytes, SHA-256 {sha.hex()}",
+        f"  {KINDS[kind]}, {length} bytes, {DIGESTS[version]} {digest.hex()}",
         f"  head {'as the trailer implies' if raw[start : start + 64] == head else 'NOT AS THE TRAILER IMPLIES'}",
         f"  split {split}, pixels at {'none' if pixels_at == 2**64 - 1 else pixels_at}, ordered {flags & 1}",
         *(f"  {name}: {text}" for name, text in zip(TEXTS, texts, strict=True)),
@@ -124,7 +132,7 @@ def _record(  # noqa: C901 (the page, from top to bottom)
             taken = min(MIB, role_size - counter * MIB) + 16
             last = (counter + 1) * MIB >= role_size
             nonce = struct.pack(">B6xIB", role, counter, last)
-            associated = b"primum/vault/1/segment\0\x00\x01" + bytes([role]) + texts[3].encode()
+            associated = _label(version, "segment") + version.to_bytes(2, "big") + bytes([role]) + texts[3].encode()
             try:
                 plain[role] += AESGCM(keys[:32]).decrypt(nonce, raw[place : place + taken], associated)
                 told = f"opens, {taken - 16} bytes"
@@ -135,7 +143,8 @@ def _record(  # noqa: C901 (the page, from top to bottom)
     if any(raw[place:at]) or any(block[64 + size :]):
         lines.append("  padding NOT ZERO")
     data = plain[1] + plain[2]
-    lines.append(f"  SHA-256 {'agrees' if hashlib.sha256(data).digest() == sha else 'DOES NOT AGREE'}")
+    made = hashlib.sha256(data).digest() if version == 1 else blake3(data).digest()
+    lines.append(f"  {DIGESTS[version]} {'agrees' if made == digest else 'DOES NOT AGREE'}")
     lines.append(f"  data set {data.hex() if len(data) <= 256 else data[:64].hex() + '…'}")
     if flags & 2:
         lines.append(f"  frames: {frames} of {each} bytes from {first}")

@@ -1,7 +1,8 @@
 """Make the vectors: `python tests/vectors/vault/generate.py FOLDER`, with Primum importable.
 
 Everything random is replaced by a counter through SHA-256, so each run makes the same bytes. A vector that was
-committed is never changed nor deleted: a new version of the format adds its own.
+committed is never changed nor deleted: a new version of the format adds its own, below its number. Version 1, which
+nothing writes any more, has no number.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from primum import vault
 from primum.ground.clock import FixedClock
 from primum.ground.disc import BLOCK, RealDisc
 from primum.ground.ids import token128_bytes
+from primum.vault.packformat import VERSION
 
 KEYS = vault.VaultKeys(hashlib.sha256(b"vectors keyring").digest(), hashlib.sha256(b"vectors names").digest())
 CONTROLLER = "ctl_vectorsvectorsvectorsaaaa"
@@ -208,7 +210,8 @@ BROKEN: dict[str, tuple[Maker, str | None]] = {
 
 
 def generate(into: Path) -> None:
-    """Make all vectors below `into`."""
+    """Make all vectors of the version that is written, below `into`."""
+    into = into / str(VERSION)
     (into / "broken").mkdir(parents=True, exist_ok=True)
     for folder, makers in ((into, GOOD), (into / "broken", BROKEN)):
         for name, (maker, code) in makers.items():
@@ -217,7 +220,7 @@ def generate(into: Path) -> None:
 
 def _one(folder: Path, name: str, maker: Maker, code: str | None) -> None:
     with tempfile.TemporaryDirectory() as home:
-        bench = Bench(f"version 1, {name}", Path(home))
+        bench = Bench(f"version {VERSION}, {name}", Path(home))
         tail = maker(bench)
         shutil.copyfile(bench.path(tail), folder / f"{name}.pack")
         key_file = next((bench.home / "keyring").glob(f"*/{tail.study}.key"), None)

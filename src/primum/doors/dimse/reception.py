@@ -18,7 +18,7 @@ from primum.doors.dimse.pdu import COMMAND, HEADER, LAST, PDV_HEADER, PduType
 from primum.doors.dimse.refusals import AbortReason, InvalidPdu
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Container
 
     from primum.doors.dimse.limits import Limits
     from primum.doors.dimse.wire import Wire
@@ -63,10 +63,6 @@ class Buffer:
         """Give everything back."""
         self.view.release()
         self._map.close()
-
-
-_SHOWN = 192 << 10
-"""Bytes shown at a time: 0.13 ms of hashing, which outweighs the handing over of the interpreter's lock."""
 
 
 class Reception:
@@ -138,31 +134,21 @@ class Reception:
         self._next_fragment()
         self._expect(0)
 
-    def fill(
-        self, view: memoryview, capacity: int, seen: Callable[[memoryview], None] | None = None
-    ) -> tuple[int, bool]:
+    def fill(self, view: memoryview, capacity: int) -> tuple[int, bool]:
         """Receive the data set into `view[:capacity]`; return how much came, and whether that was its end.
 
-        `view` is longer than `capacity` by room for the headers read ahead. `seen` is shown all that came, in parts of
-        some size: what it does costs nothing while the sender is still sending, but each call may change threads.
+        `view` is longer than `capacity` by room for the headers read ahead.
         """
-        at = told = 0
+        at = 0
         while True:
             while self._left:
                 if at == capacity:
-                    if seen is not None:
-                        seen(view[told:at])
                     return at, False
                 got = self._receive(view, at, min(self._left, capacity - at))
                 at += got
-                if seen is not None and at - told >= _SHOWN:
-                    seen(view[told:at])
-                    told = at
                 self._left -= got
                 self._received += got
             if self._control & LAST:
-                if seen is not None:
-                    seen(view[told:at])
                 return at, True
             self._next_fragment()
             self._expect(0)

@@ -6,7 +6,6 @@ connection itself (TRANSPORT) passes through.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -85,10 +84,9 @@ class Storing:
         used = 0
         try:
             self._permit(command, context)
-            digest = hashlib.sha256()
-            used, self._ended = self._reception.fill(buffer.view, buffer.capacity, digest.update)
+            used, self._ended = self._reception.fill(buffer.view, buffer.capacity)
             if self._ended:
-                return self._store_whole(buffer.view[:used], digest.digest(), command, context)
+                return self._store_whole(buffer.view[:used], command, context)
             return self._store_streamed(buffer, command, context)
         except TRANSPORT:
             raise
@@ -159,14 +157,14 @@ class Storing:
         if self._services.space.low():
             raise SpaceLow
 
-    def _store_whole(self, data: memoryview, sha256: bytes, command: Command, context: Accepted) -> Receipt:
+    def _store_whole(self, data: memoryview, command: Command, context: Accepted) -> Receipt:
         found = peek(data, context.transfer_syntax)
         _compare(found, command)
         frames = frames_of(found, data, context.transfer_syntax)
         facts = self._facts(found, context)
         study = self._study(found)
         writer = self._open_writer()
-        position = writer.store(study, facts, data, found.pixels_at, frames, sha256=sha256)
+        position = writer.store(study, facts, data, found.pixels_at, frames)
         return Receipt(Stored(position, facts, _header(data, found, whole=True), writer.tail), len(data))
 
     def _store_streamed(self, buffer: Buffer, command: Command, context: Accepted) -> Receipt:

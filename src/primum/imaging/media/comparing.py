@@ -1,7 +1,7 @@
 """The end of a migration: per study, what the source gave against what the archive has, by content.
 
-Each instance of the source was read wholly and hashed; each of the archive has its SHA-256 in the record's sealed
-trailer. A study's checksum is that of all its instances, in an order that does not depend on how they came.
+Each instance of the source was read wholly and hashed; each of the archive has its digest (BLAKE3) in the record's
+sealed trailer. A study's checksum is that of all its instances, in an order that does not depend on how they came.
 """
 
 from __future__ import annotations

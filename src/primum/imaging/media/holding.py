@@ -18,7 +18,7 @@ class Holding:
         self._archive, self._vault = archive, vault
 
     def versions(self, study_ref: str, sop_uid: str) -> frozenset[bytes]:
-        """Give the SHA-256 of every version of an instance, rejected ones too; not of what cannot be opened."""
+        """Give the BLAKE3 of every version of an instance, rejected ones too; not of what cannot be opened."""
         try:
             served = self._archive.instance_of(study_ref, None, sop_uid, EVERYTHING)
         except NotHere:
@@ -30,7 +30,7 @@ class Holding:
         return frozenset(filter(None, map(self._digest, found)))
 
     def study(self, study_ref: str) -> Iterator[tuple[str, bytes]]:
-        """Give SOP Instance UID and SHA-256 of every version of a study that can be opened."""
+        """Give SOP Instance UID and BLAKE3 of every version of a study that can be opened."""
         try:
             served = self._archive.instances_of(study_ref, EVERYTHING)
         except NotHere:
@@ -45,6 +45,6 @@ class Holding:
 
     def _digest(self, entry: InstanceEntry) -> bytes:
         try:
-            return bytes(self._vault.open(entry.position).sha256)
+            return self._vault.open(entry.position).digest_by("blake3")
         except (Illness, RecordAbsent):
             return b""

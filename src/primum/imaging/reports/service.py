@@ -96,7 +96,7 @@ class Reports:
         """Read what an instance says, or whether its bytes are those that were read before, and keep it."""
         try:
             record = self._vault.open(one.position)
-            digest = record.sha256.hex()
+            digest = record.digest_by("sha256").hex()
             if row is not None and digest == row.sha256:
                 row = replace(row, place=one.place)
             else:
@@ -171,7 +171,7 @@ class Reports:
 
     def digest(self, served: Served) -> str:
         """Give the SHA-256 of an instance's record."""
-        return self._vault.open(served.position).sha256.hex()
+        return self._vault.open(served.position).digest_by("sha256").hex()
 
     def _record(self, row: Row) -> tuple[Served, Record]:
         served = self.instance(Report(row))

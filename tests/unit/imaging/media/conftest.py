@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from primum.ground.clock import FixedClock
 from primum.ground.db import open_database
@@ -82,8 +82,8 @@ def folder(tmp_path: Path, images: list[DemoInstance]) -> Path:
 
 @pytest.fixture(scope="session")
 def contents(images: list[DemoInstance]) -> set[bytes]:
-    """SHA-256 of each image's data set."""
-    return {hashlib.sha256(one.data_set).digest() for one in images}
+    """BLAKE3 of each image's data set."""
+    return {blake3(one.data_set).digest() for one in images}
 
 
 Take = Callable[[Path], ImportReport]

@@ -240,7 +240,7 @@ def test_what_came_is_validated_beside_its_bytes_and_only_those_bytes(ward: Ward
     other = sent(PDF_CLASS, DocumentTitle="Autre", EncapsulatedDocument=PDF, Modality="DOC")
     ward.came(other)
     version = ward.house.archive.versions(ward.study, EVERYTHING)[0]
-    digest = ward.house.vault.open(version.position).sha256.hex()
+    digest = ward.house.vault.open(version.position).digest_by("sha256").hex()
     ward.acts._around.corrections.choose_version(ward.study, other.SOPInstanceUID, digest, By(DOCTOR.person_id))
     (now,) = ward.listed()
     assert (now.status, now.row.sayings.title) == (Status.UNSAID, "Autre")
