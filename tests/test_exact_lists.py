@@ -36,7 +36,7 @@ PACKAGES = {
     "imaging": {"alembic", "imagecodecs", "jpeg_ls", "numpy", "pydicom", "sqlalchemy"},
     "incidents": {"alembic", "sqlalchemy"},
     "journal": {"cryptography"},
-    "vault": {"argon2", "cryptography", "pyrage"},
+    "vault": {"argon2", "blake3", "cryptography", "pyrage"},
 }
 """Third-party packages by the room that may import them (imaging: NumPy in the demo and in the codec
 process, pydicom in the demo alone)."""

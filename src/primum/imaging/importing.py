@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from blake3 import blake3
-
 from primum.ground.clock import Clock, to_text
 from primum.ground.errors import PrimumError
 from primum.imaging.errors import DamagedDataSet, DataSetTooLarge, ImagingRefusal
@@ -32,7 +30,7 @@ from primum.imaging.model import Stored
 from primum.imaging.part10 import META_LIMIT, PREAMBLE, FileMeta, NotPart10, read_meta
 from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.syntaxes import syntax_of
-from primum.vault import FactsTooLong, RecordFacts, TooLarge
+from primum.vault import FactsTooLong, RecordFacts, TooLarge, begin_digest
 from primum.vault.winzip import WrongZipPassphrase, ZipEntryAltered
 
 if TYPE_CHECKING:
@@ -366,7 +364,7 @@ class _Run:
         if len(data) != length:
             raise Unreadable
         found = peek(data, meta.transfer_syntax_uid)
-        if self._has(meta, found, lambda: blake3(data).digest()):
+        if self._has(meta, found, lambda: _digest_of(data)):
             return None
         frames = frames_of(found, data, meta.transfer_syntax_uid)
         facts = self._facts(meta, found)
@@ -465,9 +463,15 @@ class _Begun:
         return part + _read(self._rest, count - len(part)) if len(part) < count else part
 
 
+def _digest_of(data: bytes) -> bytes:
+    whole = begin_digest("blake3")
+    whole.update(data)
+    return whole.digest()
+
+
 def _digest(item: Item, begins: int, piece: int) -> bytes:
     """BLAKE3 of a large data set, read a second time: only where its UID is known already."""
-    whole = blake3()
+    whole = begin_digest("blake3")
     with item.open() as stream:
         _read(stream, begins)
         while data := _read(stream, piece):

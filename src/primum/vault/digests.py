@@ -43,7 +43,7 @@ def algorithm_of(version: int) -> Algorithm:
     return _BY_VERSION[version]
 
 
-def begin(algorithm: Algorithm) -> Hasher:
+def begin_digest(algorithm: Algorithm) -> Hasher:
     """Begin a digest."""
     return _BEGIN[algorithm]()
 
@@ -51,6 +51,6 @@ def begin(algorithm: Algorithm) -> Hasher:
 def digest_of(data: Buffer, version: int) -> Digest:
     """Return the digest of `data` that a record of this format version has."""
     algorithm = algorithm_of(version)
-    hasher = begin(algorithm)
+    hasher = begin_digest(algorithm)
     hasher.update(data)
     return Digest(algorithm, hasher.digest())

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from primum.ground.disc import BLOCK
-from primum.vault.digests import begin
+from primum.vault.digests import begin_digest
 from primum.vault.illnesses import FlippedBit, Illness, ReorderedSegment
 from primum.vault.model import Position, Tail
 from primum.vault.packformat import (
@@ -149,7 +149,7 @@ class PackFile:
 
     def verify(self, found: Found) -> Iterator[Illness]:
         """Open all that a record holds and compare: segments, digest, head, padding."""
-        digest, whole = begin(found.trailer.digest.algorithm), True
+        digest, whole = begin_digest(found.trailer.digest.algorithm), True
         for part in every_part(found.trailer.shape):
             try:
                 plain = self.segment(found, part)

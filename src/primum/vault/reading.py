@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from primum.vault.digests import Algorithm, Digest, begin
+from primum.vault.digests import Algorithm, Digest, begin_digest
 from primum.vault.model import Frames, Position, RecordFacts, Tail
 from primum.vault.packfile import Found, PackFile
 from primum.vault.packformat import FRAME_ENTRY, SEGMENT, read_table
@@ -118,7 +118,7 @@ class Record:
     def data_set(self) -> bytes:
         """Return the whole data set; its digest is compared besides."""
         whole = self.read(0, self.length)
-        hasher = begin(self.digest.algorithm)
+        hasher = begin_digest(self.digest.algorithm)
         hasher.update(whole)
         self._compare(hasher.digest())
         return whole
@@ -138,7 +138,7 @@ class Record:
                 yield pack.segment(self._found, part)
 
     def _hashed(self, algorithm: Algorithm) -> bytes:
-        hasher = begin(algorithm)
+        hasher = begin_digest(algorithm)
         for piece in self.chunks():
             hasher.update(piece)
         return hasher.digest()

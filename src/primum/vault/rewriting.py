@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from primum.ground.disc import BLOCK, Disc
 from primum.ground.ids import token128
-from primum.vault.digests import begin
+from primum.vault.digests import begin_digest
 from primum.vault.illnesses import Illness
 from primum.vault.keyring import Hold, Kept, Keyring
 from primum.vault.keys import Entropy
@@ -150,7 +150,7 @@ class Rewriting:
             writer.store(study, record.facts, record.data_set(), split, frames)
             return
         stream = writer.stream(study, record.facts, split)
-        whole = begin(record.digest.algorithm)
+        whole = begin_digest(record.digest.algorithm)
         for piece in record.chunks():
             stream.append(piece)
             whole.update(piece)

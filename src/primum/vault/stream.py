@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from primum.ground.disc import BLOCK
-from primum.vault.digests import Digest, algorithm_of, begin
+from primum.vault.digests import Digest, algorithm_of, begin_digest
 from primum.vault.keys import TAG_BYTES
 from primum.vault.leases import Lease
 from primum.vault.limits import Limits
@@ -54,7 +54,7 @@ class RecordStream:
         self._role, self._counter = Role.HEADER, 0
         self._staged, self._held = memoryview(bytearray(SEGMENT)), 0
         self._algorithm = algorithm_of(seal.version)
-        self._digest, self._length = begin(self._algorithm), 0
+        self._digest, self._length = begin_digest(self._algorithm), 0
         self.open = True
         if pixels_at == 0:
             self._role = Role.PIXELS
