@@ -1,20 +1,26 @@
-"""Long answers, in blocks: one is opened in a thread, then sent.
+"""Long answers, in blocks: one is opened, then sent.
 
 They take turns. Opening the next block while this one is sent was tried, and costs more than it gains: both hold the
 interpreter's lock for nearly all of their time, and each piece sent meanwhile waits for it. What the connection does
 meanwhile, the kernel does by itself, from its own buffer.
+
+The first block is opened in a thread, for it may have to come from the disc. Where that was quick, the system has the
+bytes in memory, and the event loop opens what follows itself, at less than handing it to a thread and back would cost.
+The first that was not quick sends the rest of the answer back to threads.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from anyio import CancelScope, to_thread
+from anyio.lowlevel import checkpoint
 
 BLOCK_BYTES = 1 << 20
 """One is in memory for each answer, and what the connection has not taken of the last."""
-_WRITE_BYTES = 256 << 10
-"""What the event loop is kept busy with at a time: a millisecond of encryption."""
+_QUICK_SECONDS = 0.002
+"""Above this a block came from a disc, or from a machine with better things to do: half a millisecond is usual."""
 SHORT_BYTES = 32 << 10
 """Pieces up to this are joined, so that few are written; copying a longer one would cost more than writing it."""
 
@@ -39,18 +45,31 @@ def gathered(pieces: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[Seque
 
 
 async def in_blocks(pieces: Iterator[bytes], size: int = BLOCK_BYTES) -> AsyncIterator[memoryview]:
-    """Give `pieces` as they are to be written, each block opened in a thread. Raises what they raise."""
+    """Give `pieces` as they are to be written, each block opened before it is sent. Raises what they raise."""
     blocks = gathered(pieces, size)
+    here = away = False
     try:
-        while (block := await to_thread.run_sync(next, blocks, None)) is not None:
+        while True:
+            if here:
+                await checkpoint()  # a reader who takes everything at once would keep all others waiting
+            block, took = _opened(blocks) if here else await to_thread.run_sync(_opened, blocks)
+            if block is None:
+                return
+            quick = took <= _QUICK_SECONDS
+            away = away or (here and not quick)
+            here = quick and not away
             for piece in block:
-                view = memoryview(piece)
-                for at in range(0, len(view), _WRITE_BYTES):
-                    yield view[at : at + _WRITE_BYTES]
+                yield memoryview(piece)
     finally:
         # who hung up amid it is cancelled where it waits, and would be at each wait that follows
         with CancelScope(shield=True):
             await to_thread.run_sync(_close, blocks, pieces)
+
+
+def _opened(blocks: Iterator[Sequence[bytes]]) -> tuple[Sequence[bytes] | None, float]:
+    """Open the next block, None when there is none, and tell the seconds that it took."""
+    began = time.monotonic()
+    return next(blocks, None), time.monotonic() - began
 
 
 def _close(*iterators: Iterator[object]) -> None:

@@ -10,6 +10,7 @@ import anyio.to_thread
 import pytest
 from hypothesis import given, strategies as st
 
+from primum.doors.http import streams
 from primum.doors.http.streams import SHORT_BYTES, gathered, in_blocks
 
 LONG = b"l" * (SHORT_BYTES + 1)
@@ -97,3 +98,41 @@ def test_a_reader_who_is_cancelled_where_it_waits_leaves_nothing_open():
 
     asyncio.run(hang_up())
     assert source.closed == 1
+
+
+def places(took):
+    """Tell in which thread each block was opened, of which the seconds are given: the event loop's, or another's."""
+    opened = []
+
+    def pieces():
+        for seconds in took:
+            time.sleep(seconds)
+            opened.append(threading.current_thread() is threading.main_thread())
+            yield b"x" * 8
+
+    assert asyncio.run(everything(pieces())) == b"x" * 8 * len(took)
+    return opened
+
+
+def test_what_is_opened_quickly_is_opened_where_it_is_sent(monkeypatch):
+    monkeypatch.setattr(streams, "_QUICK_SECONDS", 1.0)
+    assert places([0.0] * 4) == [False, True, True, True]
+
+
+def test_the_first_that_is_slow_sends_the_rest_back_to_threads(monkeypatch):
+    monkeypatch.setattr(streams, "_QUICK_SECONDS", 0.1)
+    assert places([0.2, 0.2, 0.0, 0.0, 0.2, 0.0, 0.0]) == [False, False, False, True, True, False, False]
+
+
+def test_a_reader_who_takes_everything_at_once_leaves_others_their_turn(monkeypatch):
+    monkeypatch.setattr(streams, "_QUICK_SECONDS", 1.0)
+
+    async def both():
+        reading = asyncio.create_task(everything(iter([b"x" * 8] * 100)))
+        turns = 0
+        while not reading.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(both()) >= 99
