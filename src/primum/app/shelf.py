@@ -191,11 +191,9 @@ class Shelf:
             return [_row(one, study_attributes(one, criteria)) for one in self._archive.rows(criteria, reach)]
         usual = shown_at(Level(level), within_study=within is not None, within_series=bool(series_uid))
         asked = only_within(criteria, within.study_uid if within else None, series_uid or None)
-        found = self._archive.find(Level(level), asked, reach)
         return [
             ShelfRow(within or _study(one.entry), pick(one.shown, usual, criteria), frozenset())
-            for page in found.pages(limit or 1)
-            for one in page
+            for one in self._archive.page(Level(level), asked, reach)
         ]
 
     def study(self, granted: Sequence[Granted], *, uid: str = "", ref: str = "") -> ShelfStudy:

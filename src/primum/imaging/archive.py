@@ -42,7 +42,7 @@ from primum.imaging.query import Criteria
 from primum.imaging.rendered import document, film
 from primum.imaging.retrieving import Wanted
 from primum.imaging.rewriting import corrected_chunks, corrected_header
-from primum.imaging.showing import STUDY_COLUMNS, entry_of, pick, shown_at
+from primum.imaging.showing import STUDY_COLUMNS, Match, entry_of, pick, shown_at
 from primum.imaging.sql import Sql, among_rejected, as_seen, listed_sql, reach_sql
 from primum.imaging.store import reading
 from primum.vault import Position, Vault
@@ -86,12 +86,16 @@ class Archive:
         self, level: Level, criteria: Criteria, reach: Reached, study_uid: str | None, series_uid: str | None
     ) -> list[Json]:
         usual = shown_at(level, within_study=bool(study_uid), within_series=bool(series_uid))
-        found = self.find(level, within(criteria, study_uid, series_uid), reach)
-        return [pick(one, usual, criteria) for one in found.all()]
+        found = self.page(level, within(criteria, study_uid, series_uid), reach)
+        return [dict(sorted(pick(one.shown, usual, criteria).items())) for one in found]
 
     def find(self, level: Level, criteria: Criteria, reach: Reached) -> Findings:
         """Find what matches at a level: which rows now, what they say page by page. Raises QueryTooBroad."""
         return self._finder.find(level, criteria, reach)
+
+    def page(self, level: Level, criteria: Criteria, reach: Reached) -> list[Match]:
+        """Find what matches at a level and read it at once: for whoever takes one page. Raises QueryTooBroad."""
+        return self._finder.page(level, criteria, reach)
 
     def rows(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
         """Find studies as lines of the worklist, with what a person should look at twice."""

@@ -115,35 +115,19 @@ class Finder:
 
     def find(self, level: Level, criteria: Criteria, reach: Reached) -> Findings:
         """Find what matches, up to the criteria's limit. Raises QueryTooBroad."""
-        if level is Level.INSTANCE and sees_quality(reach):
-            return Findings(self, level, criteria, reach, self._with_rejected(criteria, reach))
         with self._bounded() as reader:
-            if level is Level.STUDY:
-                return Findings(self, level, criteria, reach, _studies(reader, criteria, reach))
-            rows = _run(reader, _search_sql(reader, level, criteria, reach))
-        numbers = [list(row) for row in rows] if level is Level.INSTANCE else [row[0] for row in rows]
-        return Findings(self, level, criteria, reach, numbers)
-
-    def _with_rejected(self, criteria: Criteria, reach: Reached) -> list[Any]:
-        """Find instances, then those rejected for quality, which are marked by a third number."""
-        most = criteria.offset + criteria.limit
-        every = replace(criteria, offset=0, limit=most)
-        with self._bounded() as reader:
-            sql = _search_sql(reader, Level.INSTANCE, every, reach)
-            found = [list(row) for row in _run(reader, sql)]
-            found += [[*row, 1] for row in _run(reader, Sql(among_rejected(sql.text), sql.values))]
-        return found[criteria.offset : most + 1]
+            return Findings(self, level, criteria, reach, _numbers(reader, level, criteria, reach))
 
     def load(self, level: Level, criteria: Criteria, reach: Reached, numbers: Sequence[Any]) -> list[Match]:
         """Read rows by their numbers, in that order. Raises QueryTooBroad."""
-        asked = asked_of(criteria)
-        sql = _loading(level, _COLUMNS[level], asked, reach)
-        hidden = [one for one in numbers if level is Level.INSTANCE and len(one) > _KEYS]
-        parts = [(sql, list(numbers[: len(numbers) - len(hidden)]))]  # those rejected come last
-        parts += [(sql._replace(text=among_rejected(sql.text)), hidden)] if hidden else []
         with self._bounded() as reader:
-            rows = [row for part, some in parts for row in _load(reader, part, some)]
-        return [match_of(level, row, asked) for row in rows]
+            return _matches(reader, level, criteria, reach, numbers)
+
+    def page(self, level: Level, criteria: Criteria, reach: Reached) -> list[Match]:
+        """Find what matches, up to the criteria's limit, and read it, all in one view. Raises QueryTooBroad."""
+        with self._bounded() as reader:
+            numbers = _numbers(reader, level, criteria, reach)[: criteria.limit]
+            return _matches(reader, level, criteria, reach, numbers) if numbers else []
 
     def lines(self, criteria: Criteria, reach: Reached) -> list[StudyRow]:
         """Find studies as lines of the worklist. Raises QueryTooBroad."""
@@ -171,6 +155,35 @@ class Finder:
                 yield reader
         except TookTooLong:
             raise QueryTooBroad(seconds=self._limits.query_seconds) from None
+
+
+def _numbers(reader: Reader, level: Level, criteria: Criteria, reach: Reached) -> list[Any]:
+    """Find the numbers of what matches, one more than the limit where there is more."""
+    if level is Level.STUDY:
+        return _studies(reader, criteria, reach)
+    if level is Level.INSTANCE and sees_quality(reach):
+        return _with_rejected(reader, criteria, reach)
+    rows = _run(reader, _search_sql(reader, level, criteria, reach))
+    return [list(row) for row in rows] if level is Level.INSTANCE else [row[0] for row in rows]
+
+
+def _with_rejected(reader: Reader, criteria: Criteria, reach: Reached) -> list[Any]:
+    """Find instances, then those rejected for quality, which are marked by a third number."""
+    most = criteria.offset + criteria.limit
+    sql = _search_sql(reader, Level.INSTANCE, replace(criteria, offset=0, limit=most), reach)
+    found = [list(row) for row in _run(reader, sql)]
+    found += [[*row, 1] for row in _run(reader, Sql(among_rejected(sql.text), sql.values))]
+    return found[criteria.offset : most + 1]
+
+
+def _matches(reader: Reader, level: Level, criteria: Criteria, reach: Reached, numbers: Sequence[Any]) -> list[Match]:
+    """Read rows by their numbers, in that order."""
+    asked = asked_of(criteria)
+    sql = _loading(level, _COLUMNS[level], asked, reach)
+    hidden = [one for one in numbers if level is Level.INSTANCE and len(one) > _KEYS]
+    parts = [(sql, list(numbers[: len(numbers) - len(hidden)]))]  # those rejected come last
+    parts += [(sql._replace(text=among_rejected(sql.text)), hidden)] if hidden else []
+    return [match_of(level, row, asked) for part, some in parts for row in _load(reader, part, some)]
 
 
 def _run(reader: Reader, sql: Sql) -> list[Any]:

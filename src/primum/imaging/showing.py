@@ -117,15 +117,21 @@ def shown_at(level: Level, *, within_study: bool = False, within_series: bool = 
 
 
 def pick(every: Json, usual: Sequence[str], criteria: Criteria) -> Json:
-    """Keep the usual attributes (empty where there is no value), those asked for, or all."""
-    picked: Json = {"00080005": {"vr": "CS", "Value": ["ISO_IR 192"]}}
-    picked |= {key: every.get(key) or {"vr": _VRS[key]} for key in usual}
+    """Keep the usual attributes (empty where there is no value), those asked for, or all; in no order."""
+    picked = {key: every.get(key) or _EMPTY[key] for key in usual}
+    picked["00080005"] = _IN_UTF_8
     if criteria.include_all:
-        picked |= every
-    else:
-        asked = (f"{tag:08X}" for tag in criteria.include)
-        picked |= {key: every[key] for key in asked if key in every}
-    return dict(sorted(picked.items()))
+        return picked | every
+    for tag in criteria.include:
+        key = f"{tag:08X}"
+        if key in every:
+            picked[key] = every[key]
+    return picked
+
+
+_IN_UTF_8 = {"vr": "CS", "Value": ["ISO_IR 192"]}
+_EMPTY = {key: {"vr": vr} for key, vr in _VRS.items()}
+"""The same for all rows, which nobody changes."""
 
 
 def study_attributes(row: StudyRow, criteria: Criteria) -> Json:

@@ -60,6 +60,18 @@ def test_series_and_instances_are_answered_in_order_of_number(house: House) -> N
     assert instance["00083002"]["Value"] == ["1.2.840.10008.1.2.1"]
 
 
+@pytest.mark.parametrize("level", [Level.STUDY, Level.SERIES, Level.INSTANCE])
+@pytest.mark.parametrize("limit", [0, 1, 2, 100])
+def test_a_page_read_at_once_is_what_is_found_and_then_read(house: House, level: Level, limit: int) -> None:
+    house.indexed(
+        *(slice_of(study=f"1.2.{number}", series=f"1.2.{number}.1", sop=f"1.2.{number}.1.1") for number in (3, 4, 5))
+    )
+    criteria = parse_qido([("limit", str(limit)), ("offset", "1")], level)
+    page = house.archive.page(level, criteria, EVERYTHING)
+    assert [one.shown for one in page] == house.archive.find(level, criteria, EVERYTHING).all()
+    assert len(page) == min(limit, 2)
+
+
 def test_series_are_found_by_their_own_attributes(house: House) -> None:
     house.indexed(
         slice_of(), slice_of(series="1.2.3.5", sop="1.2.3.5.1", modality="SR", series_description="Compte rendu")
