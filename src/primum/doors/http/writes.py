@@ -3,6 +3,9 @@
 asyncio's TLS layer encrypts a record of 16 KiB at a time, and cuts what is left of a `bytes` by copying it: a block of
 1 MiB is copied thirty times over. A view of it is cut for nothing. h11 copies a piece of a chunked body besides, to put
 the ten bytes of its size before it: they are written one after the other instead.
+
+The head of an answer leaves with the first piece of its body: one record of TLS and one call of the system for a short
+answer, not two of each.
 """
 
 from __future__ import annotations
@@ -43,12 +46,20 @@ class _Views:
 
 
 class _Uncopied(h11.Connection):
-    """h11's own state machine and framing; a long piece of a body comes as a list, for `_Views.write`."""
+    """h11's own state machine and framing; what is long comes as a list, for `_Views.write`."""
+
+    _head: bytes = b""
+    """The head of an answer whose body has not begun."""
 
     def send(self, event: h11.Event) -> Any:  # noqa: ANN401 (bytes, None, or that list)
+        if type(event) is h11.Response:
+            self._head = super().send(event) or b""
+            return b""
+        head, self._head = self._head, b""
         if type(event) is h11.Data and len(event.data) >= _LONG:
-            return self.send_with_data_passthrough(event)
-        return super().send(event)
+            return [head, *(self.send_with_data_passthrough(event) or ())]
+        written = super().send(event)
+        return head + written if head and written is not None else written
 
 
 class Http(H11Protocol):
