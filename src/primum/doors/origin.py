@@ -17,10 +17,10 @@ import anyio
 import anyio.to_thread
 import uvicorn
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from primum.doors.dicomweb.routes import dicomweb_routes
 from primum.doors.http.disclosures import Disclosures
@@ -32,6 +32,7 @@ from primum.doors.http.patience import Patient
 from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
+from primum.doors.http.table import Table
 from primum.doors.http.told_routes import tell
 from primum.doors.http.visit import who
 from primum.doors.web.refused import RefusedPages
@@ -59,23 +60,18 @@ def create_app(services: WebServices, viewer: Viewer | None = None) -> Starlette
     disclosures = Disclosures(services.journal, services.clock, services.limits)
     reading = Reading(services.archive, services.journal, disclosures)
     pages = WebRoutes(services, reading, disclosures, viewer or find_viewer())
-    nowhere = _Nowhere(services, pages.refused)
     # DICOMweb first: `/ohif/dicom-web/…` is no file of the viewer
-    app = Starlette(
-        routes=[*dicomweb_routes(services, reading), *pages.routes()],
-        middleware=[
-            Middleware(
-                Shell,
-                origins=services.origins,
-                strict_transport=_strict(services),
-                limits=services.limits,
-                announced=services.announced,
-            )
-        ],
-        exception_handlers={HTTPException: nowhere},
-        lifespan=_lifespan(services, disclosures),
+    routes = [*dicomweb_routes(services, reading), *pages.routes()]
+    app = Starlette()
+    app.router = Table(routes, _Nowhere(services, pages.refused), _lifespan(services, disclosures))
+    # instead of Starlette's own layers: the table raises nothing of theirs, and the shell catches all
+    app.middleware_stack = Shell(
+        app.router,
+        origins=services.origins,
+        strict_transport=_strict(services),
+        limits=services.limits,
+        announced=services.announced,
     )
-    app.router.redirect_slashes = False
     return app
 
 
@@ -160,8 +156,12 @@ class _Nowhere:
         self._services = services
         self._refused = refused
 
-    async def __call__(self, request: Request, _error: Exception) -> Response:
-        return await anyio.to_thread.run_sync(self._answer, request)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
+        response = await anyio.to_thread.run_sync(self._answer, Request(scope))
+        await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
         try:

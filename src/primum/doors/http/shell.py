@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from primum.doors.http.headers import ALWAYS, NO_STORE, SILENT_POLICY, STRICT_TRANSPORT
@@ -18,6 +18,15 @@ from primum.ground.log import Log
 _LOG = Log("web")
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start", "websocket.accept", "websocket.close"})
 """The messages after which nothing else can be answered."""
+_Raw = list[tuple[bytes, bytes]]
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> _Raw:
+    """Write headers as they are sent."""
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers]
+
+
+_UNLESS_SAID = _raw([("cache-control", NO_STORE), ("content-security-policy", SILENT_POLICY)])
 
 
 @dataclass(slots=True)
@@ -45,7 +54,9 @@ class Shell:
         # the name is what counts against rebinding; dicomweb-client leaves the port out of its Host
         parts = [urlsplit(origin) for origin in origins]
         self._hosts = frozenset(one.netloc for one in parts) | frozenset(one.hostname or "" for one in parts) - {""}
-        self._strict_transport = strict_transport
+        always = [*ALWAYS, ("strict-transport-security", STRICT_TRANSPORT)] if strict_transport else ALWAYS
+        self._always = _raw(always)
+        self._ours = frozenset(name for name, _ in self._always)
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +72,7 @@ class Shell:
             if message["type"] in _STARTS:
                 answer.started = True
             if message["type"].endswith("http.response.start"):
-                self._seal(MutableHeaders(scope=message))
+                self._seal(message)
             await send(message)
 
         status = self._refusal(scope)
@@ -83,13 +94,12 @@ class Shell:
             return 414
         return 0
 
-    def _seal(self, headers: MutableHeaders) -> None:
-        for name, value in ALWAYS:
-            headers[name] = value
-        headers.setdefault("cache-control", NO_STORE)
-        headers.setdefault("content-security-policy", SILENT_POLICY)
-        if self._strict_transport:
-            headers["strict-transport-security"] = STRICT_TRANSPORT
+    def _seal(self, message: Message) -> None:
+        """Put our headers in place of whatever the answer says under their names, and what it leaves out."""
+        headers = [one for one in message.get("headers", ()) if one[0] not in self._ours]
+        said = {name for name, _ in headers}
+        headers += [one for one in _UNLESS_SAID if one[0] not in said]
+        message["headers"] = headers + self._always
 
 
 def _notice(announced: Announced, scope: Scope) -> None:
