@@ -33,6 +33,7 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
 from primum.doors.http.table import Table
+from primum.doors.http.threads import end_threads, in_thread
 from primum.doors.http.told_routes import tell
 from primum.doors.http.visit import who
 from primum.doors.web.refused import RefusedPages
@@ -160,7 +161,7 @@ class _Nowhere:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
-        response = await anyio.to_thread.run_sync(self._answer, Request(scope))
+        response = await in_thread(self._answer, Request(scope))
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
@@ -189,9 +190,12 @@ def _lifespan(
             yield
         finally:
             sweeping.cancel()
-            for last in (disclosures.close_all, services.strangers.close):
-                with contextlib.suppress(PrimumError):
-                    await anyio.to_thread.run_sync(last)
+            try:
+                for last in (disclosures.close_all, services.strangers.close):
+                    with contextlib.suppress(PrimumError):
+                        await anyio.to_thread.run_sync(last)
+            finally:
+                end_threads()  # else the process would wait for them
 
     return life
 
