@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from typing_extensions import Buffer
@@ -147,10 +148,18 @@ class RealDisc:
 
 def write_durably(disc: Disc, path: Path, data: bytes) -> None:
     """Put `data` at `path`, whole or not at all, and on disc at return."""
+    stream_durably(disc, path, (data,))
+
+
+def stream_durably(disc: Disc, path: Path, chunks: Iterable[bytes]) -> None:
+    """Put what comes bit by bit at `path`, whole or not at all, and on disc at return."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     handle = disc.create(temporary)
     try:
-        disc.write_at(handle, data, 0)
+        at = 0
+        for data in chunks:
+            disc.write_at(handle, data, at)
+            at += len(data)
         disc.sync(handle)
     finally:
         disc.close(handle)

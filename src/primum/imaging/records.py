@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
@@ -37,9 +37,14 @@ def _tail(vault: Vault, position: Position) -> Tail | None:
 
 def tails(records: Engine) -> dict[str, Tail]:
     """Give the tail of each pack as it was last indexed, by pack: what `vault check` expects to find."""
+    return {tail.pack: tail for tail in each_tail(records)}
+
+
+def each_tail(records: Engine) -> Iterator[Tail]:
+    """Go through these tails: for who does not hold them all in memory."""
     with reading(records) as connection:
-        rows = connection.exec_driver_sql("SELECT study_ref, pack, count, chain, stop FROM vault_tails")
-        return {row[1]: Tail(study=row[0], pack=row[1], count=row[2], chain=row[3], end=row[4]) for row in rows}
+        for row in connection.exec_driver_sql("SELECT study_ref, pack, count, chain, stop FROM vault_tails"):
+            yield Tail(study=row[0], pack=row[1], count=row[2], chain=row[3], end=row[4])
 
 
 def forget_study(records: Connection, study: str) -> None:

@@ -10,26 +10,31 @@ from collections.abc import Iterable, Iterator
 from primum.app.backup.refusals import ManifestAltered, UnknownFormat
 from primum.ground.disc import BLOCK
 
-_HEAD = b"primum keyring 1"
+_HEAD = b"primum keyring 1\n"
 _KEY = re.compile(r"([0-9a-f]{2})/([a-z2-7]{26})\.key")
 _GUARD = re.compile(r"[a-z][a-z0-9.-]{0,63}")
 _MOST = 8192
 """Bytes of one file of the keyring: a key file has one block, a guard less."""
+_LONGEST = 2 * _MOST
+"""Bytes of a line: such a file in base64, and its name."""
 
 
-def write_bundle(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """Write (name below `keyring/`, content) lines."""
-    lines = [_HEAD]
-    for name, content in files:
-        short = content.rstrip(b"\0") if _KEY.fullmatch(name) else content
-        lines.append(name.encode("ascii") + b" " + base64.b64encode(short))
-    return b"\n".join(lines) + b"\n"
+def write_bundle(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the bundle of these lines, line by line."""
+    yield _HEAD
+    yield from lines
 
 
-def read_bundle(data: bytes, generation: str) -> Iterator[tuple[str, bytes]]:
-    """Give back (name, content). Raises ManifestAltered, UnknownFormat."""
-    lines = iter(data.splitlines())
-    if (head := next(lines, b"")) != _HEAD:
+def bundle_line(name: str, content: bytes) -> bytes:
+    """Write a file of the keyring, by its name below `keyring/`."""
+    short = content.rstrip(b"\0") if _KEY.fullmatch(name) else content
+    return name.encode("ascii") + b" " + base64.b64encode(short) + b"\n"
+
+
+def read_bundle(data: Iterable[bytes], generation: str) -> Iterator[tuple[str, bytes]]:
+    """Give back (name, content). `data` may be cut anywhere. Raises ManifestAltered, UnknownFormat."""
+    lines = _lines(data, generation)
+    if (head := next(lines, b"")) != _HEAD.rstrip(b"\n"):
         raise UnknownFormat(version=head[:24].decode("ascii", "replace"))
     for line in lines:
         name, _, coded = line.decode("ascii", "replace").partition(" ")
@@ -41,6 +46,17 @@ def read_bundle(data: bytes, generation: str) -> Iterator[tuple[str, bytes]]:
         if len(content) > _MOST or not (key or _GUARD.fullmatch(name)):
             raise ManifestAltered(generation=generation)
         yield name, content.ljust(BLOCK, b"\0") if key else content
+
+
+def _lines(data: Iterable[bytes], generation: str) -> Iterator[bytes]:
+    rest = b""
+    for chunk in data:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+        if len(rest) > _LONGEST:
+            raise ManifestAltered(generation=generation)
+    if rest:
+        yield rest
 
 
 def study_of(name: str) -> str:

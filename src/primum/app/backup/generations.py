@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
 
+from primum.app.backup.aside import read_manifest, spooled
 from primum.app.backup.limits import LIMITS, Limits
-from primum.app.backup.manifest import FORMAT, Manifest, Piece, is_generation, read_manifest
+from primum.app.backup.manifest import FORMAT, Manifest, Piece, is_generation, scan_manifest
 from primum.app.backup.refusals import (
     DestinationAbsent,
     ManifestAltered,
@@ -22,11 +25,14 @@ from primum.app.backup.refusals import (
 )
 from primum.app.backup.sinks import piece_name
 from primum.app.backup.stores.model import Absent, Store
+from primum.ground.discmap import DiscMap
 
 CLAIM = "primum-backup.json"
 LAST = "last.json"
 UNFINISHED = "unfinished"
 _SUFFIX = ".manifest"
+_CACHE_KIB = 8192
+"""Of the names of pieces, which come in no order: those of fifty thousand packs."""
 
 
 def name_of(generation: str) -> str:
@@ -81,22 +87,29 @@ def generations(store: Store) -> list[str]:
     return sorted(name for name in names if is_generation(name))
 
 
-def load(store: Store, generation: str, limits: Limits = LIMITS) -> Manifest:
-    """Read a manifest, unverified. Raises NoGeneration, ManifestAltered."""
+def load(store: Store, generation: str, aside: Path | None = None) -> Manifest:
+    """Read a manifest, unverified; its entries are put aside. Raises NoGeneration, ManifestAltered."""
+    with _packed(store, generation, aside) as packed:
+        return read_manifest(packed, generation, aside)
+
+
+def _packed(store: Store, generation: str, aside: Path | None) -> BinaryIO:
     if not is_generation(generation):
         raise NoGeneration(place=store.place)
     try:
-        return read_manifest(store.get(name_of(generation), limits.manifest), generation, limits)
+        return spooled(store.chunks(name_of(generation), LIMITS.manifest), aside)
     except Absent:
         raise NoGeneration(place=store.place) from None
 
 
-def newest_sound(store: Store, key: bytes) -> tuple[Manifest | None, list[ManifestAltered]]:
+def newest_sound(
+    store: Store, key: bytes, aside: Path | None = None
+) -> tuple[Manifest | None, list[ManifestAltered]]:  # fmt: skip
     """Return the newest generation that this home made, and what was wrong with younger ones."""
     wrong: list[ManifestAltered] = []
     for generation in reversed(generations(store)):
         try:
-            manifest = load(store, generation)
+            manifest = load(store, generation, aside)
             manifest.verify(key)
         except ManifestAltered as altered:
             wrong.append(altered)
@@ -121,11 +134,11 @@ def piece_fits(piece: Piece, data: bytes) -> bool:
     return len(data) == piece.length and hashlib.sha256(data).hexdigest() == piece.sha256
 
 
-def get_bundle(store: Store, manifest: Manifest, limits: Limits = LIMITS) -> bytes:
-    """Get the keyring bundle of a generation. Raises PieceAltered, ManifestAltered."""
+def get_bundle(store: Store, manifest: Manifest, limits: Limits = LIMITS) -> Iterator[bytes]:
+    """Get the keyring bundle of a generation, piece by piece. Raises PieceAltered, ManifestAltered."""
     if sum(piece.length for piece in manifest.keyring) > limits.bundle:
         raise ManifestAltered(generation=manifest.generation)
-    return b"".join(get_piece(store, manifest.generation, "keyring", piece) for piece in manifest.keyring)
+    yield from (get_piece(store, manifest.generation, "keyring", piece) for piece in manifest.keyring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,7 @@ class PrunedGenerations:
     refused: bool = False
 
 
-def prune(store: Store, key: bytes, now: datetime, keep: timedelta) -> PrunedGenerations:
+def prune(store: Store, key: bytes, now: datetime, keep: timedelta, aside: Path) -> PrunedGenerations:
     """Remove the generations whose time is over, never the newest, then what no other one names.
 
     Nothing is removed of pieces while a generation that is kept cannot be read: it may need them.
@@ -152,27 +165,31 @@ def prune(store: Store, key: bytes, now: datetime, keep: timedelta) -> PrunedGen
     try:
         for one in old:
             store.remove(name_of(one))
-        return PrunedGenerations(len(old), _collect(store, key, kept), oldest)
+        return PrunedGenerations(len(old), _collect(store, key, kept, aside), oldest)
     except StoreRefused:
         return PrunedGenerations(0, 0, there[0], refused=True)
 
 
-def _collect(store: Store, key: bytes, kept: list[str]) -> int:
-    needed: set[str] = set()
+def _collect(store: Store, key: bytes, kept: list[str], aside: Path) -> int:
+    needed, doomed = DiscMap(aside, _CACHE_KIB), DiscMap(aside)
+
+    def need(folder: str, pieces: tuple[Piece, ...]) -> None:
+        for name in (piece_name(folder, piece) for piece in pieces):
+            if name not in needed:  # most generations name what the one before did
+                needed.add(name)
+
     for one in kept:
         try:
-            manifest = load(store, one)
+            with _packed(store, one, aside) as packed:
+                manifest = scan_manifest(packed, one, lambda entry: need("pieces", entry.pieces))
             manifest.verify(key)
         except ManifestAltered:
             return 0
-        needed.update(_names(manifest))
-    doomed = [name for folder in ("pieces/", "keyring/") for name in store.names(folder) if name not in needed]
+        need("keyring", manifest.keyring)
+    for name in (name for folder in ("pieces/", "keyring/") for name in store.names(folder)):
+        if name not in needed:
+            doomed.add(name)
     for name in doomed:
         store.remove(name)
     store.tidy()
     return len(doomed)
-
-
-def _names(manifest: Manifest) -> Iterator[str]:
-    yield from (piece_name("pieces", piece) for piece in manifest.pieces())
-    yield from (piece_name("keyring", piece) for piece in manifest.keyring)

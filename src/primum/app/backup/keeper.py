@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from primum.app.backup import generations as at
+from primum.app.backup.aside import nameless, read_manifest, spooled
 from primum.app.backup.limits import LIMITS
 from primum.app.backup.making import Before
-from primum.app.backup.manifest import Manifest, read_manifest, write_manifest
+from primum.app.backup.manifest import Manifest, write_manifest
 from primum.app.backup.origins import Origin, StoreOrigin, before_of
 from primum.app.backup.refusals import ManifestAltered, StoreRefused
 from primum.app.backup.sinks import Moved, Pace, PieceSink, Sink
-from primum.app.backup.stores.model import Absent, Store
+from primum.app.backup.stores.model import CHUNK, Absent, Store
 from primum.ground.clock import to_text
 
 Tell = Callable[[ManifestAltered], None]
@@ -42,8 +46,8 @@ class Keeper(Protocol):
         """Note what an interrupted run need not do again."""
         ...
 
-    def commit(self, manifest: Manifest, key: bytes) -> bytes:
-        """Make the generation exist; return its manifest as it was written."""
+    def commit(self, manifest: Manifest, key: bytes) -> str:
+        """Make the generation exist; return the SHA-256 of its manifest as it was written."""
         ...
 
     def prune(self, key: bytes, now: datetime, keep: timedelta) -> at.PrunedGenerations:
@@ -62,11 +66,11 @@ class Keeper(Protocol):
 class StoreKeeper:
     """A folder or a bucket."""
 
-    def __init__(self, store: Store) -> None:
-        """Keep generations at `store`."""
-        self._store = store
+    def __init__(self, store: Store, aside: Path) -> None:
+        """Keep generations at `store`; `aside` is a folder for what a run puts aside."""
+        self._store, self._aside = store, aside
         self._sink: PieceSink | None = None
-        self.origin: Origin = StoreOrigin(store)
+        self.origin: Origin = StoreOrigin(store, aside)
 
     def claim(self, home: str, *, known: bool) -> None:
         """See the claim file."""
@@ -74,16 +78,20 @@ class StoreKeeper:
 
     def before(self, key: bytes, tell: Tell) -> Before:
         """Take the newest sound generation, and on top of it what an interrupted run had done."""
-        newest, wrong = at.newest_sound(self._store, key)
+        newest, wrong = at.newest_sound(self._store, key, self._aside)
         for one in wrong:
             tell(one)
         known = Before()
         if newest is not None:
-            known = before_of(self.origin, newest, to_text(at.instant_of(newest.generation)))
+            known = before_of(self.origin, newest, to_text(at.instant_of(newest.generation)), self._aside)
         half = self._unfinished(key)
         if half is None or half.previous != known.generation:
             return known
-        return Before(known.generation, known.began_at, {**known.entries, **half.entries}, known.keyed)
+        if newest is None:
+            return replace(known, entries=half.entries)
+        for entry in half.entries.values():
+            known.entries[entry.path] = entry
+        return known
 
     def sink(self, pace: Pace, moved: Moved) -> Sink:
         """Put pieces."""
@@ -92,19 +100,23 @@ class StoreKeeper:
 
     def checkpoint(self, manifest: Manifest, key: bytes) -> None:
         """Write `unfinished`."""
-        self._store.put(at.UNFINISHED, write_manifest(manifest, key))
+        with nameless(self._aside) as written:
+            write_manifest(manifest, key, written)
+            self._store.put_file(at.UNFINISHED, written)
 
-    def commit(self, manifest: Manifest, key: bytes) -> bytes:
+    def commit(self, manifest: Manifest, key: bytes) -> str:
         """Write the manifest."""
-        written = write_manifest(manifest, key)
-        self._store.put(at.name_of(manifest.generation), written)
+        with nameless(self._aside) as written:
+            write_manifest(manifest, key, written)
+            root = sha256_of(written)
+            self._store.put_file(at.name_of(manifest.generation), written)
         with contextlib.suppress(StoreRefused):  # a key pair that may not delete
             self._store.remove(at.UNFINISHED)
-        return written
+        return root
 
     def prune(self, key: bytes, now: datetime, keep: timedelta) -> at.PrunedGenerations:
         """Remove manifests, then pieces that nobody names."""
-        return at.prune(self._store, key, now, keep)
+        return at.prune(self._store, key, now, keep, self._aside)
 
     def note(self, facts: dict[str, str]) -> None:
         """Write last.json."""
@@ -116,8 +128,18 @@ class StoreKeeper:
 
     def _unfinished(self, key: bytes) -> Manifest | None:
         try:
-            half = read_manifest(self._store.get(at.UNFINISHED, LIMITS.manifest), "")
+            with spooled(self._store.chunks(at.UNFINISHED, LIMITS.manifest), self._aside) as packed:
+                half = read_manifest(packed, "", self._aside)
             half.verify(key)
         except (Absent, ManifestAltered):
             return None
         return half
+
+
+def sha256_of(file: BinaryIO) -> str:
+    """Return the SHA-256 of a whole file."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    for data in iter(lambda: file.read(CHUNK), b""):
+        digest.update(data)
+    return digest.hexdigest()

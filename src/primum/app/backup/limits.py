@@ -10,7 +10,9 @@ class Limits:
     """What is bounded."""
 
     piece: int = 32 << 20
-    """Bytes of a piece: one in memory at a time, and a terabyte is 32 768 objects."""
+    """Bytes of a piece of a pack: one in memory at a time, and a terabyte is 32 768 objects."""
+    part: int = 1 << 20
+    """Bytes of a piece of anything else: what grows with the archive is not in memory at once either."""
     manifest: int = 1 << 30
     """Bytes of a packed manifest: five million packs need about half of it."""
     entries: int = 8_000_000

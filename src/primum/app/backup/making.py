@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from sqlalchemy.engine import Engine
 
 from primum import __version__
 from primum.app.backup import survey
-from primum.app.backup.bundle import study_of, write_bundle
+from primum.app.backup.aside import entries_aside
+from primum.app.backup.bundle import bundle_line, write_bundle
 from primum.app.backup.limits import LIMITS, Limits
 from primum.app.backup.manifest import Entry, ExpectedTail, Manifest
 from primum.app.backup.refusals import KeyMissing
@@ -20,14 +22,16 @@ from primum.app.backup.sinks import Sink
 from primum.app.backup.survey import Found, LeftOut, PackDiffers, told
 from primum.ground.clock import Clock, to_text
 from primum.ground.db import snapshot
+from primum.ground.discmap import CodedMap, DiscMap
 from primum.ground.errors import PrimumError
 from primum.ground.home import Home
-from primum.imaging import tails
+from primum.imaging import each_tail
 from primum.journal import Filter, Journal, Kind, Ledger, entries
 from primum.vault import MissingKey, Vault
 
 Tell = Callable[[PrimumError], None]
 Checkpoint = Callable[[Manifest], None]
+_Expected = tuple[str, ExpectedTail | None]
 _TAKES = 8
 """How often the account is read for the fact of an erasure that is just being written: the index is told before it."""
 
@@ -49,8 +53,8 @@ class Before:
 
     generation: str = ""
     began_at: str = ""
-    entries: Mapping[str, Entry] = field(default_factory=dict)
-    keyed: frozenset[str] = frozenset()
+    entries: MutableMapping[str, Entry] = field(default_factory=dict)
+    keyed: Iterable[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +69,73 @@ class How:
 
 
 class Run:
-    """One backup. Use once."""
+    """One backup. Use once.
+
+    What it notes of each study and pack lies on disc (`run/backup`): an archive grows, and the worker must not.
+    """
 
     def __init__(self, source: Source, sink: Sink, before: Before, generation: str, how: How) -> None:
         """Copy `source` into `sink`; what `before` has is not copied again."""
         self._source, self._sink, self._before, self._how = source, sink, before, how
         self._folder = source.home.folder
+        self._aside = self._folder / "run" / "backup"
+        self._aside.mkdir(mode=0o700, exist_ok=True)
         self._began = to_text(source.clock.now())
         self._made = Manifest(
             generation=generation, home=source.home.id, kind=source.home.kind, made_at=self._began,
             previous=before.generation, version=__version__, illnesses=0, entries={}, keyring=(), keys=0, erased=(),
         )  # fmt: skip
-        self._entries: dict[str, Entry] = {}
+        self._entries = entries_aside(self._aside)
+        self._needed = DiscMap(self._aside)
+        """Studies that must have a key, or the fact of an erasure."""
         self._illnesses = 0
+        self.packs, self.studies = 0, 0
+        """What the generation holds, once it is made."""
         self._saved_at, self._since = time.monotonic(), 0
         self._looked_again: dict[str, str] = {}
         """Studies that were erased, wholly or in part, during this run, and looked at once more after that fact."""
 
     def make(self) -> Manifest:
         """Copy everything; return the manifest, which nobody has written yet. Raises KeyMissing, StoreRefused."""
-        expected = {tail.pack: (tail.study, told(tail)) for tail in tails(self._source.records).values()}
-        studies = {study for study, _ in expected.values()}
-        found = list(survey.find_packs(self._source.vault, self._folder, self._before.entries))
-        self._how.total(sum(self._new_bytes(one) for one in found))
-        for one in found:
-            self._pack(one, expected.pop(survey_pack(one.path), ("", None))[1])
-        self._absent(expected)
+        self._packs()
         self._erased_meanwhile()
         self._records()
         self._journal()
         self._others()
-        return self._keyring(studies | {one.path.split("/")[2] for one in found})
+        return self._keyring()
 
     def save(self) -> None:
         """Note what is done, for the run that goes on from here."""
         if self._entries:
-            self._how.checkpoint(replace(self._made, entries=dict(self._entries)))
+            self._how.checkpoint(replace(self._made, entries=self._entries))
         self._saved_at, self._since = time.monotonic(), 0
 
     # -- packs --
+
+    def _packs(self) -> None:
+        expected, found = self._expected(), self._found()
+        for one in found.values():
+            self._pack(one, expected.pop(survey_pack(one.path), ("", None))[1])
+        self._absent(expected)
+
+    def _expected(self) -> MutableMapping[str, _Expected]:
+        """Note the study and the tail of each pack that records.db knows of, by pack."""
+        expected: CodedMap[_Expected] = CodedMap(self._aside, _encode_expected, _decode_expected)
+        for tail in each_tail(self._source.records):
+            expected[tail.pack] = (tail.study, told(tail))
+            self._needed.add(tail.study)
+        return expected
+
+    def _found(self) -> Mapping[str, Found]:
+        """Note how far each pack goes, before any of them is copied; say how much there is to copy."""
+        found: CodedMap[Found] = CodedMap(self._aside, survey.encode_found, survey.decode_found)
+        total = 0
+        for one in survey.find_packs(self._source.vault, self._folder, self._before.entries):
+            found[one.path] = one
+            total += self._new_bytes(one)
+            self._needed.add(one.path.split("/")[2])
+        self._how.total(total)
+        return found
 
     def _new_bytes(self, one: Found) -> int:
         before = self._before.entries.get(one.path)
@@ -144,15 +176,14 @@ class Run:
             return "shorter than the last backup saw it"
         return "" if survey.goes_on(self._folder / one.path, before) else "another history than the last backup saw"
 
-    def _absent(self, expected: Mapping[str, tuple[str, ExpectedTail | None]]) -> None:
+    def _absent(self, expected: Mapping[str, _Expected]) -> None:
         """Keep what is kept of packs that are gone, and the tails that were expected of them.
 
         Those of erased studies go again once the keyring is known.
         """
-        gone = {path: entry for path, entry in self._before.entries.items() if entry.tail is not None}
-        for path in gone.keys() - self._entries.keys():
-            if not (self._folder / path).exists():
-                self._keep(gone[path] if self._sink.keeps_former else _nothing_of(gone[path]))
+        for entry in self._before.entries.values():
+            if entry.tail is not None and entry.path not in self._entries and not (self._folder / entry.path).exists():
+                self._keep(entry if self._sink.keeps_former else _nothing_of(entry))
         for pack, (study, tail) in expected.items():
             path = survey.pack_path(study, pack)
             if path not in self._entries and not (self._folder / path).exists():
@@ -163,7 +194,7 @@ class Run:
         self._source.journal.flush()
         facts = erasures(self._folder / "journal")
         again = {study: at for study, at in facts.items() if at >= self._began}
-        for path in [path for path, entry in self._entries.items() if entry.study in again]:
+        for path in [entry.path for entry in self._entries.values() if entry.study in again] if again else ():
             del self._entries[path]
         for one in survey.find_packs(self._source.vault, self._folder, self._before.entries, sorted(again)):
             self._pack(one, None)
@@ -172,9 +203,7 @@ class Run:
     # -- the rest --
 
     def _records(self) -> None:
-        stage = self._folder / "run" / "backup"
-        stage.mkdir(mode=0o700, exist_ok=True)
-        copy = stage / "records.db"
+        copy = self._aside / "records.db"
         copy.unlink(missing_ok=True)
         try:
             snapshot(self._source.records, copy)
@@ -217,35 +246,49 @@ class Run:
 
     # -- the keyring, last --
 
-    def _keyring(self, expected: set[str]) -> Manifest:
-        keyed: set[str] = set()
-        bundle = write_bundle(self._wrapped(keyed))
-        packed = {entry.study for entry in self._entries.values() if entry.study}
-        erased = self._erased((self._before.keyed | expected | packed) - keyed)
-        kept: dict[str, Entry] = {}
-        for path, entry in self._entries.items():
-            gone = bool(entry.study) and not (self._folder / path).exists()
-            if entry.study and (entry.study not in keyed or self._erased_since(entry.study, erased, gone=gone)):
+    def _keyring(self) -> Manifest:
+        keyed, lines = self._wrapped()
+        for study in self._before.keyed:
+            self._needed.add(study)
+        for entry in self._packed():
+            self._needed.add(entry.study)
+        erased = self._erased(frozenset(study for study in self._needed if study not in keyed))
+        doomed, held = DiscMap(self._aside), DiscMap(self._aside)
+        for entry in self._packed():
+            gone = not (self._folder / entry.path).exists()
+            if entry.study not in keyed or self._erased_since(entry.study, erased, gone=gone):
+                doomed.add(entry.path)
                 continue
-            kept[path] = entry
+            held.add(entry.study)
+            self.packs += 1
             if gone:
-                self._ill(path, "gone")
+                self._ill(entry.path, "gone")
+        made_at = to_text(self._source.clock.now())
+        bundle = self._sink.take_bytes("keyring", write_bundle(line for _, line in lines.rows()))
+        for path in doomed:
+            del self._entries[path]
+        self.studies = len(held)
         return replace(
             self._made,
-            made_at=to_text(self._source.clock.now()),
+            made_at=made_at,
             illnesses=self._illnesses,
-            entries=kept,
-            keyring=self._sink.take_bytes("keyring", bundle),
+            entries=self._entries,
+            keyring=bundle,
             keys=len(keyed),
             erased=tuple(sorted(erased.items())),
         )
 
-    def _wrapped(self, keyed: set[str]) -> Iterator[tuple[str, bytes]]:
-        """Give each file of the keyring as it is read (a key file is 4 KiB), and note the studies whose key opens."""
+    def _packed(self) -> Iterator[Entry]:
+        return (entry for entry in self._entries.values() if entry.study)
+
+    def _wrapped(self) -> tuple[DiscMap, DiscMap]:
+        """Read the keyring once: the studies whose key opens, and the lines of the bundle, which is not put yet."""
+        keyed, lines = DiscMap(self._aside), DiscMap(self._aside)
         for one in self._source.vault.wrapped_keyring():
             if one.study and one.opens:
                 keyed.add(one.study)
-            yield one.name, one.content
+            lines[one.name] = bundle_line(one.name, one.content)
+        return keyed, lines
 
     def _erased_since(self, study: str, erased: Mapping[str, str], *, gone: bool) -> bool:
         """Tell whether what was copied of a study is what an erasure removed: a pack that is gone by one is no loss."""
@@ -297,9 +340,13 @@ def erasures(journal: Path) -> dict[str, str]:
     return dict(sorted(facts, key=lambda fact: fact[1]))
 
 
-def keyed_studies(bundle: Iterator[tuple[str, bytes]]) -> frozenset[str]:
-    """Return the studies that a bundle has a key for."""
-    return frozenset(filter(None, (study_of(name) for name, _ in bundle)))
+def _encode_expected(one: _Expected) -> bytes:
+    return json.dumps(one).encode("ascii")
+
+
+def _decode_expected(data: bytes) -> _Expected:
+    study, tail = json.loads(data)
+    return study, ExpectedTail(*tail)
 
 
 def _nothing_of(entry: Entry) -> Entry:

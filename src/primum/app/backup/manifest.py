@@ -1,6 +1,7 @@
 """The manifest of a generation: its lines, its MAC, and the bounds on reading one (docs/design/backup.md §4).
 
-Pure: takes bytes, gives bytes. Nothing of a manifest is to be believed before `verify`.
+Reads and writes line by line; where the entries lie meanwhile its callers say: there may be millions. Nothing of a
+manifest is to be believed before `verify`.
 """
 
 from __future__ import annotations
@@ -8,13 +9,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import hmac
-import io
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from primum.app.backup.limits import LIMITS, Limits
 from primum.app.backup.refusals import ManifestAltered, UnknownFormat
@@ -27,6 +27,9 @@ _STUDY = re.compile(r"[a-z2-7]{26}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NOT_RESTORED = ("run/", "keyring/", "index.db", "backup.json")
 _DEEPEST = 6
+_UNREADABLE = (
+    ValueError, KeyError, TypeError, IndexError, StopIteration, RecursionError, EOFError, gzip.BadGzipFile, zlib.error,
+)  # fmt: skip
 
 
 class Piece(NamedTuple):
@@ -78,7 +81,7 @@ class Manifest:
     previous: str
     version: str
     illnesses: int
-    entries: dict[str, Entry]
+    entries: MutableMapping[str, Entry]
     keyring: tuple[Piece, ...]
     keys: int
     erased: tuple[tuple[str, str], ...]
@@ -106,22 +109,22 @@ def is_generation(text: str) -> bool:
     return _GENERATION.fullmatch(text) is not None
 
 
-def write_manifest(manifest: Manifest, key: bytes) -> bytes:
+def write_manifest(manifest: Manifest, key: bytes, to: BinaryIO) -> None:
     """Write and MAC it."""
-    packed, digest = io.BytesIO(), hashlib.sha256()
-    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=3, mtime=0) as out:
-        for line in _lines(manifest):
-            data = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+    digest = hashlib.sha256()
+    with gzip.GzipFile(filename="", fileobj=to, mode="wb", compresslevel=3, mtime=0) as out:
+        for data in _lines(manifest):
             digest.update(data)
             out.write(data)
         out.write(json.dumps({"mac": _mac(key, digest.digest()).hex()}).encode("ascii") + b"\n")
-    return packed.getvalue()
 
 
-def read_manifest(packed: bytes, generation: str, limits: Limits = LIMITS) -> Manifest:
-    """Read one, unverified; `generation` "" takes whichever it is of.
+def scan_manifest(
+    packed: BinaryIO, generation: str, take: Callable[[Entry], None], limits: Limits = LIMITS
+) -> Manifest:
+    """Read one, unverified, without its entries: each goes to `take`. `generation` "" takes whichever it is of.
 
-    Raises ManifestAltered, UnknownFormat; never anything else, whatever is in it.
+    Raises ManifestAltered, UnknownFormat, whatever is in it. An OSError of `packed` or `take` says nothing of it.
     """
     digest = hashlib.sha256()
     try:
@@ -134,11 +137,9 @@ def read_manifest(packed: bytes, generation: str, limits: Limits = LIMITS) -> Ma
         generation = generation or head["generation"]
         if not 0 <= count <= limits.entries or head["generation"] != generation or not is_generation(generation):
             raise ManifestAltered(generation="unfinished")
-        entries = {}
         for _ in range(count):
             digest.update(line := next(lines))
-            entry = _entry(_object(line))
-            entries[entry.path] = entry
+            take(decode_entry(line))
         digest.update(line := next(lines))
         keys = _object(line)
         digest.update(line := next(lines))
@@ -147,35 +148,48 @@ def read_manifest(packed: bytes, generation: str, limits: Limits = LIMITS) -> Ma
         return Manifest(
             generation=generation, home=str(head["home"]), kind=str(head["kind"]), made_at=str(head["made_at"]),
             previous=str(head["previous"]), version=str(head["version"]), illnesses=int(head["illnesses"]),
-            entries=entries, keyring=_pieces(keys["keyring"]), keys=int(keys["keys"]),
+            entries={}, keyring=_pieces(keys["keyring"]), keys=int(keys["keys"]),
             erased=tuple((_checked(_STUDY, one[0]), str(one[1])) for one in erased["erased"]),
             digest=digest.digest(), mac=mac,
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, IndexError, StopIteration, RecursionError, EOFError, OSError, zlib.error):
+    except _UNREADABLE:
         raise ManifestAltered(generation=generation) from None
 
 
-def _lines(manifest: Manifest) -> Iterator[dict[str, Any]]:
-    yield {
+def encode_entry(entry: Entry) -> bytes:
+    """Write the line of an entry."""
+    line: dict[str, Any] = {"path": entry.path, "end": entry.end, "mark": entry.mark, "pieces": entry.pieces}
+    if entry.study:
+        line |= {"seen": entry.seen, "tail": entry.tail}
+    return _line(line)
+
+
+def decode_entry(line: bytes) -> Entry:
+    """Read the line of an entry. Raises ValueError, KeyError, TypeError, IndexError."""
+    return _entry(_object(line))
+
+
+def _lines(manifest: Manifest) -> Iterator[bytes]:
+    yield _line({
         "primum_backup": FORMAT, "home": manifest.home, "kind": manifest.kind, "generation": manifest.generation,
         "made_at": manifest.made_at, "previous": manifest.previous, "version": manifest.version,
         "entries": len(manifest.entries), "illnesses": manifest.illnesses,
-    }  # fmt: skip
-    for entry in manifest.entries.values():
-        line: dict[str, Any] = {"path": entry.path, "end": entry.end, "mark": entry.mark, "pieces": entry.pieces}
-        if entry.study:
-            line |= {"seen": entry.seen, "tail": entry.tail}
-        yield line
-    yield {"keyring": manifest.keyring, "keys": manifest.keys}
-    yield {"erased": manifest.erased}
+    })  # fmt: skip
+    yield from map(encode_entry, manifest.entries.values())
+    yield _line({"keyring": manifest.keyring, "keys": manifest.keys})
+    yield _line({"erased": manifest.erased})
+
+
+def _line(what: dict[str, Any]) -> bytes:
+    return json.dumps(what, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _mac(key: bytes, digest: bytes) -> bytes:
     return hmac.digest(key, _LABEL + digest, hashlib.sha256)
 
 
-def _bounded(packed: bytes, limits: Limits) -> Iterator[bytes]:
-    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as lines:
+def _bounded(packed: BinaryIO, limits: Limits) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=packed, mode="rb") as lines:
         while line := lines.readline(limits.line + 1):
             if len(line) > limits.line:
                 raise ValueError("a line that is too long")

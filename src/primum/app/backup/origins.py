@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from primum.app.backup.bundle import read_bundle
+from primum.app.backup.bundle import read_bundle, study_of
 from primum.app.backup.generations import generations, get_bundle, get_piece, load
-from primum.app.backup.making import Before, keyed_studies
+from primum.app.backup.making import Before
 from primum.app.backup.manifest import Entry, Manifest
 from primum.app.backup.refusals import PieceAltered
 from primum.app.backup.stores.model import Store
 from primum.app.backup.survey import MARKED
+from primum.ground.discmap import DiscMap
 
 Moved = Callable[[int], None]
 
@@ -29,8 +30,8 @@ class Origin(Protocol):
         """Read one, unverified. Raises NoGeneration, ManifestAltered."""
         ...
 
-    def bundle(self, manifest: Manifest) -> bytes:
-        """Get its keyring bundle. Raises PieceAltered."""
+    def bundle(self, manifest: Manifest) -> Iterator[bytes]:
+        """Get its keyring bundle, bit by bit. Raises PieceAltered, ManifestAltered."""
         ...
 
     def write(self, manifest: Manifest, entry: Entry, out: BinaryIO, moved: Moved) -> None:
@@ -45,9 +46,9 @@ class Origin(Protocol):
 class StoreOrigin:
     """Generations of a folder or a bucket."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from `store`."""
-        self._store = store
+    def __init__(self, store: Store, aside: Path | None = None) -> None:
+        """Read from `store`; what manifests list is put `aside` where there is such a folder."""
+        self._store, self._aside = store, aside
 
     def generations(self) -> list[str]:
         """List them, oldest first."""
@@ -55,10 +56,10 @@ class StoreOrigin:
 
     def manifest(self, generation: str) -> Manifest:
         """Read one."""
-        return load(self._store, generation)
+        return load(self._store, generation, self._aside)
 
-    def bundle(self, manifest: Manifest) -> bytes:
-        """Get the pieces and join them."""
+    def bundle(self, manifest: Manifest) -> Iterator[bytes]:
+        """Get the pieces."""
         return get_bundle(self._store, manifest)
 
     def write(self, manifest: Manifest, entry: Entry, out: BinaryIO, moved: Moved) -> None:
@@ -80,7 +81,10 @@ def require_marked(manifest: Manifest, entry: Entry, path: Path) -> None:
             raise PieceAltered(generation=manifest.generation, piece=entry.mark[:16])
 
 
-def before_of(origin: Origin, manifest: Manifest, began_at: str) -> Before:
+def before_of(origin: Origin, manifest: Manifest, began_at: str, aside: Path) -> Before:
     """Say what a generation has, for the run that follows it."""
-    keyed = keyed_studies(read_bundle(origin.bundle(manifest), manifest.generation))
+    keyed = DiscMap(aside)
+    for name, _ in read_bundle(origin.bundle(manifest), manifest.generation):
+        if study := study_of(name):
+            keyed.add(study)
     return Before(manifest.generation, began_at, manifest.entries, keyed)

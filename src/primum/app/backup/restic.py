@@ -17,13 +17,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from primum.app.backup.bundle import read_bundle
+from primum.app.backup.aside import read_manifest, spooled
 from primum.app.backup.generations import PrunedGenerations, instant_of
-from primum.app.backup.keeper import Tell
+from primum.app.backup.keeper import Tell, sha256_of
 from primum.app.backup.limits import LIMITS
-from primum.app.backup.making import Before, keyed_studies
-from primum.app.backup.manifest import Entry, Manifest, is_generation, read_manifest, write_manifest
-from primum.app.backup.origins import Moved, Origin
+from primum.app.backup.making import Before
+from primum.app.backup.manifest import Entry, Manifest, is_generation, write_manifest
+from primum.app.backup.origins import Moved, Origin, before_of
 from primum.app.backup.refusals import (
     DestinationAbsent,
     ManifestAltered,
@@ -100,9 +100,9 @@ def snapshots(repository: Repository, home: str) -> dict[str, str]:
 class ResticOrigin:
     """Generations of a repository. `scratch` is where a snapshot is unpacked before its files are taken over."""
 
-    def __init__(self, repository: Repository, home: str, scratch: Path | None) -> None:
-        """Read from `repository`; `home` may be empty when there is none yet."""
-        self._repository, self._home, self._scratch = repository, home, scratch
+    def __init__(self, repository: Repository, home: str, scratch: Path | None, aside: Path | None = None) -> None:
+        """Read from `repository`; `home` may be empty when there is none yet. `aside`: as for a store."""
+        self._repository, self._home, self._scratch, self._aside = repository, home, scratch, aside
         self._unpacked: set[str] = set()
         self._whole: str | None = None
         self._known: Mapping[str, str] | None = None
@@ -123,9 +123,10 @@ class ResticOrigin:
 
     def manifest(self, generation: str) -> Manifest:
         """Read one."""
-        return read_manifest(self._dump(generation, _MANIFEST, LIMITS.manifest), generation)
+        with spooled(self._dump(generation, _MANIFEST, LIMITS.manifest), self._aside) as packed:
+            return read_manifest(packed, generation, self._aside)
 
-    def bundle(self, manifest: Manifest) -> bytes:
+    def bundle(self, manifest: Manifest) -> Iterator[bytes]:
         """Get its keyring bundle."""
         return self._dump(manifest.generation, _BUNDLE, LIMITS.bundle)
 
@@ -156,12 +157,14 @@ class ResticOrigin:
             raise NoGeneration(place=str(self._repository.folder))
         return found
 
-    def _dump(self, generation: str, name: str, most: int) -> bytes:
+    def _dump(self, generation: str, name: str, most: int) -> Iterator[bytes]:
+        left = most
         with self._repository.running("dump", self._id(generation), f"/{name}") as process:
-            data: bytes = process.stdout.read(most + 1) if process.stdout else b""
-            if len(data) > most:
-                raise ManifestAltered(generation=generation)
-        return data
+            for data in iter(lambda: process.stdout.read(_CHUNK) if process.stdout else b"", b""):
+                left -= len(data)
+                if left < 0:
+                    raise ManifestAltered(generation=generation)
+                yield data
 
     def _unpack(self, generation: str, path: str) -> Path:
         if self._scratch is None:
@@ -185,11 +188,12 @@ class ResticKeeper:
     def __init__(self, repository: Repository, home: Path, home_id: str, scratch: Path | None = None) -> None:
         """Keep generations of `home` in `repository`."""
         self._repository, self._home, self._home_id = repository, home, home_id
-        self._stage = home / "run" / "backup" / "stage"
+        self._aside = home / "run" / "backup"
+        self._stage = self._aside / "stage"
         self._pace: Pace | None = None
         self._moved: Moved = lambda _: None
         self._sent = 0
-        self._origin = ResticOrigin(repository, home_id, scratch)
+        self._origin = ResticOrigin(repository, home_id, scratch, self._aside)
         self.origin: Origin = self._origin
 
     def claim(self, home: str, *, known: bool) -> None:
@@ -212,8 +216,7 @@ class ResticKeeper:
             except ManifestAltered as altered:
                 tell(altered)
                 continue
-            keyed = keyed_studies(read_bundle(self.origin.bundle(manifest), generation))
-            return Before(generation, to_text(instant_of(generation)), manifest.entries, keyed)
+            return before_of(self.origin, manifest, to_text(instant_of(generation)), self._aside)
         return Before()
 
     def sink(self, pace: Pace, moved: Moved) -> Sink:
@@ -224,10 +227,11 @@ class ResticKeeper:
     def checkpoint(self, manifest: Manifest, key: bytes) -> None:
         """Nothing: what restic has sent it finds again by itself."""
 
-    def commit(self, manifest: Manifest, key: bytes) -> bytes:
+    def commit(self, manifest: Manifest, key: bytes) -> str:
         """Run restic on the stage."""
-        written = write_manifest(manifest, key)
-        (self._stage / _MANIFEST).write_bytes(written)
+        with (self._stage / _MANIFEST).open("w+b") as written:
+            write_manifest(manifest, key, written)
+            root = sha256_of(written)
         tags = f"{_HOST},{self._home_id},{manifest.generation}"
         rate = self._pace.rate // 1024 if self._pace else 0
         more = ["--limit-upload", str(max(1, rate))] if rate else []
@@ -236,7 +240,7 @@ class ResticKeeper:
             for line in iter(lambda: process.stdout.readline(_LINE) if process.stdout else b"", b""):
                 self._hear(line, manifest.generation)
         shutil.rmtree(self._stage)
-        return written
+        return root
 
     def prune(self, key: bytes, now: datetime, keep: timedelta) -> PrunedGenerations:
         """Let restic forget, and remove what nothing refers to any more."""

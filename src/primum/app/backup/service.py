@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -82,6 +81,8 @@ class Made:
 
     to: str
     manifest: Manifest
+    packs: int
+    studies: int
     sent: int
     pruned: at.PrunedGenerations
     same_disc: bool
@@ -192,8 +193,9 @@ class Backups:
             with contextlib.suppress(PrimumError, OSError):
                 run.save()
             raise
-        written = keeper.commit(manifest, key)
-        self._record_made(destination, asked.actor, keeper, manifest, written)
+        root = keeper.commit(manifest, key)
+        held: dict[str, str | int] = {"packs": run.packs, "studies": run.studies, "bytes": keeper.sent()}
+        self._record_made(destination, asked.actor, manifest, held | {"root": root})
         keep = timedelta(days=self._means.settings.backup_keep_days)
         pruned = keeper.prune(key, source.clock.now(), keep)
         if pruned.generations:
@@ -201,7 +203,8 @@ class Backups:
                 "what": destination.kind, "count": pruned.generations, "generation": pruned.oldest,
             }  # fmt: skip
             self._record(Kind.BACKUP_PRUNED, "system", details)
-        return Made(destination.text, manifest, keeper.sent(), pruned, _same_disc(destination, self._folder))
+        same_disc = _same_disc(destination, self._folder)
+        return Made(destination.text, manifest, run.packs, run.studies, keeper.sent(), pruned, same_disc)
 
     def _sweep(self, now: datetime) -> int:
         settings, standing = self._means.settings, read_standing(self._folder)
@@ -230,6 +233,7 @@ class Backups:
         try:
             for left in ("restore-test", "restic", "backup"):  # by a run that was killed
                 shutil.rmtree(self._folder / "run" / left, ignore_errors=True)
+            self._aside.mkdir(mode=0o700, exist_ok=True)
             yield
         finally:
             self._turn.release()
@@ -245,7 +249,7 @@ class Backups:
     def _keeper(self, destination: Destination, *, create: bool) -> Keeper:
         home, means = self._source.home, self._means
         if destination.kind == "folder":
-            return StoreKeeper(open_folder(destination, means.disc, home.folder, create=create))
+            return StoreKeeper(open_folder(destination, means.disc, home.folder, create=create), self._aside)
         if destination.kind == "s3" and home.demo:
             raise DemoStaysHere
         credentials = kept_credentials(home, means.secrets, destination)
@@ -253,7 +257,7 @@ class Backups:
             refuse_inside(destination.folder, home.folder)
             repository = Repository(destination.folder, credentials.secret)
             return ResticKeeper(repository, home.folder, home.id, home.folder / "run" / "restic")
-        return StoreKeeper(open_bucket(destination, s3_service(means.settings), credentials))
+        return StoreKeeper(open_bucket(destination, s3_service(means.settings), credentials), self._aside)
 
     # -- what is written down --
 
@@ -261,19 +265,20 @@ class Backups:
     def _folder(self) -> Path:
         return self._source.home.folder
 
+    @property
+    def _aside(self) -> Path:
+        return self._folder / "run" / "backup"
+
     def _record(self, kind: Kind, actor: str, details: dict[str, str | int]) -> None:
         self._source.journal.record(Fact(kind, actor, self._source.home.id, details))
 
     def _record_made(
-        self, destination: Destination, actor: str, keeper: Keeper, manifest: Manifest, written: bytes
+        self, destination: Destination, actor: str, manifest: Manifest, held: dict[str, str | int]
     ) -> None:
-        packs = [entry for entry in manifest.entries.values() if entry.study]
-        details: dict[str, str | int] = {
-            "what": destination.kind, "generation": manifest.generation, "packs": len(packs), "bytes": keeper.sent(),
-            "studies": len({entry.study for entry in packs}), "illnesses": manifest.illnesses,
-            "root": hashlib.sha256(written).hexdigest(),
+        of_it: dict[str, str | int] = {
+            "what": destination.kind, "generation": manifest.generation, "illnesses": manifest.illnesses,
         }  # fmt: skip
-        self._record(Kind.BACKUP_MADE, actor, details)
+        self._record(Kind.BACKUP_MADE, actor, of_it | held)
 
     def _record_test(self, destination: Destination, actor: str, trial: Trial) -> None:
         details: dict[str, str | int] = {

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -33,8 +33,8 @@ class Sink(Protocol):
         """Keep `source` up to `end`; `former` is what is kept of it already, and goes on."""
         ...
 
-    def take_bytes(self, name: str, data: bytes) -> tuple[Piece, ...]:
-        """Keep bytes of ours under `name` (the keyring bundle)."""
+    def take_bytes(self, name: str, data: Iterable[bytes]) -> tuple[Piece, ...]:
+        """Keep bytes of ours under `name` (the keyring bundle), as they come."""
         ...
 
 
@@ -69,24 +69,23 @@ class PieceSink:
         """Bytes that had to be put."""
 
     def take(self, source: Path, path: str, former: Entry | None, end: int) -> tuple[Piece, ...]:
-        """Cut what is new; `path` does not matter, pieces are named by their bytes."""
-        del path
+        """Cut what is new; pieces are named by their bytes, and not by `path`."""
+        most = self._limits.piece if path.startswith("vault/") else self._limits.part
         pieces = list(former.pieces) if former else []
         at = former.end if former else 0
         with source.open("rb") as file:
             file.seek(at)
             while at < end:
-                data = file.read(min(self._limits.piece, end - at))
+                data = file.read(min(most, end - at))
                 if not data:
                     raise StoreRefused(place="the home", reason="a file became shorter while it was read")
                 pieces.append(self._put("pieces", data))
                 at += len(data)
         return tuple(pieces)
 
-    def take_bytes(self, name: str, data: bytes) -> tuple[Piece, ...]:
+    def take_bytes(self, name: str, data: Iterable[bytes]) -> tuple[Piece, ...]:
         """Cut and put."""
-        step = self._limits.piece
-        return tuple(self._put(name, data[at : at + step]) for at in range(0, len(data), step))
+        return tuple(self._put(name, one) for one in _cut(data, self._limits.part))
 
     def _put(self, folder: str, data: bytes) -> Piece:
         piece = Piece(hashlib.sha256(data).hexdigest(), len(data))
@@ -97,6 +96,19 @@ class PieceSink:
             self.sent += piece.length
         self._moved(piece.length)
         return piece
+
+
+def _cut(data: Iterable[bytes], step: int) -> Iterator[bytes]:
+    held = bytearray()
+    for more in data:
+        held += more
+        while len(held) >= step:
+            with memoryview(held) as whole:
+                cut = bytes(whole[:step])
+            yield cut
+            del held[:step]
+    if held:
+        yield bytes(held)
 
 
 def piece_name(folder: str, piece: Piece) -> str:
@@ -134,7 +146,8 @@ class StageSink:
                 os.utime(place, ns=(now.st_mtime_ns, now.st_mtime_ns))
         return ()
 
-    def take_bytes(self, name: str, data: bytes) -> tuple[Piece, ...]:
+    def take_bytes(self, name: str, data: Iterable[bytes]) -> tuple[Piece, ...]:
         """Write a file of that name."""
-        (self._stage / name).write_bytes(data)
+        with (self._stage / name).open("wb") as file:
+            file.writelines(data)
         return ()

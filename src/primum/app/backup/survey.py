@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ class Found:
     seen: tuple[int, int]
     tail: ExpectedTail | None
     trouble: str = ""
+
+
+def encode_found(one: Found) -> bytes:
+    """Write it down, for the same run alone."""
+    return json.dumps((one.path, one.seen, one.tail, one.trouble)).encode("ascii")
+
+
+def decode_found(data: bytes) -> Found:
+    """Read what `encode_found` wrote."""
+    path, seen, tail, trouble = json.loads(data)
+    return Found(path, (seen[0], seen[1]), ExpectedTail(*tail) if tail else None, trouble)
 
 
 def pack_path(study: str, pack: str) -> str:

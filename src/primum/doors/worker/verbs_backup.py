@@ -22,8 +22,7 @@ def backup_make(desk: Desk, asking: Asking, args: Args, progress: Progress) -> d
     desk.require(asking, Permission.BACKUP_RUN, Thing("backup"))
     made = desk.worker.backups.make(_asked(asking, args), _listener(progress))
     manifest = made.manifest
-    studies = len({entry.study for entry in manifest.entries.values() if entry.study})
-    sentence = f"generation {manifest.generation} of {studies} studies in {made.to}: {_mib(made.sent)} MiB copied"
+    sentence = f"generation {manifest.generation} of {made.studies} studies in {made.to}: {_mib(made.sent)} MiB copied"
     sentence += f", {manifest.illnesses} illnesses" if manifest.illnesses else ""
     lines = []
     if made.pruned.generations:

@@ -55,7 +55,7 @@ def test_the_newest_generation_is_kept_for_ever(house: House, to: Path) -> None:
     made = house.backup(to)
     store, key = FolderStore(to, RealDisc()), house.root.derive(Label.BACKUP)
     later = house.clock.now() + timedelta(days=4000)
-    assert at.prune(store, key, later, timedelta(days=30)).generations == 0
+    assert at.prune(store, key, later, timedelta(days=30), to.parent).generations == 0
     assert at.generations(store) == [made.manifest.generation]
 
 
@@ -81,7 +81,7 @@ def test_no_piece_goes_while_a_kept_manifest_cannot_be_read(house: House, to: Pa
     store, key = FolderStore(to, RealDisc()), house.root.derive(Label.BACKUP)
     assert at.generations(store) == [altered, young]
     (to / "generations" / "20200101t000000000z.manifest").write_bytes(b"old")
-    pruned = at.prune(store, key, house.clock.now(), timedelta(days=30))
+    pruned = at.prune(store, key, house.clock.now(), timedelta(days=30), to.parent)
     assert (pruned.generations, pruned.pieces) == (1, 0)
     assert before <= set(files(to / "pieces"))
 

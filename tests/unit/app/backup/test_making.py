@@ -222,10 +222,10 @@ def test_it_is_slowed_down_and_stopped(house: House, to: Path) -> None:
         return len(waited) > 2
 
     sink = PieceSink(FolderStore(to, RealDisc()), Pace(1 << 20, stopped), lambda _: None)
-    sink.take_bytes("keyring", b"a" * (1 << 20))
-    sink.take_bytes("keyring", b"b" * (1 << 20))
+    sink.take_bytes("keyring", [b"a" * (1 << 20)])
+    sink.take_bytes("keyring", [b"b" * (1 << 20)])
     with pytest.raises(StopAsked):
-        sink.take_bytes("keyring", b"c" * (1 << 20))
+        sink.take_bytes("keyring", [b"c" * (1 << 20)])
     assert waited[0] < 0.1
     assert 0.8 < waited[1] <= 1.0
     assert 1.7 < waited[2] <= 2.0

@@ -200,8 +200,8 @@ def test_a_flipped_bit_in_any_file_of_a_backup_is_seen(house: House, to: Path, t
 
 def test_a_manifest_of_another_home_is_refused(house: House, to: Path, tmp_path: Path) -> None:
     made = house.backup(to).manifest
-    forged = write_manifest(replace(made, entries={}), b"another key of thirty-two bytes!")
-    (to / "generations" / f"{made.generation}.manifest").write_bytes(forged)
+    with (to / "generations" / f"{made.generation}.manifest").open("wb") as forged:
+        write_manifest(replace(made, entries={}), b"another key of thirty-two bytes!", forged)
     with pytest.raises(ManifestAltered):
         restore(to, key_file(tmp_path), tmp_path / "again")
 

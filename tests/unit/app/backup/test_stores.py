@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from primum.app.backup.refusals import BadDestination, NoCredentials, StoreRefus
 from primum.app.backup.service import Asked, Listener
 from primum.app.backup.stores.bucket import BucketStore
 from primum.app.backup.stores.folder import FolderStore
-from primum.app.backup.stores.model import Absent, Store
+from primum.app.backup.stores.model import CHUNK, Absent, Store
 from primum.ground.disc import RealDisc
 from primum.ground.outbound import EndpointUnfit, s3_client
 
@@ -54,10 +55,22 @@ def test_what_is_put_is_got_and_counted(store: Store) -> None:
     assert (store.size("pieces/ab/one"), store.size("empty")) == (6, 0)
 
 
+def test_what_is_put_and_got_bit_by_bit_is_the_same(store: Store) -> None:
+    data = secrets.token_bytes(3 * CHUNK + 17)
+    source = io.BytesIO(data)
+    source.seek(100)
+    store.put_file("generations/one", source)
+    store.put_file("empty", io.BytesIO())
+    assert b"".join(store.chunks("generations/one", len(data))) == data == store.get("generations/one", len(data))
+    assert b"".join(store.chunks("empty", 0)) == b""
+
+
 def test_what_is_not_there_is_absent(store: Store) -> None:
     assert store.size("nothing") is None
     with pytest.raises(Absent):
         store.get("nothing", 1)
+    with pytest.raises(Absent):
+        list(store.chunks("nothing", 1))
     store.remove("nothing")
 
 
@@ -74,6 +87,8 @@ def test_more_than_was_expected_is_refused(store: Store) -> None:
     store.put("large", b"x" * 100)
     with pytest.raises(StoreRefused):
         store.get("large", 99)
+    with pytest.raises(StoreRefused):
+        list(store.chunks("large", 99))
 
 
 @pytest.mark.parametrize("name", ["../out", "/etc/passwd", "a//b", "A", "a b", ".hidden", "a/../b", "é", ""])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 from primum.app.backup.refusals import StoreRefused
-from primum.app.backup.stores.model import Absent, checked
+from primum.app.backup.stores.model import CHUNK, Absent, checked
 from primum.ground.outbound import s3_failures
 
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
@@ -32,15 +32,29 @@ class BucketStore:
         with self._refusing():
             self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=data)
 
+    def put_file(self, name: str, source: BinaryIO) -> None:
+        """Put one object, read as it is sent."""
+        source.seek(0)
+        with self._refusing():
+            self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=source)
+
     def get(self, name: str, most: int) -> bytes:
         """Get one object."""
+        return b"".join(self.chunks(name, most))
+
+    def chunks(self, name: str, most: int) -> Iterator[bytes]:
+        """Get one object bit by bit."""
         with self._refusing():
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(name))
-            with answer["Body"] as body:
-                data: bytes = body.read(most + 1)
-        if len(data) > most:
-            raise StoreRefused(place=self.place, reason="larger than can be")
-        return data
+            body = self._client.get_object(Bucket=self._bucket, Key=self._key(name))["Body"]
+        with body:
+            data, so_far = b"begun", 0
+            while data:
+                with self._refusing():
+                    data = body.read(CHUNK)
+                so_far += len(data)
+                if so_far > most:
+                    raise StoreRefused(place=self.place, reason="larger than can be")
+                yield data
 
     def size(self, name: str) -> int | None:
         """Ask for the head of an object."""

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from primum.app.backup.refusals import StoreRefused
-from primum.app.backup.stores.model import Absent, checked
-from primum.ground.disc import Disc, write_durably
+from primum.app.backup.stores.model import CHUNK, Absent, checked
+from primum.ground.disc import Disc, stream_durably, write_durably
 
 
 class FolderStore:
@@ -32,17 +33,31 @@ class FolderStore:
             self._make(path.parent)
             write_durably(self._disc, path, data)
 
+    def put_file(self, name: str, source: BinaryIO) -> None:
+        """Write bit by bit, else as `put`."""
+        with self._refusing():
+            path = self._root / checked(name)
+            self._make(path.parent)
+            source.seek(0)
+            stream_durably(self._disc, path, iter(lambda: source.read(CHUNK), b""))
+
     def get(self, name: str, most: int) -> bytes:
         """Read the file."""
+        with self._refusing(), self._opened(name) as file:
+            data = file.read(most + 1)
+        return self._bounded(data, len(data), most)
+
+    def chunks(self, name: str, most: int) -> Iterator[bytes]:
+        """Read the file bit by bit."""
         with self._refusing():
-            try:
-                with (self._root / checked(name)).open("rb") as file:
-                    data = file.read(most + 1)
-            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-                raise Absent from None
-        if len(data) > most:
-            raise StoreRefused(place=self.place, reason="larger than can be")
-        return data
+            file = self._opened(name)
+        with file:
+            data, so_far = b"begun", 0
+            while data:
+                with self._refusing():
+                    data = file.read(CHUNK)
+                so_far += len(data)
+                yield self._bounded(data, so_far, most)
 
     def size(self, name: str) -> int | None:
         """Look at the file."""
@@ -69,6 +84,17 @@ class FolderStore:
         with self._refusing():
             for half in self._root.rglob(".*.new"):
                 half.unlink(missing_ok=True)
+
+    def _opened(self, name: str) -> BinaryIO:
+        try:
+            return (self._root / checked(name)).open("rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise Absent from None
+
+    def _bounded(self, data: bytes, length: int, most: int) -> bytes:
+        if length > most:
+            raise StoreRefused(place=self.place, reason="larger than can be")
+        return data
 
     def _make(self, folder: Path) -> None:
         if folder in self._made or folder == self._root:

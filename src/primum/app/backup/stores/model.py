@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
+CHUNK = 64 << 10
+"""Bytes that are in memory of what is read or written bit by bit."""
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*){0,3}")
 """Names at a destination: ours alone, safe in a path and in a URL."""
 
@@ -26,8 +28,16 @@ class Store(Protocol):
         """Keep `data` under `name`, in the place of what was there; safe at return, whole or not at all."""
         ...
 
+    def put_file(self, name: str, source: BinaryIO) -> None:
+        """Keep all that `source` has from its beginning on, as `put` does."""
+        ...
+
     def get(self, name: str, most: int) -> bytes:
         """Give back what is under `name`; StoreRefused beyond `most` bytes. Raises Absent."""
+        ...
+
+    def chunks(self, name: str, most: int) -> Iterator[bytes]:
+        """Give it back bit by bit; StoreRefused once it is beyond `most` bytes. Raises Absent."""
         ...
 
     def size(self, name: str) -> int | None:
