@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
     from primum.imaging.pixels import Part, served_syntax
     from primum.imaging.query import Criteria, parse_qido
-    from primum.imaging.records import each_tail, tails
+    from primum.imaging.records import each_tail, tails, tails_on_disc
     from primum.imaging.restored import Placed, carry_forward, forget_studies, placed, position, settle_tails
     from primum.imaging.retrieving import BadRetrieval, Root, Wanted, read_wanted, write_failed
     from primum.imaging.sendings.queue import Queue as SendingQueue

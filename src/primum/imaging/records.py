@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
 
+from primum.ground.discmap import CodedMap
 from primum.imaging.acts import ActKind, concerning
 from primum.imaging.model import Stored
 from primum.imaging.store import reading
@@ -38,6 +41,18 @@ def _tail(vault: Vault, position: Position) -> Tail | None:
 def tails(records: Engine) -> dict[str, Tail]:
     """Give the tail of each pack as it was last indexed, by pack: what `vault check` expects to find."""
     return {tail.pack: tail for tail in each_tail(records)}
+
+
+def tails_on_disc(records: Engine, folder: Path) -> Mapping[str, Tail]:
+    """Give the same, held on the disc of `folder`: for who lives long, and must not grow with the archive."""
+    kept: CodedMap[Tail] = CodedMap(folder, lambda tail: json.dumps(astuple(tail)).encode("ascii"), _read_tail)
+    for tail in each_tail(records):
+        kept[tail.pack] = tail
+    return kept
+
+
+def _read_tail(data: bytes) -> Tail:
+    return Tail(*json.loads(data))
 
 
 def each_tail(records: Engine) -> Iterator[Tail]:

@@ -31,16 +31,20 @@ Progress = Callable[[int, int], None]
 def check(
     places: Places, keyring: Keyring, expected: Mapping[str, Tail], progress: Progress | None, *, deep: bool
 ) -> Iterator[Illness]:
-    """Look at all packs; `deep` opens every segment."""
-    packs = [(study, pack) for study in places.studies() for pack in places.packs(study)]
-    for done, (study, pack) in enumerate(packs, 1):
+    """Look at all packs; `deep` opens every segment. Nothing is held for each of them: there may be millions."""
+    absent = {tail.pack: tail for tail in expected.values() if not places.pack(tail.study, tail.pack).exists()}
+    total = sum(1 for _ in _packs(places))
+    for done, (study, pack) in enumerate(_packs(places), 1):
+        absent.pop(pack, None)  # it is there, in the folder of another study
         yield from check_pack(places, keyring, study, pack, expected.get(pack), deep=deep)
         if progress is not None:
-            progress(done, len(packs))
-    there = {pack for _, pack in packs}
-    for tail in expected.values():
-        if tail.pack not in there:
-            yield RecordsMissing(study=tail.study, pack=tail.pack, end=tail.end, missing=tail.count)
+            progress(done, max(done, total))
+    for tail in absent.values():
+        yield RecordsMissing(study=tail.study, pack=tail.pack, end=tail.end, missing=tail.count)
+
+
+def _packs(places: Places) -> Iterator[tuple[str, str]]:
+    return ((study, pack) for study in places.studies() for pack in places.packs(study))
 
 
 def check_pack(

@@ -1,11 +1,12 @@
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.unit.imaging.conftest import EXPLICIT, House, data_set, slice_of
 
-from primum.imaging import EVERYTHING, Criteria, Stored, tails
+from primum.imaging import EVERYTHING, Criteria, Stored, tails, tails_on_disc
 from primum.imaging.store import dump, reading
 from primum.vault import Record
 
@@ -159,11 +160,12 @@ def test_a_crash_between_the_two_stores_leaves_a_study_with_its_patient(house: H
     assert house.archive.locate_study("1.2.3", EVERYTHING).patient_id == patient
 
 
-def test_tails_are_kept_for_the_check_of_the_vault(house: House) -> None:
+def test_tails_are_kept_for_the_check_of_the_vault(house: House, tmp_path: Path) -> None:
     house.indexed(slice_of(), slice_of(sop="1.2.3.4.6"))
     (tail,) = tails(house.records).values()
     assert tail == house.vault.tail(tail.study, tail.pack)
     assert list(house.vault.check(tails(house.records))) == []
+    assert tails_on_disc(house.records, tmp_path) == tails(house.records)
 
 
 def test_a_pack_cut_short_after_indexing_is_noticed(house: House) -> None:

@@ -9,7 +9,7 @@ from primum.app.mail import keep_mail_password
 from primum.doors.worker.control import Progress
 from primum.doors.worker.desk import Args, Asking, Desk, Verb
 from primum.identity import Permission, Thing
-from primum.imaging import tails
+from primum.imaging import tails_on_disc
 from primum.journal import Kind
 from primum.vault import Leftover, list_guards
 
@@ -18,7 +18,7 @@ def vault_check(desk: Desk, asking: Asking, args: Args, progress: Progress) -> d
     """Look at every pack and key, against the tails that were recorded."""
     desk.require(asking, Permission.VAULT_CHECK, Thing("vault"))
     vault = desk.worker.rooms.vault
-    expected = tails(desk.worker.records)
+    expected = tails_on_disc(desk.worker.records, desk.worker.rooms.home.folder / "run")
     illnesses = leftovers = 0
     found = vault.check(
         expected, deep=args.flag("deep"), progress=lambda done, total: progress({"done": done, "total": total})
@@ -27,14 +27,16 @@ def vault_check(desk: Desk, asking: Asking, args: Args, progress: Progress) -> d
         progress({"code": one.code, "fact": str(one)})
         leftovers += isinstance(one, Leftover)
         illnesses += not isinstance(one, Leftover)
-    studies = list(vault.studies())
-    packs = [pack for study in studies for pack in vault.packs(study)]
+    studies = packs = size = 0
+    for study in vault.studies():
+        there = vault.packs(study)
+        studies, packs, size = studies + 1, packs + len(there), size + sum(pack.size for pack in there)
     details: dict[str, str | int] = {
-        "studies": len(studies), "packs": len(packs), "bytes": sum(pack.size for pack in packs),
+        "studies": studies, "packs": packs, "bytes": size,
         "illnesses": illnesses, "deep": "yes" if args.flag("deep") else "no",
     }  # fmt: skip
     desk.record(Kind.VAULT_CHECKED, asking.actor.person_id, "", details)
-    sentence = f"{len(studies)} studies in {len(packs)} packs: "
+    sentence = f"{studies} studies in {packs} packs: "
     sentence += f"{illnesses} illnesses" if illnesses else "nothing is wrong"
     sentence += f" ({leftovers} unfinished writes of a crash, harmless)" if leftovers else ""
     return {"illnesses": illnesses, "sentence": sentence}
