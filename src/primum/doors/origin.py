@@ -33,7 +33,7 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
 from primum.doors.http.table import Table
-from primum.doors.http.threads import end_threads, in_thread
+from primum.doors.http.threads import in_thread, set_threads
 from primum.doors.http.told_routes import tell
 from primum.doors.http.visit import who
 from primum.doors.web.refused import RefusedPages
@@ -184,18 +184,15 @@ def _lifespan(
 
     @contextlib.asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = services.limits.threads
+        set_threads(services.limits.threads)
         sweeping = asyncio.create_task(_sweep(services, disclosures, idle, longest))
         try:
             yield
         finally:
             sweeping.cancel()
-            try:
-                for last in (disclosures.close_all, services.strangers.close):
-                    with contextlib.suppress(PrimumError):
-                        await anyio.to_thread.run_sync(last)
-            finally:
-                end_threads()  # else the process would wait for them
+            for last in (disclosures.close_all, services.strangers.close):
+                with contextlib.suppress(PrimumError):
+                    await anyio.to_thread.run_sync(last)
 
     return life
 

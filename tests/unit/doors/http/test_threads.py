@@ -6,16 +6,13 @@ import threading
 import anyio.to_thread
 import pytest
 
-from primum.doors.http.threads import end_threads, in_thread
+from primum.doors.http.threads import in_thread, set_threads
 
 
 def run(work, places=12):
     async def bounded():
-        anyio.to_thread.current_default_thread_limiter().total_tokens = places
-        try:
-            return await work()
-        finally:
-            end_threads()
+        set_threads(places)
+        return await work()
 
     return asyncio.run(bounded())
 
