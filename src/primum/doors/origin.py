@@ -33,7 +33,6 @@ from primum.doors.http.reading import Reading
 from primum.doors.http.services import WebServices
 from primum.doors.http.shell import Shell
 from primum.doors.http.table import Table
-from primum.doors.http.threads import in_thread, set_threads
 from primum.doors.http.told_routes import tell
 from primum.doors.http.visit import who
 from primum.doors.web.refused import RefusedPages
@@ -161,7 +160,7 @@ class _Nowhere:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
-        response = await in_thread(self._answer, Request(scope))
+        response = await anyio.to_thread.run_sync(self._answer, Request(scope))
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
@@ -184,7 +183,7 @@ def _lifespan(
 
     @contextlib.asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        set_threads(services.limits.threads)
+        anyio.to_thread.current_default_thread_limiter().total_tokens = services.limits.threads
         sweeping = asyncio.create_task(_sweep(services, disclosures, idle, longest))
         try:
             yield

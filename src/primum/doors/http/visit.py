@@ -24,7 +24,6 @@ from primum.doors.http.forms import read_form
 from primum.doors.http.nowhere import NotFound
 from primum.doors.http.patience import SEAT
 from primum.doors.http.services import WebServices
-from primum.doors.http.threads import in_thread
 from primum.doors.http.tokens import (
     COOKIE,
     FORM_FIELD,
@@ -140,7 +139,7 @@ class Endpoint:
             form = await self._form(request)
             response = await self._in_thread(request, form)
         except PrimumError as refusal:
-            response = await in_thread(self._refused, request, refusal)
+            response = await anyio.to_thread.run_sync(self._refused, request, refusal)
         await response(scope, receive, send)
 
     async def _form(self, request: Request) -> Mapping[str, str]:
@@ -153,7 +152,7 @@ class Endpoint:
 
     async def _in_thread(self, request: Request, form: Mapping[str, str]) -> Response:
         if self._costly is None:
-            return await in_thread(self._answer, request, form)
+            return await anyio.to_thread.run_sync(self._answer, request, form)
         if self._costly.statistics().tasks_waiting >= self._services.limits.costly_waiting:
             raise Busy
         return await anyio.to_thread.run_sync(self._answer, request, form, limiter=self._costly)
