@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -69,10 +68,21 @@ def run_once(contender: Contender, row: Row, slices: Sequence[Slice], folder: Pa
         wrong = contender.wrong(slices)
     finally:
         contender.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        empty(folder)
     if wrong:
         raise LostOrChanged(f"{contender.name}, {row.name}: {'; '.join(wrong)}")
     return len(slices) / took, 1000 * used / len(slices)
+
+
+def empty(folder: Path) -> None:
+    """Give back the room of all files below `folder`, and leave their names until everything is removed.
+
+    A file system may not give out the number of a removed file for some minutes, and looks at each such number when
+    a file is made (ext4 without a journal does): what one run removed would slow down the next.
+    """
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            os.truncate(path, 0)
 
 
 def compare(
@@ -93,7 +103,7 @@ def compare(
                 ]
                 for name in names[turn % len(names) :] + names[: turn % len(names)]:
                     measured = results[row.name].setdefault(name, Measured())
-                    rate, used = _run(makers[name], row, loads[row.name], place / "run", measured, said)
+                    rate, used = _run(makers[name], row, loads[row.name], place / "runs", measured, said)
                     said(f"round {turn + 1}/{rounds} {row.name:8} {name:10} {rate:7.1f}/s {used:5.2f} ms")
     return results
 
@@ -102,20 +112,21 @@ def _run(  # noqa: PLR0917
     make: Callable[[], Contender],
     row: Row,
     slices: Sequence[Slice],
-    folder: Path,
+    runs: Path,
     measured: Measured,
     said: Callable[[str], None],
 ) -> tuple[float, float]:
     """Run once and write down what it took; once more where another than Primum refused an instance."""
     contender = make()
+    runs.mkdir(exist_ok=True)
     try:
-        rate, used = run_once(contender, row, slices, folder)
+        rate, used = run_once(contender, row, slices, Path(tempfile.mkdtemp(dir=runs)) / "run")
     except SenderFailed as failed:
         if contender.name == "primum" or measured.refused == AGAIN:
             raise
         measured.refused += 1
         said(f"{row.name}, {contender.name}: {failed}; once again")
-        return _run(make, row, slices, folder, measured, said)
+        return _run(make, row, slices, runs, measured, said)
     measured.rates.append(rate)
     measured.processor_ms.append(used)
     return rate, used
