@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from primum.app.backup.refusals import StoreRefused
-from primum.app.backup.stores.model import CHUNK, Absent, checked
+from primum.app.backup.stores.model import CHUNK, Absent, checked, in_chunks
 from primum.ground.outbound import s3_failures
 
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
@@ -46,15 +46,14 @@ class BucketStore:
         """Get one object bit by bit."""
         with self._refusing():
             body = self._client.get_object(Bucket=self._bucket, Key=self._key(name))["Body"]
+
+        def read() -> bytes:
+            with self._refusing():
+                data: bytes = body.read(CHUNK)
+            return data
+
         with body:
-            data, so_far = b"begun", 0
-            while data:
-                with self._refusing():
-                    data = body.read(CHUNK)
-                so_far += len(data)
-                if so_far > most:
-                    raise StoreRefused(place=self.place, reason="larger than can be")
-                yield data
+            yield from in_chunks(read, most, self.place)
 
     def size(self, name: str) -> int | None:
         """Ask for the head of an object."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from primum.app.backup.refusals import StoreRefused
-from primum.app.backup.stores.model import CHUNK, Absent, checked
+from primum.app.backup.stores.model import CHUNK, Absent, checked, in_chunks
 from primum.ground.disc import Disc, stream_durably, write_durably
 
 
@@ -45,19 +45,21 @@ class FolderStore:
         """Read the file."""
         with self._refusing(), self._opened(name) as file:
             data = file.read(most + 1)
-        return self._bounded(data, len(data), most)
+        if len(data) > most:
+            raise StoreRefused(place=self.place, reason="larger than can be")
+        return data
 
     def chunks(self, name: str, most: int) -> Iterator[bytes]:
         """Read the file bit by bit."""
         with self._refusing():
             file = self._opened(name)
+
+        def read() -> bytes:
+            with self._refusing():
+                return file.read(CHUNK)
+
         with file:
-            data, so_far = b"begun", 0
-            while data:
-                with self._refusing():
-                    data = file.read(CHUNK)
-                so_far += len(data)
-                yield self._bounded(data, so_far, most)
+            yield from in_chunks(read, most, self.place)
 
     def size(self, name: str) -> int | None:
         """Look at the file."""
@@ -90,11 +92,6 @@ class FolderStore:
             return (self._root / checked(name)).open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise Absent from None
-
-    def _bounded(self, data: bytes, length: int, most: int) -> bytes:
-        if length > most:
-            raise StoreRefused(place=self.place, reason="larger than can be")
-        return data
 
     def _make(self, folder: Path) -> None:
         if folder in self._made or folder == self._root:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
+
+from primum.app.backup.refusals import StoreRefused
 
 CHUNK = 64 << 10
 """Bytes that are in memory of what is read or written bit by bit."""
@@ -62,3 +64,13 @@ def checked(name: str) -> str:
     if NAME.fullmatch(name) is None or ".." in name:
         raise ValueError("not a name of ours")
     return name
+
+
+def in_chunks(read: Callable[[], bytes], most: int, place: str) -> Iterator[bytes]:
+    """Give what `read` brings until it brings nothing. Raises StoreRefused once that is beyond `most` bytes."""
+    so_far = 0
+    while data := read():
+        so_far += len(data)
+        if so_far > most:
+            raise StoreRefused(place=place, reason="larger than can be")
+        yield data
