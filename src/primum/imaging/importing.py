@@ -30,7 +30,7 @@ from primum.imaging.model import Stored
 from primum.imaging.part10 import META_LIMIT, PREAMBLE, FileMeta, NotPart10, read_meta
 from primum.imaging.peeking import NeedMore, Peek, peek, peek_first
 from primum.imaging.syntaxes import syntax_of
-from primum.vault import FactsTooLong, RecordFacts, TooLarge, begin_digest
+from primum.vault import FactsTooLong, RecordFacts, TooLarge, begin_digest, digest_of
 from primum.vault.winzip import WrongZipPassphrase, ZipEntryAltered
 
 if TYPE_CHECKING:
@@ -364,7 +364,7 @@ class _Run:
         if len(data) != length:
             raise Unreadable
         found = peek(data, meta.transfer_syntax_uid)
-        if self._has(meta, found, lambda: _digest_of(data)):
+        if self._has(meta, found, lambda: digest_of(data, "blake3").value):
             return None
         frames = frames_of(found, data, meta.transfer_syntax_uid)
         facts = self._facts(meta, found)
@@ -461,12 +461,6 @@ class _Begun:
             return _read(self._rest, count)
         part, self._first = self._first[:count], self._first[count:]
         return part + _read(self._rest, count - len(part)) if len(part) < count else part
-
-
-def _digest_of(data: bytes) -> bytes:
-    whole = begin_digest("blake3")
-    whole.update(data)
-    return whole.digest()
 
 
 def _digest(item: Item, begins: int, piece: int) -> bytes:

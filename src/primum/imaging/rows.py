@@ -250,7 +250,8 @@ class Batch:
         """A SOP Instance UID has one more record: tell which one is served now."""
         versions = self._versions.setdefault((placed.sop_uid, placed.study_id), {})
         self._touched_series.add(current.series_id)
-        places = self._position(current), self._position(placed)
+        (ref,) = self._index.exec_driver_sql("SELECT ref FROM studies WHERE id = ?", (placed.study_id,)).one()
+        places = [Position(ref, one.pack, one.start, one.stop) for one in (current, placed)]
         if not versions and self._contents.same(*places):
             earliest = placed if placed.order < current.order else current
             return replace(earliest, copies=current.copies + placed.copies)
@@ -266,10 +267,6 @@ class Batch:
         del every[served.digest or b""]
         self._versions[placed.sop_uid, placed.study_id] = every
         return served
-
-    def _position(self, placed: _Placed) -> Position:
-        (ref,) = self._index.exec_driver_sql("SELECT ref FROM studies WHERE id = ?", (placed.study_id,)).one()
-        return Position(ref, placed.pack, placed.start, placed.stop)
 
     def _place(self, arrival: Arrival) -> _Placed:
         facts, attributes, position = arrival.facts, arrival.attributes, arrival.position

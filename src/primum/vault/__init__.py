@@ -6,7 +6,7 @@ from primum.ground.front import front
 
 if TYPE_CHECKING:
     from primum.vault.carrying import CARRIED, is_committed
-    from primum.vault.digests import begin_digest
+    from primum.vault.digests import begin_digest, digest_of
     from primum.vault.export import (
         KEPT,
         Generation,

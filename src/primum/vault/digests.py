@@ -11,7 +11,6 @@ from blake3 import blake3
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-DIGEST_BYTES: Final = 32
 Algorithm = Literal["sha256", "blake3"]
 
 
@@ -48,9 +47,8 @@ def begin_digest(algorithm: Algorithm) -> Hasher:
     return _BEGIN[algorithm]()
 
 
-def digest_of(data: Buffer, version: int) -> Digest:
-    """Return the digest of `data` that a record of this format version has."""
-    algorithm = algorithm_of(version)
+def digest_of(data: Buffer, algorithm: Algorithm) -> Digest:
+    """Return the digest of what is all there."""
     hasher = begin_digest(algorithm)
     hasher.update(data)
     return Digest(algorithm, hasher.digest())

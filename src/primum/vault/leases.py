@@ -22,9 +22,9 @@ from primum.vault.keyring import Hold, Keyring
 from primum.vault.keys import Entropy
 from primum.vault.limits import Limits
 from primum.vault.packfile import Found, PackFile
-from primum.vault.packformat import VERSION, chain_start, pack_header
+from primum.vault.packformat import chain_start, pack_header
 from primum.vault.places import Places, raw16
-from primum.vault.refusals import DiscFull, UnknownVersion, WriteRefused
+from primum.vault.refusals import DiscFull, WriteRefused
 from primum.vault.scan import State, scan, start_state
 from primum.vault.sealing import PackSecret
 
@@ -236,11 +236,8 @@ class Leases:
 def _recover(path: Path, study: str, pack: str, key: bytes, known: State | None) -> State | None:
     """Find where a pack may be appended to; None when it had better be left alone."""
     with PackFile(path, study, pack, key) as file:
-        try:
-            # a pack of an older version keeps its records; what comes now goes into another one
-            if file.header() != "good" or file.version() != VERSION:
-                return None
-        except UnknownVersion:
+        # a pack of an older version keeps its records; what comes now goes into another one
+        if not file.as_written_now():
             return None
         last = file.ending_at(file.size) if file.size % BLOCK == 0 else None
         if isinstance(last, Found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from primum.vault.packformat import (
     Trailer,
     chain_next,
     head_bytes,
-    header_version,
     judge_header,
     pack_header,
     read_trailer_clear,
@@ -101,9 +101,10 @@ class PackFile:
             _torn(found, pack_header(secret.study_key, secret.study, secret.pack, version)) for version in READABLE
         )
 
-    def version(self) -> int:
-        """Return the format version that the header block claims; 0 when it is none."""
-        return header_version(os.pread(self.fd, BLOCK, 0))
+    def as_written_now(self) -> bool:
+        """Tell whether the header is good, and of the version that is written."""
+        meant = pack_header(self.secret.study_key, self.secret.study, self.secret.pack)
+        return hmac.compare_digest(os.pread(self.fd, BLOCK, 0), meant)
 
     def block(self, at: int) -> bytes:
         """Read one block; short at the end of the file. Reads ahead when blocks are asked for in a row."""

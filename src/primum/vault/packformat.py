@@ -63,13 +63,6 @@ def pack_header(study_key: bytes, study: bytes, pack: bytes, version: int = VERS
     return clear + hmac.digest(key, clear, hashlib.sha256)
 
 
-def header_version(block: bytes) -> int:
-    """Return the version that a header block claims; 0 when it is none."""
-    if len(block) < BLOCK or block[:8] != PACK_MAGIC:
-        return 0
-    return int(_PACK.unpack_from(block)[1])
-
-
 HeaderVerdict = Literal["good", "wrong-place", "other-key", "broken"]
 
 

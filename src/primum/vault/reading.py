@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from primum.vault.digests import Algorithm, Digest, begin_digest
+from primum.vault.digests import Algorithm, Digest, begin_digest, digest_of
 from primum.vault.model import Frames, Position, RecordFacts, Tail
 from primum.vault.packfile import Found, PackFile
 from primum.vault.packformat import FRAME_ENTRY, SEGMENT, read_table
@@ -118,9 +118,7 @@ class Record:
     def data_set(self) -> bytes:
         """Return the whole data set; its digest is compared besides."""
         whole = self.read(0, self.length)
-        hasher = begin_digest(self.digest.algorithm)
-        hasher.update(whole)
-        self._compare(hasher.digest())
+        self._compare(digest_of(whole, self.digest.algorithm).value)
         return whole
 
     def digest_by(self, algorithm: Algorithm) -> bytes:

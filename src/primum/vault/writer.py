@@ -6,7 +6,7 @@ import mmap
 from typing import TYPE_CHECKING, Protocol, Self
 
 from primum.ground.disc import BLOCK
-from primum.vault.digests import digest_of
+from primum.vault.digests import algorithm_of, digest_of
 from primum.vault.keys import TAG_BYTES, Entropy
 from primum.vault.leases import Lease
 from primum.vault.limits import Limits
@@ -102,7 +102,7 @@ class Writer:
         trailer = Trailer(
             facts=facts, ordered=False, length_known=True, offset=lease.state.end, sequence=lease.state.count + 1,
             length=length, split=split, pixels_at=pixels_at, frames=frames, has_table=has_table,
-            digest=digest_of(plain, seal.version), previous=lease.state.chain,
+            digest=digest_of(plain, algorithm_of(seal.version)), previous=lease.state.chain,
         )  # fmt: skip
         seal.seal_trailer(trailer, texts, record[size - BLOCK :])
         return self._commit(lease, record, size)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from primum.app.backup import generations as at
 from primum.app.backup.aside import nameless, read_manifest, spooled
@@ -19,8 +19,11 @@ from primum.app.backup.manifest import Manifest, write_manifest
 from primum.app.backup.origins import Origin, StoreOrigin, before_of
 from primum.app.backup.refusals import ManifestAltered, StoreRefused
 from primum.app.backup.sinks import Moved, Pace, PieceSink, Sink
-from primum.app.backup.stores.model import CHUNK, Absent, Store
+from primum.app.backup.stores.model import Absent, Store
 from primum.ground.clock import to_text
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 Tell = Callable[[ManifestAltered], None]
 
@@ -139,7 +142,4 @@ class StoreKeeper:
 def sha256_of(file: BinaryIO) -> str:
     """Return the SHA-256 of a whole file."""
     file.seek(0)
-    digest = hashlib.sha256()
-    for data in iter(lambda: file.read(CHUNK), b""):
-        digest.update(data)
-    return digest.hexdigest()
+    return hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()

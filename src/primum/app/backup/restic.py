@@ -32,6 +32,7 @@ from primum.app.backup.refusals import (
     ResticRefused,
 )
 from primum.app.backup.sinks import Pace, Sink, StageSink
+from primum.app.backup.stores.model import in_chunks
 from primum.ground.clock import to_text
 
 _MANIFEST, _BUNDLE = "manifest", "keyring"
@@ -158,13 +159,13 @@ class ResticOrigin:
         return found
 
     def _dump(self, generation: str, name: str, most: int) -> Iterator[bytes]:
-        left = most
         with self._repository.running("dump", self._id(generation), f"/{name}") as process:
-            for data in iter(lambda: process.stdout.read(_CHUNK) if process.stdout else b"", b""):
-                left -= len(data)
-                if left < 0:
-                    raise ManifestAltered(generation=generation)
-                yield data
+
+            def read() -> bytes:
+                data: bytes = process.stdout.read(_CHUNK) if process.stdout else b""
+                return data
+
+            yield from in_chunks(read, most, ManifestAltered(generation=generation))
 
     def _unpack(self, generation: str, path: str) -> Path:
         if self._scratch is None:

@@ -53,7 +53,8 @@ class BucketStore:
             return data
 
         with body:
-            yield from in_chunks(read, most, self.place)
+            refusal = StoreRefused(place=self.place, reason="larger than can be")
+            yield from in_chunks(read, most, refusal)
 
     def size(self, name: str) -> int | None:
         """Ask for the head of an object."""

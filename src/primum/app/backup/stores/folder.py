@@ -59,7 +59,8 @@ class FolderStore:
                 return file.read(CHUNK)
 
         with file:
-            yield from in_chunks(read, most, self.place)
+            refusal = StoreRefused(place=self.place, reason="larger than can be")
+            yield from in_chunks(read, most, refusal)
 
     def size(self, name: str) -> int | None:
         """Look at the file."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
-from primum.app.backup.refusals import StoreRefused
+from primum.ground.errors import PrimumError
 
 CHUNK = 64 << 10
 """Bytes that are in memory of what is read or written bit by bit."""
@@ -66,11 +66,11 @@ def checked(name: str) -> str:
     return name
 
 
-def in_chunks(read: Callable[[], bytes], most: int, place: str) -> Iterator[bytes]:
-    """Give what `read` brings until it brings nothing. Raises StoreRefused once that is beyond `most` bytes."""
+def in_chunks(read: Callable[[], bytes], most: int, refusal: PrimumError) -> Iterator[bytes]:
+    """Give what `read` brings until it brings nothing. Raises `refusal` once that is beyond `most` bytes."""
     so_far = 0
     while data := read():
         so_far += len(data)
         if so_far > most:
-            raise StoreRefused(place=place, reason="larger than can be")
+            raise refusal
         yield data
